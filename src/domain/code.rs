@@ -1,0 +1,136 @@
+//! The code: the part of a short address that names a link.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Letters and digits that nobody confuses when reading a code aloud or from paper.
+const ALPHABET: [char; 55] = [
+    '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'L', 'M', 'N',
+    'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'j', 'k',
+    'm', 'n', 'p', 'q', 'r', 's', 't', 'v', 'w', 'x', 'y', 'z', 'u',
+];
+
+/// 55^8 is about 8 × 10¹³ codes, so one million links leave a guess one chance in 80 million.
+const GENERATED_LENGTH: usize = 8;
+
+/// The longest code in bytes; a slug may be this long.
+const MAX_LENGTH: usize = 64;
+
+/// First path segments that the service itself answers, now or by its contract.
+const RESERVED: [&str; 16] = [
+    "api",
+    "favicon.ico",
+    "health",
+    "healthz",
+    "metrics",
+    "privacy",
+    "readyz",
+    "robots",
+    "share",
+    "sign-in",
+    "sign-out",
+    "static",
+    "stats",
+    "try",
+    "well-known",
+    "www",
+];
+
+/// 1 to 64 letters, digits, `-` or `_`, and none of the service's own addresses.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Code(Box<str>);
+
+/// Why a text is no code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CodeError {
+    /// It is empty, too long, or has another character.
+    #[error("must be 1 to 64 letters, digits, '-' or '_'")]
+    Malformed,
+    /// The service answers this address itself.
+    #[error("is one of the service's own addresses")]
+    Reserved,
+}
+
+impl Code {
+    /// A fresh random code of 8 letters and digits.
+    #[must_use]
+    pub fn random() -> Self {
+        loop {
+            let text = nanoid::nanoid!(GENERATED_LENGTH, &ALPHABET);
+            if let Ok(code) = Self::parse(&text) {
+                return code;
+            }
+        }
+    }
+
+    /// Takes a code as it stands in an address or in a `slug` field.
+    ///
+    /// # Errors
+    /// When it is not 1 to 64 letters, digits, `-` or `_`, or is reserved.
+    pub fn parse(text: &str) -> Result<Self, CodeError> {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        if text.is_empty() || text.len() > MAX_LENGTH || !text.bytes().all(allowed) {
+            return Err(CodeError::Malformed);
+        }
+        if RESERVED.iter().any(|word| word.eq_ignore_ascii_case(text)) {
+            return Err(CodeError::Reserved);
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The code as it stands in an address.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for Code {
+    type Error = CodeError;
+
+    fn try_from(text: String) -> Result<Self, CodeError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Code> for String {
+    fn from(code: Code) -> Self {
+        code.0.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_codes_are_valid_and_differ() {
+        let codes: std::collections::HashSet<_> = (0..1_000).map(|_| Code::random()).collect();
+        assert_eq!(codes.len(), 1_000);
+        assert!(codes.iter().all(|code| code.as_str().len() == GENERATED_LENGTH));
+    }
+
+    #[test]
+    fn the_alphabet_has_no_look_alikes_and_no_letter_twice() {
+        let distinct: std::collections::HashSet<_> = ALPHABET.iter().collect();
+        assert_eq!(distinct.len(), ALPHABET.len());
+        assert!(!['0', 'O', '1', 'l', 'I', 'i', 'o'].iter().any(|c| ALPHABET.contains(c)));
+    }
+
+    #[test]
+    fn addresses_of_the_service_are_no_codes_in_any_case() {
+        assert_eq!(Code::parse("Stats"), Err(CodeError::Reserved));
+        assert_eq!(Code::parse("share.js"), Err(CodeError::Malformed));
+        assert_eq!(Code::parse("a+"), Err(CodeError::Malformed));
+        assert_eq!(Code::parse(&"a".repeat(65)), Err(CodeError::Malformed));
+        assert!(Code::parse(&"a".repeat(64)).is_ok());
+    }
+}

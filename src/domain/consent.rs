@@ -1,0 +1,143 @@
+//! Consent: what may be counted of one person's visit, and on whose word.
+
+use serde::{Deserialize, Serialize};
+
+/// What a person answered, remembered in the consent cookie and nowhere else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// Clicks may be counted.
+    Granted,
+    /// Nothing may be counted.
+    Denied,
+}
+
+impl Choice {
+    /// The value in the consent cookie: `g1` or `d1`. The digit is the version of the question.
+    #[must_use]
+    pub fn cookie_value(self) -> &'static str {
+        match self {
+            Self::Granted => "g1",
+            Self::Denied => "d1",
+        }
+    }
+
+    /// Reads a cookie's value; an answer to another version of the question is no answer.
+    #[must_use]
+    pub fn from_cookie(value: &str) -> Option<Self> {
+        match value {
+            "g1" => Some(Self::Granted),
+            "d1" => Some(Self::Denied),
+            _ => None,
+        }
+    }
+}
+
+/// What a site wants done with visits of people who have not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Policy {
+    /// Ask, with a small page.
+    #[default]
+    Ask,
+    /// Forward and store nothing.
+    Skip,
+    /// Forward and add one to a bare day count.
+    Aggregate,
+}
+
+/// The text names no consent policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be ask, skip or aggregate")]
+pub struct PolicyError;
+
+impl std::str::FromStr for Policy {
+    type Err = PolicyError;
+
+    fn from_str(text: &str) -> Result<Self, PolicyError> {
+        match text {
+            "ask" => Ok(Self::Ask),
+            "skip" => Ok(Self::Skip),
+            "aggregate" => Ok(Self::Aggregate),
+            _ => Err(PolicyError),
+        }
+    }
+}
+
+impl Policy {
+    /// The policy's name in settings and in the API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::Skip => "skip",
+            Self::Aggregate => "aggregate",
+        }
+    }
+}
+
+/// Where a person stands with the question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// They allowed counting.
+    Granted,
+    /// They refused.
+    Denied,
+    /// Their browser refuses for them, by Global Privacy Control or Do Not Track.
+    DeniedBySignal,
+    /// They have not answered.
+    Unknown,
+}
+
+impl State {
+    /// The state of a person whose browser `objects` (Global Privacy Control or Do Not Track) or
+    /// not, and who gave this answer before. The objection beats an earlier grant.
+    #[must_use]
+    pub fn of(objects: bool, choice: Option<Choice>) -> Self {
+        match (objects, choice) {
+            (true, _) => Self::DeniedBySignal,
+            (false, Some(Choice::Granted)) => Self::Granted,
+            (false, Some(Choice::Denied)) => Self::Denied,
+            (false, None) => Self::Unknown,
+        }
+    }
+}
+
+/// What becomes of one visit of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Count the click with its tag, then forward.
+    CountClick,
+    /// Add one to the bare day count, then forward.
+    CountBare,
+    /// Forward; nothing is stored.
+    Forward,
+    /// Show the question; nothing is stored.
+    Ask,
+}
+
+/// Applies a site's policy to a person's state.
+#[must_use]
+pub fn decide(state: State, policy: Policy) -> Decision {
+    match (state, policy) {
+        (State::Granted, _) => Decision::CountClick,
+        (State::Denied | State::DeniedBySignal, _) | (State::Unknown, Policy::Skip) => Decision::Forward,
+        (State::Unknown, Policy::Ask) => Decision::Ask,
+        (State::Unknown, Policy::Aggregate) => Decision::CountBare,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_objection_beats_a_grant_and_nobody_is_asked_twice() {
+        for policy in [Policy::Ask, Policy::Skip, Policy::Aggregate] {
+            assert_eq!(decide(State::of(true, Some(Choice::Granted)), policy), Decision::Forward);
+            assert_eq!(decide(State::of(true, None), policy), Decision::Forward);
+            assert_eq!(decide(State::of(false, Some(Choice::Denied)), policy), Decision::Forward);
+            assert_eq!(decide(State::of(false, Some(Choice::Granted)), policy), Decision::CountClick);
+        }
+        assert_eq!(decide(State::of(false, Choice::from_cookie("g2")), Policy::Ask), Decision::Ask);
+    }
+}

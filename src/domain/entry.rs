@@ -1,0 +1,32 @@
+//! One journal entry: a finished count, from which nobody can be told again.
+
+use super::code::Code;
+use super::day::Day;
+use super::site::SiteId;
+use super::visitor::Tag;
+
+/// Something to be added to the counts of one link on one day.
+#[derive(Clone, PartialEq, Eq)]
+#[expect(missing_debug_implementations, reason = "it may hold a tag")]
+pub struct Entry {
+    /// The site of the link.
+    pub site: SiteId,
+    /// The link.
+    pub code: Code,
+    /// The UTC day on which it happened.
+    pub day: Day,
+    /// What happened.
+    pub kind: EntryKind,
+}
+
+/// What an entry adds one to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[expect(missing_debug_implementations, reason = "it may hold a tag")]
+pub enum EntryKind {
+    /// A click of a visitor who granted consent.
+    Click(Tag),
+    /// A preview fetched by a chat app's bot.
+    Unfurl,
+    /// A click of somebody unasked, under the policy `aggregate`.
+    AggregateClick,
+}

@@ -1,0 +1,16 @@
+//! What the words of the product mean, and its rules. Pure: time is an argument, and nothing here
+//! knows of the web, a store or a file.
+
+pub mod agent;
+pub mod channel;
+pub mod code;
+pub mod consent;
+pub mod day;
+pub mod destination;
+pub mod entry;
+pub mod link;
+pub mod request;
+pub mod site;
+pub mod stats;
+pub mod visitor;
+pub mod visitor_set;

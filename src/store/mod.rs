@@ -1,0 +1,241 @@
+//! The port to what outlives the process: sites, links and counts.
+//!
+//! Two implementations, chosen by the address in `store.url`: an embedded SQLite file and Redis
+//! (standalone or Cluster). One conformance suite, `tests/store`, holds for all of them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::domain::channel::ChannelName;
+use crate::domain::code::Code;
+use crate::domain::day::Day;
+use crate::domain::destination::Destination;
+use crate::domain::entry::Entry;
+use crate::domain::link::{Link, LinkChange, Text};
+use crate::domain::site::{KeyHash, Site, SiteId};
+use crate::domain::stats::{Counts, SiteCounts};
+use crate::domain::visitor::DayKey;
+
+mod redis;
+mod sqlite;
+
+/// What Entrenous asks of a store. Every method may be called from many tasks at once.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Whether the store answers.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Adds a site. Of two sites of one name the first stays and the other is a
+    /// [`StoreError::Conflict`].
+    async fn insert_site(&self, site: &Site) -> Result<(), StoreError>;
+
+    /// Puts a site in the place of the one with its identifier; keys that it no longer lists end.
+    async fn replace_site(&self, site: &Site) -> Result<(), StoreError>;
+
+    /// Every site, by name.
+    async fn sites(&self) -> Result<Vec<Site>, StoreError>;
+
+    /// The site with this identifier.
+    async fn site(&self, id: &SiteId) -> Result<Option<Site>, StoreError>;
+
+    /// The site that has a key with this hash.
+    async fn site_by_key(&self, hash: &KeyHash) -> Result<Option<Site>, StoreError>;
+
+    /// Adds a link, unless one of the `once` names already stands for a link of its site: then that
+    /// link is the answer. Of concurrent calls with one such name, one creates and all others get
+    /// its link. A code that is taken is a [`StoreError::Conflict`] and changes nothing.
+    async fn insert_link(&self, link: &Link, once: &[OnceName]) -> Result<Inserted, StoreError>;
+
+    /// The link with this code.
+    async fn link(&self, code: &Code) -> Result<Option<Link>, StoreError>;
+
+    /// Links of a site, newest first (of one millisecond, the greater code first), that come after
+    /// `after` in that order: at most `limit` of them.
+    async fn links(
+        &self,
+        site: &SiteId,
+        filter: &LinkFilter,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Vec<Link>, StoreError>;
+
+    /// Changes a link and returns what it became; concurrent changes of different fields all hold.
+    async fn change_link(&self, code: &Code, change: LinkChange) -> Result<Option<Link>, StoreError>;
+
+    /// Forgets a link, its counts and the `once` names that stand for it. Returns whether it was there.
+    async fn delete_link(&self, code: &Code) -> Result<bool, StoreError>;
+
+    /// Adds journal entries to the counts, in one atomic step for each link: its counts, its
+    /// visitors, and the last entry's number as the mark of this journal. Entries up to that mark
+    /// are passed over, so settling entries again, in whatever groups, changes nothing. Entries
+    /// come in the order of their numbers. Entries of links that are gone count nothing.
+    ///
+    /// On an error some links may have been settled and others not; settle the same entries again.
+    async fn settle(&self, journal: &JournalId, entries: &[Numbered]) -> Result<(), StoreError>;
+
+    /// Drops what told the visitors of days before `day` apart; their numbers stay. A later entry
+    /// of such a day begins a set of its own.
+    async fn forget_visitors_before(&self, day: Day) -> Result<(), StoreError>;
+
+    /// Drops the counts of days before `day`, the end of the retention time. Links stay.
+    async fn forget_counts_before(&self, day: Day) -> Result<(), StoreError>;
+
+    /// What was counted for a link, by day; `shares` is 0 there.
+    async fn link_counts(&self, code: &Code, first: Day, last: Day) -> Result<BTreeMap<Day, Counts>, StoreError>;
+
+    /// What was counted for a site's links, one row for each page, channel, campaign and day. A
+    /// share counts on the day on which its link was made.
+    async fn site_counts(&self, site: &SiteId, first: Day, last: Day) -> Result<Vec<SiteCounts>, StoreError>;
+
+    /// The key of a day that all instances on this store agree on: `proposal` where none did yet.
+    /// Where one process has the store for itself, that is the proposal, and the store never sees
+    /// it. Elsewhere it is kept in memory until `day` is over: for the time that is left at `now`.
+    async fn agree_day_key(&self, day: Day, proposal: DayKey, now: Timestamp) -> Result<DayKey, StoreError>;
+
+    /// The secret that seals session cookies on all instances: `proposal` where there is none yet.
+    async fn agree_session_secret(&self, proposal: [u8; 64]) -> Result<[u8; 64], StoreError>;
+}
+
+/// What became of [`Store::insert_link`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Inserted {
+    /// The link is new.
+    Created,
+    /// An earlier link stands for one of the `once` names.
+    Existing(Link),
+}
+
+/// A hash of an `Idempotency-Key` or of an `external_id`, which makes creation happen once for
+/// each site. Only the hash is kept: a client may have put anything into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OnceName(pub [u8; 16]);
+
+/// Which links [`Store::links`] lists.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LinkFilter {
+    /// Only those of this channel.
+    pub channel: Option<ChannelName>,
+    /// Only those of this campaign.
+    pub campaign: Option<Text>,
+    /// Only those that lead here.
+    pub url: Option<Destination>,
+}
+
+/// A place in a list of links: right behind this link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    /// When the link was made, in whole milliseconds.
+    pub created_at: Timestamp,
+    /// Its code.
+    pub code: Code,
+}
+
+/// The name of a journal, one for each folder: 16 random letters and digits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct JournalId(Box<str>);
+
+impl JournalId {
+    /// Takes a journal's name.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A journal entry with its number; numbers rise in one journal, are never used twice, and stay
+/// below 2^53.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "it may hold a tag")]
+pub struct Numbered {
+    /// Its number.
+    pub number: u64,
+    /// The entry.
+    pub entry: Entry,
+}
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The name or the code is taken.
+    #[error("the name is taken")]
+    Conflict,
+    /// The store cannot be reached, or cannot write. Worth trying again.
+    #[error("the store is not available")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The store holds what this version does not understand.
+    #[error("the store holds something unexpected: {0}")]
+    Corrupt(String),
+}
+
+/// An address in `store.url` that names no store.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreUrlError {
+    /// It begins with none of the known schemes.
+    #[error("must begin with sqlite:, redis://, rediss:// or redis+cluster://")]
+    Scheme,
+    /// The rest of it is wrong.
+    #[error("{0}")]
+    Address(String),
+}
+
+/// An address of a store, checked as far as it can be without asking it. Its `Debug` and `Display`
+/// leave out user names and passwords.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoreUrl(String);
+
+impl StoreUrl {
+    /// Takes `sqlite:PATH`, `redis://…`, `rediss://…` or `redis+cluster://h1:p,h2:p`.
+    ///
+    /// # Errors
+    /// When it is none of these.
+    pub fn parse(text: &str) -> Result<Self, StoreUrlError> {
+        match text.split_once(':') {
+            Some(("sqlite", path)) if !path.is_empty() => Ok(Self(text.to_owned())),
+            Some(("sqlite", _)) => Err(StoreUrlError::Address("names no file after sqlite:".to_owned())),
+            Some(("redis" | "rediss" | "redis+cluster", _)) => {
+                redis::check_url(text).map_err(StoreUrlError::Address)?;
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err(StoreUrlError::Scheme),
+        }
+    }
+}
+
+impl fmt::Display for StoreUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.split_once("://") {
+            Some((scheme, rest)) => {
+                let open = rest.rsplit_once('@').map_or(rest, |(_, open)| open);
+                write!(f, "{scheme}://{open}")
+            }
+            None => f.write_str(&self.0),
+        }
+    }
+}
+
+impl fmt::Debug for StoreUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Opens the store at `url`; day keys that are shared are kept at `ephemeral` where that is given.
+///
+/// # Errors
+/// When it cannot be reached, or holds what this version does not understand.
+pub async fn open(url: &StoreUrl, ephemeral: Option<&StoreUrl>) -> Result<Arc<dyn Store>, StoreError> {
+    match url.0.split_once(':') {
+        Some(("sqlite", path)) => Ok(Arc::new(sqlite::SqliteStore::open(path.as_ref()).await?)),
+        _ => Ok(Arc::new(redis::RedisStore::open(&url.0, ephemeral.map(|url| url.0.as_str())).await?)),
+    }
+}
