@@ -1,24 +1,204 @@
-//! Placeholder until the classifier lands.
-/// Who.
+//! Who asks for a link: a person, a chat app that draws a preview, or another machine.
+//!
+//! **Promises.** The verdict is a pure function of the user agent: nothing looked up, nothing kept, one
+//! pass over the text whatever its length, the same for upper and lower case. A shared link that a chat app
+//! unfurls is a [`Preview`](Agent::Preview), somebody who opens it inside that same app is a
+//! [`Person`](Agent::Person).
+//!
+//! **Refuses.** To unmask anybody. A scanner that sends Chrome's own user agent is a person here, because
+//! telling them apart would take an address or a behaviour that this service does not want to know. What
+//! does not have the shape of a browser is a machine without being on a list, so HTTP libraries, apps'
+//! background requests and tomorrow's crawlers need no entry.
+//!
+//! ```
+//! use entrenous::domain::agent::Agent;
+//!
+//! assert_eq!(Agent::classify("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"), Agent::Person);
+//! assert_eq!(Agent::classify("TelegramBot (like TwitterBot)"), Agent::Preview);
+//! assert_eq!(Agent::classify("curl/8.14.1"), Agent::Robot);
+//! ```
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+/// Who sent a request, judged by its user agent alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Agent {
-    /// A.
+    /// Somebody in front of a browser, an app's own browser included.
     Person,
-    /// B.
+    /// The fetcher behind a link preview in a chat or a feed: counts an unfurl.
     Preview,
-    /// C.
+    /// Every other machine, and whoever sends no user agent: counts nothing.
     Robot,
 }
+
+/// What a token in a user agent says about its sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    /// It has the shape of a browser. Without one of these nobody is a person.
+    Browser,
+    /// It draws previews. One is enough, whatever else the user agent pretends.
+    Preview,
+    /// It is a machine, although it may have the shape of a browser.
+    Robot,
+    /// It only looks like another sign, which it hides by starting earlier or reaching further.
+    Innocent,
+}
+
+/// What gives a sender away, in lower case. A leading `^` means: only as the first thing in the user agent.
+#[rustfmt::skip]
+const TOKENS: &[(Sign, &[&str])] = &[
+    // Nearly every browser names its rendering engine. The longer ones keep old browsers that call themselves
+    // `compatible` with Mozilla out of the contacts below, where a machine's name follows that word.
+    (Sign::Browser, &[
+        "applewebkit", "gecko", "khtml", "trident/", "presto/", "msie", "firefox/", "netscape", "opera/",
+        "opera ", "operamini", "compatible; msie", "compatible;msie", "compatible;+msie", "compatible; u;",
+        "compatible; konqueror", "compatible; opera", "compatible; avantgo",
+    ]),
+    // Feature phones, readers, consoles and television sets, which often name no engine, or hide it behind a
+    // proxy that renders for them.
+    (Sign::Browser, &[
+        "midp", "cldc", "wap2", "wap browser", "wap-browser", "mqqbrowser", "up.browser", "up.link",
+        "netfront", "obigo", "teleca", "polaris", "maui", "jasmine", "ucweb", "ucbrowser", "uc browser",
+        "^nokia", "^blackberry", "^sonyericsson", "^samsung", "^lg-", "^lge-", "^mot-", "^docomo", "^kddi",
+        "^softbank", "^vodafone", "hbbtv", "nintendo", "playstation", "dreamcast", "dreampassport", "avantgo",
+        "espial", "webos", "[fban/",
+    ]),
+    // Browsers with an engine of their own: in a terminal, or on a small or an old system.
+    (Sign::Browser, &[
+        "^lynx/", "^w3m/", "^links (", "^elinks", "^emacs-w3m", "^dillo", "^netsurf", "^konqueror",
+        "^ibrowse", "^amigavoyager", "^icab",
+    ]),
+    // How a fetcher says what it is for.
+    (Sign::Preview, &[
+        "preview", "unfurl", "onebox", "linkexpand", "link expand", "richlink", "cardyb", "metatagfetcher",
+        "steamchat", "peekbot",
+    ]),
+    // Fetchers by name. `facebookexternalhit` covers iMessage, which also calls itself Twitterbot, and the
+    // apps that append their own name to it. Fediverse servers fetch the page of every link their users post.
+    (Sign::Preview, &[
+        "facebookexternalhit", "facebot", "facebookplatform", "facebookcatalog", "facebookscraper",
+        "meta-external", "meta-webindexer", "twitterbot", "slackbot", "slack-imgproxy", "telegrambot",
+        "discordbot", "linkedinbot", "redditbot", "pinterestbot", "groupmebot", "dingtalkbot", "keybasebot",
+        "xing bot", "loomlybot", "everyonesocial", "quora-bot", "codabot", "odklbot", "vkrobot", "vkshare",
+        "kakaotalk-scrap", "line-poker", "linespider", "tiktokspider", "larkurl2meta", "snap url",
+        "snapchat-proxy", "googlemessages", "flipboardproxy", "flipboardbrowserproxy", "embedly",
+        "notionembedder", "iframely", "opengraph.io", "mattermost", "rocket.chat", "zulip",
+        "matrix-media-repo", "mastodon/", "pleroma", "akkoma", "misskey", "summaly", "friendica", "lemmy/",
+        "gotosocial", "compatible; goodreads", "teamspeak", "bluesky bot", "listgembot", "supabase paired",
+    ]),
+    // Names that prove a fetcher only in the first place: further on, the same word is the app's own browser,
+    // or a phone. Signal pretends to be WhatsApp, on purpose.
+    (Sign::Preview, &[
+        "^whatsapp", "^viber", "^synapse", "^discourse", "^hatena", "^pinterest/", "^tumblr", "^bluesky",
+        "^notion/", "^trello", "^valve/steam", "^ning/",
+    ]),
+    // Proxies and counters that work for shared links without drawing them; they prove as well that a link was
+    // pasted somewhere.
+    (Sign::Preview, &[
+        "addthis", "newsharecounts", "tweetmeme", "jetslide", "(dbot)", "github-camo", "twilioproxy",
+        "aasa-bot",
+    ]),
+    // What machines call their work. None of these words occurs in the browsers that people use, but for the
+    // lookalikes below.
+    (Sign::Robot, &[
+        "bot", "crawl", "crwl", "spider", "slurp", "scrap", "fetch", "scan", "monitor", "check", "archiv",
+        "collect", "parser", "feed", "probe", "observ", "inspect", "survey", "measur", "research", "analy",
+        "verif", "valid", "diagnos", "securityheaders", "insights", "prospect", "marketing", "generator",
+        "render", "transcod", "thumb", "screenshot", "snapshot", "mshots", "capture", "websnap", "finder",
+        "automat", "linktiger", "-agent", "agent)", " agent/", "httpagent", "-user/", "claude-",
+    ]),
+    // A machine that behaves says where to complain; a browser has no address. `compatible;` is where such a
+    // name stands.
+    (Sign::Robot, &[
+        "http://", "https://", "www.", ".com", ".org", "mailto:", "compatible;",
+    ]),
+    // Browsers without a person, and what drives them.
+    (Sign::Robot, &[
+        "headless", "phantomjs", "selenium", "webdriver", "playwright", "puppeteer", "cypress", "browserless",
+        "wkhtmlto", "webkit2png", "splash safari", "splash version", "jsdom", "nutch", "libwww-perl",
+        "python", "fasthttp", "imgsizer", "offline explorer", "web services client", "http client",
+    ]),
+    // Services that measure or test pages in a real browser and sign its user agent.
+    (Sign::Robot, &[
+        "lighthouse", "ptst", "synthetic", "pingdom", "checkly", "statuscake", "gtmetrix", "dareboost",
+        "debugbear", "neustar wpm", "catchpoint", "gomez", "rigor)", "iplabel", "ghost inspector",
+        "testlocally", "functionize", " ylt ", "yottaa", "nodemeter", "silktide", "hotjar", "hardenize",
+        "watchtowr", "assetnote", "foregenix",
+    ]),
+    // Other services and agents that drive a browser and sign it with a plain name.
+    (Sign::Robot, &[
+        "google-", "-google", "google favicon", "google page", "google search", "google web",
+        "googleweblight", "google_partner", "googleother", "bingbot", "binglocal", "yandex.translate",
+        "cloudflare", "criteo", "hubspot", "cookiehub", "datanyze", "scope3", "zotero", "collapsify",
+        "turingos", "manus-", "devin/", "chatgpt", "perplexity", "dmbrowser", "geedo", "marketgoo", "mixnode",
+        "sindup", "convertify", "kimonolabs", "webthumb", "sparkler", "snapsearch", "stackrambler", "daum/",
+        "firefox mutant", "fluid/",
+    ]),
+    // Mail proxies and scanners that say so, and Office, which fetches a link itself before it hands it to the
+    // browser.
+    (Sign::Robot, &[
+        "imageproxy", "mailproxy", "(via ", "microsoft outlook", "ms-office", "^outlook", "^macoutlook",
+        "dts agent",
+    ]),
+    // Phones with `bot` in their name, a company, toolbars that advertise themselves, app packages, Apple's
+    // beta browser; and Kindles and signs in shop windows, which are compatible with Linux.
+    (Sign::Innocent, &[
+        "cubot", "; b bot ", "; c bot ", "; m bot ", "; m_bot_", "idbot", "id bot ", "vr bot ", "power bot ",
+        "; xbot", "botech", "htc_bot", "caboto", "; spider 8", "capture+)", "user-agent", "inspectlet",
+        "http://bsalsa.com", "http://www.bsalsa.com", "http://www.qtweb", "avantbrowser.com", ".com.",
+        ".com_", "technology preview", "technology%20preview", "compatible; linux",
+    ]),
+];
+
+/// The tokens as one automaton, with the meaning of each beside it.
+struct Scanner {
+    automaton: AhoCorasick,
+    /// By pattern: what it means, and whether it must open the user agent.
+    meanings: Vec<(Sign, bool)>,
+}
+
+/// Leftmost-longest, because that is what lets a lookalike hide the token inside it.
+static SCANNER: LazyLock<Scanner> = LazyLock::new(|| {
+    let tokens = TOKENS.iter().flat_map(|(sign, tokens)| tokens.iter().map(move |token| (*sign, *token)));
+    let (meanings, patterns): (Vec<_>, Vec<_>) = tokens
+        .map(|(sign, token)| match token.strip_prefix('^') {
+            Some(opening) => ((sign, true), opening),
+            None => ((sign, false), token),
+        })
+        .unzip();
+    let automaton = AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .match_kind(MatchKind::LeftmostLongest)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(patterns)
+        .expect("a few hundred short tokens fit in an automaton");
+    Scanner { automaton, meanings }
+});
+
 impl Agent {
-    /// Who.
+    /// Judges a user agent; an absent one is the empty string.
+    ///
+    /// A preview fetcher is one at the first sign of it. Anybody else is a person only with the shape of a
+    /// browser and no sign of a machine.
     #[must_use]
     pub fn classify(user_agent: &str) -> Self {
-        if user_agent.starts_with("WhatsApp/") {
-            Self::Preview
-        } else if user_agent.starts_with("curl") {
-            Self::Robot
-        } else {
-            Self::Person
+        let scanner = &*SCANNER;
+        let mut browser = false;
+        let mut robot = false;
+        for found in scanner.automaton.find_iter(user_agent) {
+            let (sign, opening) = scanner.meanings[found.pattern().as_usize()];
+            if opening && found.start() > 0 {
+                continue;
+            }
+            match sign {
+                Sign::Preview => return Self::Preview,
+                Sign::Browser => browser = true,
+                Sign::Robot => robot = true,
+                Sign::Innocent => {}
+            }
         }
+        if browser && !robot { Self::Person } else { Self::Robot }
     }
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Span, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 const SECONDS_A_DAY: i64 = 86_400;
@@ -49,6 +49,14 @@ impl Day {
         let first = Self::from_date(Date::constant(1, 1, 1));
         let last = Self::from_date(Date::constant(9999, 12, 30));
         Self(self.0.saturating_add(days)).clamp(first, last)
+    }
+
+    /// The same day of the month, `months` earlier; the last day of a month that is shorter.
+    #[must_use]
+    pub fn months_before(self, months: u32) -> Self {
+        let span = Span::new().try_months(months);
+        let earlier = span.and_then(|span| self.date().checked_sub(span));
+        earlier.map_or_else(|_| Self::from_date(Date::constant(1, 1, 1)), Self::from_date)
     }
 
     /// Every day from `self` to `last`, both included.
@@ -110,6 +118,13 @@ mod tests {
         assert_eq!(Day::of(midnight).to_string(), "2026-11-22");
         assert_eq!(Day::of(midnight - SignedDuration::from_nanos(1)).to_string(), "2026-11-21");
         assert_eq!(Day::of(midnight).start(), midnight);
+    }
+
+    #[test]
+    fn a_month_earlier_is_the_same_day_or_the_last_of_a_shorter_month() {
+        let day: Day = "2026-03-31".parse().expect("a day");
+        assert_eq!(day.months_before(13).to_string(), "2025-02-28");
+        assert_eq!(day.months_before(u32::MAX).to_string(), "0001-01-01");
     }
 
     #[test]

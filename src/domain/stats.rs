@@ -138,6 +138,9 @@ pub struct SeriesDay {
     pub clicks: Option<u64>,
     /// Its visitors, or `None` where suppressed.
     pub visitors: Option<u64>,
+    /// Clicks of people who were not asked; for the page, the API's series has no such field.
+    #[serde(skip)]
+    pub aggregate_clicks: Option<u64>,
     /// Whether the numbers stand for too few visitors to be shown.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub suppressed: bool,
@@ -159,13 +162,8 @@ pub fn link_stats(counted: &BTreeMap<Day, Counts>, first: Day, last: Day, rule: 
         add(&mut totals.clicks, clicks);
         add(&mut totals.visitors, visitors);
         add(&mut totals.aggregate_clicks, aggregate_clicks);
-        series.push(SeriesDay {
-            day,
-            clicks,
-            visitors,
-            suppressed: clicks.is_none(),
-            open: day >= rule.today,
-        });
+        let (suppressed, open) = (clicks.is_none(), day >= rule.today);
+        series.push(SeriesDay { day, clicks, visitors, aggregate_clicks, suppressed, open });
     }
     LinkStats { totals, series, min_count: rule.min_count }
 }

@@ -30,6 +30,7 @@ impl DayKey {
 }
 
 /// The part of an address that tells visitors apart: an IPv4 /32 or an IPv6 /64.
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[expect(missing_debug_implementations, reason = "an address must never be written anywhere")]
 pub struct Network {
     bytes: [u8; 8],

@@ -85,7 +85,12 @@ pub trait Store: Send + Sync {
     async fn forget_counts_before(&self, day: Day) -> Result<(), StoreError>;
 
     /// What was counted for a link, by day; `shares` is 0 there.
-    async fn link_counts(&self, code: &Code, first: Day, last: Day) -> Result<BTreeMap<Day, Counts>, StoreError>;
+    async fn link_counts(
+        &self,
+        code: &Code,
+        first: Day,
+        last: Day,
+    ) -> Result<BTreeMap<Day, Counts>, StoreError>;
 
     /// What was counted for a site's links, one row for each page, channel, campaign and day. A
     /// share counts on the day on which its link was made.
@@ -208,6 +213,12 @@ impl StoreUrl {
             }
             _ => Err(StoreUrlError::Scheme),
         }
+    }
+
+    /// Whether several instances can use this store at once.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        !self.0.starts_with("sqlite:")
     }
 }
 

@@ -1,0 +1,210 @@
+//! The whole service, wired: built from settings and a clock, run until it is told to stop.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use anyhow::{Context, bail};
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::{sleep, timeout};
+
+use crate::clock::Clock;
+use crate::domain::channel::Channels;
+use crate::domain::destination::HostRule;
+use crate::domain::site::{OriginRule, Site, SiteId};
+use crate::http::{self, AppState, Parts};
+use crate::service::day_keys::DayKeys;
+use crate::service::journal::Writer;
+use crate::service::metrics::Metrics;
+use crate::service::midnight::Midnight;
+use crate::service::recorder::{JournalThread, Recorder};
+use crate::service::settler::Settler;
+use crate::service::sites::{NewKeys, Sites};
+use crate::settings::Settings;
+use crate::store::{self, Store};
+
+/// The site that a first start makes on a loopback address.
+pub const TRIAL_SITE: &str = "default";
+
+/// Connections that are kept open without a request are closed after this.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// A service that is ready to run.
+#[expect(missing_debug_implementations, reason = "it may hold the keys of the first start")]
+pub struct Application {
+    settings: Settings,
+    listener: TcpListener,
+    state: web::Data<AppState>,
+    recorder: Recorder,
+    journal: JournalThread,
+    settler: JoinHandle<()>,
+    midnight: JoinHandle<()>,
+    first_keys: Option<NewKeys>,
+}
+
+impl Application {
+    /// Takes the port and the journal, opens the store, and begins to settle what an earlier run
+    /// left in the journal. `settings.server.listen` may have port 0 for any free one.
+    ///
+    /// # Errors
+    /// When one of these cannot be had; the message says which setting it concerns.
+    pub async fn build(mut settings: Settings, channels: Channels, clock: Clock) -> anyhow::Result<Self> {
+        let listen = settings.server.listen;
+        let listener = TcpListener::bind(listen)
+            .with_context(|| format!("server.listen: {listen} cannot be listened on"))?;
+        settings.server.listen = listener.local_addr()?;
+
+        let (url, ephemeral) = (&settings.store.url, settings.store.ephemeral_url.as_ref());
+        let opened = store::open(url, ephemeral).await;
+        let store = opened.with_context(|| format!("store.url: {url} cannot be opened"))?;
+        let writer =
+            Writer::open(&settings.journal.dir, settings.journal.sync, clock.now()).context("journal.dir")?;
+
+        let metrics = Arc::new(Metrics::default());
+        let day_keys = Arc::new(DayKeys::new(Arc::clone(&store)));
+        let (recorder, journal) =
+            Recorder::start(writer, Arc::clone(&metrics)).context("the journal thread")?;
+        let settled = watch::Sender::new(*journal.end.borrow());
+        let midnight = tokio::spawn(
+            Midnight {
+                clock: clock.clone(),
+                day_keys: Arc::clone(&day_keys),
+                recorder: recorder.clone(),
+                settled: settled.subscribe(),
+                store: Arc::clone(&store),
+                retention_months: settings.retention.months,
+            }
+            .run(),
+        );
+        let settler = Settler {
+            dir: settings.journal.dir.clone(),
+            store: Arc::clone(&store),
+            metrics: Arc::clone(&metrics),
+            settled,
+        };
+        let settler = tokio::spawn(settler.run(journal.end.clone()));
+
+        let first_keys = match settings.server.listen.ip().is_loopback() {
+            true => first_start(&store, clock.now()).await.context("the first site")?,
+            false => None,
+        };
+        let mut proposal = [0; 64];
+        getrandom::fill(&mut proposal).context("no source of random bytes")?;
+        let session_secret = store.agree_session_secret(proposal).await.context("the session secret")?;
+        let state = web::Data::new(AppState::new(Parts {
+            settings: settings.clone(),
+            clock,
+            store,
+            channels: Arc::new(channels),
+            day_keys,
+            metrics,
+            session_secret,
+        }));
+        Ok(Self { settings, listener, state, recorder, journal, settler, midnight, first_keys })
+    }
+
+    /// The address that is listened on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.settings.server.listen
+    }
+
+    /// The keys of the site that this first start made, to be shown once.
+    pub fn take_first_keys(&mut self) -> Option<NewKeys> {
+        self.first_keys.take()
+    }
+
+    /// Answers requests until `stop` comes; then lets open requests end, settles the journal, and
+    /// returns. What cannot be settled in the time that the settings give stays in the journal.
+    ///
+    /// # Errors
+    /// When the server or the journal thread ends by itself.
+    pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let Self { settings, listener, state, recorder, journal, settler, midnight, .. } = self;
+        let shutdown = settings.shutdown_timeout();
+        let workers =
+            settings.server.workers.or_else(|| std::thread::available_parallelism().ok().map(usize::from));
+        let idle_state = state.clone();
+        let forgetting = tokio::spawn(async move {
+            loop {
+                sleep(Duration::from_secs(60)).await;
+                idle_state.forget_idle_clients();
+            }
+        });
+        let mut server = HttpServer::new(move || {
+            App::new()
+                .wrap(from_fn(http::answer::finish))
+                .app_data(state.clone())
+                .app_data(web::ThinData(recorder.for_worker()))
+                .configure(http::routes(&state))
+        })
+        .workers(workers.unwrap_or(1))
+        .client_request_timeout(settings.request_timeout())
+        .keep_alive(KEEP_ALIVE)
+        .shutdown_timeout(shutdown.as_secs())
+        .disable_signals()
+        .listen(listener)?
+        .run();
+
+        let handle = server.handle();
+        let mut journal_end = journal.end;
+        let ended_early = tokio::select! {
+            ended = &mut server => Some(ended.map_err(Into::into)),
+            () = ended(&mut journal_end) => Some(Err(anyhow::anyhow!("the journal thread ended"))),
+            () = stop => None,
+        };
+        tracing::info!("stopping");
+        handle.stop(true).await;
+        // The server, and in it the last recorders, go; then the journal thread ends, then the settler.
+        drop(server);
+        midnight.abort();
+        forgetting.abort();
+        let _ = midnight.await;
+        let settled = timeout(shutdown, async {
+            let joined = spawn_blocking(move || journal.handle.join()).await;
+            (joined, settler.await)
+        });
+        match settled.await {
+            Ok((Ok(Ok(())), Ok(()))) => {}
+            Ok(_) => bail!("the journal thread or the settler failed"),
+            Err(_) => {
+                tracing::warn!("the time to stop is over; the next start settles what is left in the journal")
+            }
+        }
+        ended_early.unwrap_or(Ok(()))
+    }
+}
+
+/// Waits until the journal thread has ended.
+async fn ended<T>(end: &mut watch::Receiver<T>) {
+    while end.changed().await.is_ok() {}
+}
+
+/// Makes a site on an empty store, so that everything can be tried at once.
+async fn first_start(store: &Arc<dyn Store>, now: Timestamp) -> anyhow::Result<Option<NewKeys>> {
+    let sites = Sites::new(Arc::clone(store));
+    if !sites.all().await?.is_empty() {
+        return Ok(None);
+    }
+    let site = Site {
+        id: SiteId::random(),
+        name: TRIAL_SITE.to_owned(),
+        destinations: vec![HostRule::parse("*")?],
+        origins: vec![OriginRule::parse("*")?],
+        consent: None,
+        utm: false,
+        forward_query: false,
+        created_at: now,
+        keys: Vec::new(),
+    };
+    match sites.create(site, now).await {
+        Ok((_, keys)) => Ok(Some(keys)),
+        // Another instance was first.
+        Err(store::StoreError::Conflict) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,356 @@
+//! The command line.
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+use url::Url;
+
+use crate::app::Application;
+use crate::clock::Clock;
+use crate::domain::channel::Channels;
+use crate::domain::code::Code;
+use crate::domain::consent::Policy;
+use crate::domain::destination::HostRule;
+use crate::domain::site::{KeyKind, OriginRule, Site, SiteId};
+use crate::service::links::Links;
+use crate::service::sites::Sites;
+use crate::settings::Settings;
+use crate::store::{self, Store, StoreError};
+use crate::telemetry;
+
+/// The exit code for settings or a command line that cannot be used.
+const UNUSABLE: u8 = 2;
+
+/// Short links for what people share in private, counted without knowing who.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Args)]
+struct Options {
+    /// Folder of the settings files and of channels.toml
+    #[arg(long, value_name = "FOLDER", default_value = "config", global = true)]
+    config: PathBuf,
+    /// A setting, such as stats.min_count=10; may be given several times
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value, global = true)]
+    set: Vec<(String, String)>,
+    /// Same as --set server.listen=ADDRESS
+    #[arg(long, value_name = "ADDRESS", global = true)]
+    listen: Option<String>,
+    /// Same as --set server.public_url=URL
+    #[arg(long, value_name = "URL", global = true)]
+    public_url: Option<String>,
+    /// Same as --set store.url=URL
+    #[arg(long, value_name = "URL", global = true)]
+    store: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service (this is what happens without a command)
+    Serve,
+    /// Make and list sites
+    #[command(subcommand)]
+    Site(SiteCommand),
+    /// Replace keys
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Take links down for abuse
+    #[command(subcommand)]
+    Link(LinkCommand),
+    /// Ask the service on this machine whether it is alive; exit code 0 says yes
+    Healthcheck,
+}
+
+#[derive(Debug, Subcommand)]
+enum SiteCommand {
+    /// Make a site and print its keys, once
+    Create(CreateSite),
+    /// Print all sites
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+struct CreateSite {
+    /// What to call it
+    name: String,
+    /// Hosts that its links may lead to, with their subdomains; * is any host
+    #[arg(long = "destination", value_name = "HOST", num_args = 1.., required = true, value_parser = HostRule::parse)]
+    destinations: Vec<HostRule>,
+    /// Web origins whose pages may use the publishable key; * is any origin
+    #[arg(long = "origin", value_name = "ORIGIN", num_args = 1.., value_parser = OriginRule::parse)]
+    origins: Vec<OriginRule>,
+    /// What is done with people who have not answered: ask, skip or aggregate
+    #[arg(long, value_name = "POLICY")]
+    consent: Option<Policy>,
+    /// Tell the destination the channel in UTM parameters
+    #[arg(long)]
+    utm: bool,
+    /// Pass the query string of a short address on to the destination
+    #[arg(long)]
+    forward_query: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeyCommand {
+    /// Give a site a new key, print it once, and end the old one
+    Rotate {
+        /// The site's name
+        site: String,
+        /// Which key
+        #[arg(long, value_enum)]
+        kind: Kind,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Kind {
+    Publishable,
+    Secret,
+}
+
+#[derive(Debug, Subcommand)]
+enum LinkCommand {
+    /// Make a link answer 451
+    TakeDown {
+        /// The link's code
+        code: String,
+    },
+    /// Let a link that was taken down forward again
+    Restore {
+        /// The link's code
+        code: String,
+    },
+}
+
+/// Does what the command line says.
+pub fn run() -> ExitCode {
+    let Cli { options, command } = Cli::parse();
+    let (settings, channels) = match settings(&options) {
+        Ok(read) => read,
+        Err(error) => {
+            eprintln!("entrenous: {error:#}");
+            return ExitCode::from(UNUSABLE);
+        }
+    };
+    telemetry::start(&settings.log);
+    // Requests run on the workers' own threads; these two do the settling and the store's traffic.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let done = runtime
+        .context("the runtime cannot be started")
+        .and_then(|runtime| runtime.block_on(execute(command.unwrap_or(Command::Serve), settings, channels)));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("entrenous: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').ok_or("takes KEY=VALUE, such as stats.min_count=10")?;
+    Ok((pair.0.to_owned(), pair.1.to_owned()))
+}
+
+fn settings(options: &Options) -> anyhow::Result<(Settings, Channels)> {
+    let named = [
+        ("server.listen", &options.listen),
+        ("server.public_url", &options.public_url),
+        ("store.url", &options.store),
+    ];
+    let named = named.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value.clone()?)));
+    let flags: Vec<_> = options.set.iter().cloned().chain(named).collect();
+    let settings = Settings::read(&options.config, &flags)?;
+    Ok((settings, channels(&options.config)?))
+}
+
+fn channels(folder: &Path) -> anyhow::Result<Channels> {
+    let path = folder.join("channels.toml");
+    match std::fs::read_to_string(&path) {
+        Ok(file) => Channels::with(&file).with_context(|| path.display().to_string()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Channels::built_in()),
+        Err(error) => Err(error).with_context(|| path.display().to_string()),
+    }
+}
+
+async fn execute(command: Command, settings: Settings, channels: Channels) -> anyhow::Result<()> {
+    match command {
+        Command::Serve => serve(settings, channels).await,
+        Command::Healthcheck => healthcheck(settings.server.listen),
+        Command::Site(SiteCommand::Create(site)) => create_site(site, &settings).await,
+        Command::Site(SiteCommand::List { json }) => list_sites(json, &settings).await,
+        Command::Key(KeyCommand::Rotate { site, kind, json }) => {
+            rotate_key(&site, kind, json, &settings).await
+        }
+        Command::Link(LinkCommand::TakeDown { code }) => take_down(&code, true, &settings, channels).await,
+        Command::Link(LinkCommand::Restore { code }) => take_down(&code, false, &settings, channels).await,
+    }
+}
+
+async fn serve(settings: Settings, channels: Channels) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut application = Application::build(settings.clone(), channels, Clock::system()).await?;
+    let settings = Settings {
+        server: crate::settings::Server { listen: application.address(), ..settings.server.clone() },
+        ..settings
+    };
+    let mut out = std::io::stdout().lock();
+    if let Some(keys) = application.take_first_keys() {
+        writeln!(
+            out,
+            "This is a first start: the site \"default\" was made, for any destination and any origin."
+        )?;
+        writeln!(out, "Its keys are shown this once:\n")?;
+        writeln!(out, "  publishable key   {}", keys.publishable.reveal())?;
+        writeln!(out, "  secret key        {}\n", keys.secret.reveal())?;
+    }
+    let invitation = if settings.is_local() { "ready to try" } else { "listening" };
+    writeln!(out, "Entrenous is {invitation} at {}", settings.public_url())?;
+    out.flush()?;
+    drop(out);
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    application.run_until_stopped(stop).await
+}
+
+/// Asks `/healthz` over a plain connection: a client library would be most of the binary's weight
+/// for these few bytes.
+fn healthcheck(listen: SocketAddr) -> anyhow::Result<()> {
+    let ip = match listen.ip() {
+        ip if !ip.is_unspecified() => ip,
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    };
+    let limit = Duration::from_secs(2);
+    let mut stream = TcpStream::connect_timeout(&SocketAddr::new(ip, listen.port()), limit)?;
+    stream.set_read_timeout(Some(limit))?;
+    stream.write_all(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer)?;
+    if answer.ends_with(b" 200") { Ok(()) } else { bail!("the service does not say that it is alive") }
+}
+
+async fn open(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
+    let url = &settings.store.url;
+    let opened = store::open(url, None).await;
+    opened.with_context(|| format!("store.url: {url} cannot be opened"))
+}
+
+async fn create_site(asked: CreateSite, settings: &Settings) -> anyhow::Result<()> {
+    let CreateSite { name, destinations, origins, consent, utm, forward_query, json } = asked;
+    if name.trim().is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
+        bail!("the site's name must be 1 to 100 characters on one line");
+    }
+    let now = Clock::system().now();
+    let id = SiteId::random();
+    let site = Site {
+        id,
+        name,
+        destinations,
+        origins,
+        consent,
+        utm,
+        forward_query,
+        created_at: now,
+        keys: Vec::new(),
+    };
+    let name = site.name.clone();
+    let (site, keys) = match Sites::new(open(settings).await?).create(site, now).await {
+        Err(StoreError::Conflict) => bail!("there is a site \"{name}\" already"),
+        created => created?,
+    };
+    let (publishable, secret) = (keys.publishable.reveal(), keys.secret.reveal());
+    if json {
+        println!("{}", json!({ "site": site.name, "publishable_key": publishable, "secret_key": secret }));
+    } else {
+        println!("The site \"{}\" was made. Its keys are shown this once:\n", site.name);
+        println!("  publishable key   {publishable}\n  secret key        {secret}");
+    }
+    Ok(())
+}
+
+async fn list_sites(json: bool, settings: &Settings) -> anyhow::Result<()> {
+    for site in Sites::new(open(settings).await?).all().await? {
+        let consent = site.consent.map_or("the service's", Policy::as_str);
+        if json {
+            println!(
+                "{}",
+                json!({
+                    "site": site.name, "destinations": site.destinations, "origins": site.origins,
+                    "consent": site.consent, "utm": site.utm, "forward_query": site.forward_query,
+                    "created_at": site.created_at,
+                })
+            );
+        } else {
+            let texts =
+                |rules: Vec<String>| if rules.is_empty() { "none".to_owned() } else { rules.join(" ") };
+            let destinations = texts(site.destinations.iter().map(ToString::to_string).collect());
+            let origins = texts(site.origins.iter().map(ToString::to_string).collect());
+            println!(
+                "{}\n  destinations  {destinations}\n  origins       {origins}\n  consent       {consent}",
+                site.name
+            );
+        }
+    }
+    Ok(())
+}
+
+async fn rotate_key(site: &str, kind: Kind, json: bool, settings: &Settings) -> anyhow::Result<()> {
+    let (kind, name) = match kind {
+        Kind::Publishable => (KeyKind::Publishable, "publishable_key"),
+        Kind::Secret => (KeyKind::Secret, "secret_key"),
+    };
+    let rotated = Sites::new(open(settings).await?).rotate_key(site, kind).await?;
+    let key = rotated.with_context(|| format!("there is no site \"{site}\""))?;
+    if json {
+        println!("{}", json!({ "site": site, name: key.reveal() }));
+    } else {
+        println!("The old key has ended. The new one is shown this once:\n\n  {}", key.reveal());
+    }
+    Ok(())
+}
+
+async fn take_down(
+    code: &str,
+    taken_down: bool,
+    settings: &Settings,
+    channels: Channels,
+) -> anyhow::Result<()> {
+    let unknown = || format!("there is no link \"{code}\"");
+    let parsed = Code::parse(code).with_context(unknown)?;
+    let public_url: Arc<Url> = Arc::new(settings.public_url());
+    let links = Links::new(open(settings).await?, Arc::new(channels), public_url);
+    let link = links.take_down(&parsed, taken_down).await?.with_context(unknown)?;
+    let now = if taken_down { "taken down" } else { "restored" };
+    println!("{} is {now}; it leads to {}", links.short_url(&link.code), link.url);
+    Ok(())
+}

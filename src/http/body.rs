@@ -1,0 +1,149 @@
+//! Reading bodies: JSON objects field by field, forms, and query strings. Every parameter that is
+//! wrong is named in one answer.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{HttpRequest, web};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use url::form_urlencoded;
+
+use super::error::Problem;
+use super::request::header;
+use crate::service::links::InvalidParam;
+
+/// The largest body in bytes.
+const MAX_BODY: usize = 64 << 10;
+
+/// Reads a body of at most 64 KiB.
+async fn bytes(payload: web::Payload) -> Result<web::Bytes, Problem> {
+    match payload.to_bytes_limited(MAX_BODY).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(_)) => Err(Problem::bad_request()),
+        Err(_) => Err(Problem::too_large()),
+    }
+}
+
+fn media_type(request: &HttpRequest) -> String {
+    let value = header(request, CONTENT_TYPE).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Reads a JSON object.
+pub(super) async fn json(request: &HttpRequest, payload: web::Payload) -> Result<Fields, Problem> {
+    if media_type(request) != "application/json" {
+        return Err(Problem::wrong_type("Send the body as Content-Type: application/json."));
+    }
+    let value = serde_json::from_slice(&bytes(payload).await?).map_err(|_| Problem::not_json())?;
+    Fields::of(value).map_err(Problem::invalid)
+}
+
+/// Reads a form's fields; of one that stands twice, the last.
+pub(super) async fn form(
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<BTreeMap<String, String>, Problem> {
+    if media_type(request) != "application/x-www-form-urlencoded" {
+        return Err(Problem::wrong_type("Send the form as Content-Type: application/x-www-form-urlencoded."));
+    }
+    Ok(form_urlencoded::parse(&bytes(payload).await?).into_owned().collect())
+}
+
+/// A request's query parameters; an unknown one is an error.
+pub(super) fn query(request: &HttpRequest, known: &[&str]) -> Result<BTreeMap<String, String>, Problem> {
+    let all: BTreeMap<_, _> =
+        form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
+    let unknown = all.keys().filter(|name| !known.contains(&name.as_str()));
+    let reason = format!("is not a parameter of this call; known are {}", known.join(", "));
+    let wrong: Vec<_> = unknown.map(|name| InvalidParam::new(name, &reason)).collect();
+    if wrong.is_empty() { Ok(all) } else { Err(Problem::invalid(wrong)) }
+}
+
+/// The fields of a JSON object, taken one by one; what is wrong with any is gathered.
+pub(super) struct Fields {
+    left: Map<String, Value>,
+    wrong: Vec<InvalidParam>,
+}
+
+impl Fields {
+    /// Takes a JSON value that must be an object.
+    pub(super) fn of(value: Value) -> Result<Self, Vec<InvalidParam>> {
+        match value {
+            Value::Object(left) => Ok(Self { left, wrong: Vec::new() }),
+            _ => Err(vec![InvalidParam::new("", "the body must be a JSON object")]),
+        }
+    }
+
+    /// A text, or `None` where it is missing or null.
+    pub(super) fn text(&mut self, name: &str) -> Option<String> {
+        self.nullable_text(name).flatten()
+    }
+
+    /// A text that must be there.
+    pub(super) fn required_text(&mut self, name: &str) -> String {
+        if !self.left.contains_key(name) {
+            self.refuse(name, "is missing");
+        }
+        self.text(name).unwrap_or_default()
+    }
+
+    /// `None` where it is missing, `Some(None)` where it is null.
+    pub(super) fn nullable_text(&mut self, name: &str) -> Option<Option<String>> {
+        match self.left.remove(name)? {
+            Value::String(text) => Some(Some(text)),
+            Value::Null => Some(None),
+            _ => {
+                self.refuse(name, "must be a text");
+                None
+            }
+        }
+    }
+
+    /// A time, as [`Fields::nullable_text`].
+    pub(super) fn nullable_time(&mut self, name: &str) -> Option<Option<Timestamp>> {
+        let text = self.nullable_text(name)?;
+        let time = text.map(|text| text.parse());
+        if let Some(Err(_)) = time {
+            self.refuse(name, "must be a time such as 2027-01-31T12:00:00Z (RFC 3339)");
+        }
+        Some(time.and_then(Result::ok))
+    }
+
+    /// True or false.
+    pub(super) fn flag(&mut self, name: &str) -> Option<bool> {
+        match self.left.remove(name)? {
+            Value::Bool(flag) => Some(flag),
+            _ => {
+                self.refuse(name, "must be true or false");
+                None
+            }
+        }
+    }
+
+    /// A list of at most `most` values that must be there.
+    pub(super) fn list(&mut self, name: &str, most: usize) -> Vec<Value> {
+        match self.left.remove(name) {
+            Some(Value::Array(values)) if values.len() <= most => values,
+            Some(_) => {
+                self.refuse(name, &format!("must be a list of at most {most}"));
+                Vec::new()
+            }
+            None => {
+                self.refuse(name, "is missing");
+                Vec::new()
+            }
+        }
+    }
+
+    /// Ends the reading: every field that is left is one too many.
+    pub(super) fn end(mut self) -> Result<(), Vec<InvalidParam>> {
+        let unknown = self.left.keys().map(|name| InvalidParam::new(name, "is not a field of this call"));
+        self.wrong.extend(unknown);
+        if self.wrong.is_empty() { Ok(()) } else { Err(self.wrong) }
+    }
+
+    fn refuse(&mut self, name: &str, reason: &str) {
+        self.wrong.push(InvalidParam::new(name, reason));
+    }
+}

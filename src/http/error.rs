@@ -1,0 +1,306 @@
+//! What goes wrong, as RFC 9457 `application/problem+json` with a stable `code`; a browser that
+//! asked for a page gets a page (see `answer.rs`). The text of a 5xx is a constant.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+
+use crate::service::links::{InvalidParam, LinkError};
+use crate::store::StoreError;
+
+/// One answer that is an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    title: &'static str,
+    detail: &'static str,
+    invalid_params: Vec<InvalidParam>,
+    /// Methods of a 405.
+    allow: Option<&'static str>,
+    /// Seconds, of a 429 or 503.
+    retry_after: Option<u64>,
+    /// A 429's `RateLimit-Limit`.
+    limit: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: &'static str,
+    status: u16,
+    code: &'static str,
+    title: &'static str,
+    detail: &'static str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    invalid_params: &'a [InvalidParam],
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, title: &'static str, detail: &'static str) -> Self {
+        Self {
+            status,
+            code,
+            title,
+            detail,
+            invalid_params: Vec::new(),
+            allow: None,
+            retry_after: None,
+            limit: None,
+        }
+    }
+
+    pub(super) fn not_json() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "not_json",
+            "Not JSON",
+            "The body is not a JSON document in UTF-8.",
+        )
+    }
+
+    pub(super) fn bad_request() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", "Bad request", "The request cannot be read.")
+    }
+
+    pub(super) fn no_key() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "no_key",
+            "No key",
+            "Send a key of the site as Authorization: Bearer … or as X-Api-Key.",
+        )
+    }
+
+    pub(super) fn unknown_key() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unknown_key",
+            "Unknown key",
+            "No site has this key. Was it rotated?",
+        )
+    }
+
+    pub(super) fn secret_key_needed() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "secret_key_needed",
+            "The key may not do this",
+            "A publishable key only makes links, without a slug. This needs the site's secret key.",
+        )
+    }
+
+    pub(super) fn foreign_origin() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "foreign_origin",
+            "Not from this page",
+            "The page that sent this is not one from which it may be sent.",
+        )
+    }
+
+    pub(super) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "Not found", "There is nothing at this address.")
+    }
+
+    pub(super) fn method_not_allowed(allow: &'static str) -> Self {
+        let code = "method_not_allowed";
+        let problem = Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            code,
+            "Method not allowed",
+            "The Allow header lists the methods of this address.",
+        );
+        Self { allow: Some(allow), ..problem }
+    }
+
+    pub(super) fn timed_out() -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "timed_out",
+            "Too slow",
+            "The request took too long to arrive or to answer.",
+        )
+    }
+
+    pub(super) fn slug_taken() -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "slug_taken",
+            "The slug is taken",
+            "Another link has this code. Choose another slug.",
+        )
+    }
+
+    pub(super) fn expired() -> Self {
+        Self::new(
+            StatusCode::GONE,
+            "expired",
+            "This link has expired",
+            "Its publisher gave it a time, and that is over.",
+        )
+    }
+
+    pub(super) fn disabled() -> Self {
+        Self::new(
+            StatusCode::GONE,
+            "disabled",
+            "This link is switched off",
+            "Its publisher has switched it off.",
+        )
+    }
+
+    pub(super) fn too_large() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "Too large", "A body may have at most 64 KiB.")
+    }
+
+    pub(super) fn wrong_type(detail: &'static str) -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "wrong_media_type",
+            "Another media type is needed",
+            detail,
+        )
+    }
+
+    pub(super) fn invalid(invalid_params: Vec<InvalidParam>) -> Self {
+        let detail = "See invalid_params: each names a parameter and what it must be.";
+        let problem = Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid_params",
+            "Some parameters are not valid",
+            detail,
+        );
+        Self { invalid_params, ..problem }
+    }
+
+    pub(super) fn too_many(limit: u32, retry_after: u64) -> Self {
+        let detail = "The Retry-After header says how many seconds to wait.";
+        let problem =
+            Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests", detail);
+        Self { retry_after: Some(retry_after), limit: Some(limit), ..problem }
+    }
+
+    pub(super) fn taken_down() -> Self {
+        let status = StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS;
+        Self::new(
+            status,
+            "taken_down",
+            "This link was taken down",
+            "The operator of this service took it down for abuse.",
+        )
+    }
+
+    fn unavailable() -> Self {
+        let detail = "The service cannot do this for the moment. Try again shortly.";
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again shortly", detail);
+        Self { retry_after: Some(1), ..problem }
+    }
+
+    fn internal() -> Self {
+        let detail = "Something went wrong on our side.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong", detail)
+    }
+
+    /// The problem of one call in a bulk of calls.
+    pub(super) fn to_json(&self) -> serde_json::Value {
+        serde_json::to_value(self.body()).expect("texts and numbers make JSON")
+    }
+
+    pub(super) fn title(&self) -> &'static str {
+        self.title
+    }
+
+    pub(super) fn detail(&self) -> &'static str {
+        self.detail
+    }
+
+    /// What a person who meets this problem on a page can do.
+    pub(super) fn advice(&self) -> &'static str {
+        match self.status.as_u16() {
+            404 => {
+                "Short links tell capital letters from small ones. Ask the person who sent it to send it again."
+            }
+            410 | 451 => "Nothing was counted. Ask the person who sent it for the page's own address.",
+            403 => "Go back, open the page anew, and try again.",
+            408 | 429 | 503 => "Wait a moment, then load the page again.",
+            500 => "Try again later. If it stays so, tell the publisher who shared the link.",
+            _ => "Go back and try again.",
+        }
+    }
+
+    fn body(&self) -> Body<'_> {
+        let Self { status, code, title, detail, invalid_params, .. } = self;
+        Body { r#type: "about:blank", status: status.as_u16(), code, title, detail, invalid_params }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut answer = HttpResponse::build(self.status);
+        answer.content_type("application/problem+json").insert_header((CACHE_CONTROL, "no-store"));
+        if let Some(allow) = self.allow {
+            answer.insert_header((ALLOW, allow));
+        }
+        if let Some(seconds) = self.retry_after {
+            answer.insert_header((RETRY_AFTER, seconds.to_string()));
+        }
+        if let (Some(limit), Some(seconds)) = (self.limit, self.retry_after) {
+            answer.insert_header(("RateLimit-Limit", limit.to_string()));
+            answer.insert_header(("RateLimit-Remaining", "0"));
+            answer.insert_header(("RateLimit-Reset", seconds.to_string()));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            answer.insert_header((WWW_AUTHENTICATE, "Bearer"));
+        }
+        let body = serde_json::to_string(&self.body()).expect("texts and numbers make JSON");
+        let mut answer = answer.body(body);
+        answer.extensions_mut().insert(self.clone());
+        answer
+    }
+}
+
+impl From<StoreError> for Problem {
+    /// Logs the failure: this is the one place where it leaves the inner rings.
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Unavailable(source) => {
+                tracing::warn!(%error, %source, "a request failed");
+                Self::unavailable()
+            }
+            StoreError::Conflict | StoreError::Corrupt(_) => {
+                tracing::error!(%error, "a request failed");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<LinkError> for Problem {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::Invalid(params) => Self::invalid(params),
+            LinkError::SlugTaken => Self::slug_taken(),
+            LinkError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<askama::Error> for Problem {
+    fn from(error: askama::Error) -> Self {
+        tracing::error!(%error, "a page cannot be written");
+        Self::internal()
+    }
+}

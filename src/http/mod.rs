@@ -1,0 +1,198 @@
+//! The outermost ring: every address of the service, and how it is answered.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{Error, Resource, Route, web};
+use ipnet::IpNet;
+use url::Url;
+
+use crate::clock::Clock;
+use crate::domain::channel::{ChannelName, Channels};
+use crate::domain::consent::Policy;
+use crate::domain::site::Site;
+use crate::service::day_keys::DayKeys;
+use crate::service::links::Links;
+use crate::service::metrics::Metrics;
+use crate::service::sites::Sites;
+use crate::settings::Settings;
+use crate::store::Store;
+
+pub(crate) mod answer;
+mod body;
+mod chart;
+mod consent;
+mod error;
+mod limit;
+mod links;
+mod ops;
+mod pages;
+mod redirect;
+mod request;
+mod sign_in;
+mod stats;
+mod stats_pages;
+mod try_page;
+mod views;
+
+/// What handlers work with; one for the process.
+pub(crate) struct AppState {
+    settings: Settings,
+    clock: Clock,
+    store: Arc<dyn Store>,
+    sites: Sites,
+    links: Links,
+    channels: Arc<Channels>,
+    day_keys: Arc<DayKeys>,
+    metrics: Arc<Metrics>,
+    limits: limit::Limits,
+    public_url: Arc<Url>,
+    session_secret: [u8; 64],
+}
+
+/// What [`AppState`] is made of.
+pub(crate) struct Parts {
+    pub(crate) settings: Settings,
+    pub(crate) clock: Clock,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) channels: Arc<Channels>,
+    pub(crate) day_keys: Arc<DayKeys>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) session_secret: [u8; 64],
+}
+
+impl AppState {
+    /// Puts the parts together.
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts { settings, clock, store, channels, day_keys, metrics, session_secret } = parts;
+        let public_url = Arc::new(settings.public_url());
+        Self {
+            sites: Sites::new(Arc::clone(&store)),
+            links: Links::new(Arc::clone(&store), Arc::clone(&channels), Arc::clone(&public_url)),
+            limits: limit::Limits::new(&settings.limits),
+            settings,
+            clock,
+            store,
+            channels,
+            day_keys,
+            metrics,
+            public_url,
+            session_secret,
+        }
+    }
+
+    /// Forgets whom the limits no longer hold back.
+    pub(crate) fn forget_idle_clients(&self) {
+        self.limits.forget_idle();
+    }
+
+    /// Whether visitors come over https, as the public address says.
+    fn is_https(&self) -> bool {
+        self.public_url.scheme() == "https"
+    }
+
+    fn consent_cookie(&self) -> &'static str {
+        if self.is_https() { "__Host-consent" } else { "consent" }
+    }
+
+    /// What a site wants done with people who have not answered.
+    fn policy(&self, site: &Site) -> Policy {
+        site.consent.unwrap_or(self.settings.consent.unknown)
+    }
+
+    fn trusted_proxies(&self) -> &[IpNet] {
+        &self.settings.server.trusted_proxies
+    }
+
+    fn channel_label(&self, name: &ChannelName) -> String {
+        let channel = self.channels.get(name.as_str());
+        channel.map_or_else(|| name.to_string(), |(_, channel)| channel.label.clone())
+    }
+
+    fn page(&self) -> views::Page {
+        views::Page { style_url: &pages::STYLE_URL }
+    }
+}
+
+/// Every address of the service.
+pub(crate) fn routes(app: &web::Data<AppState>) -> impl Fn(&mut web::ServiceConfig) + Clone + 'static {
+    let app = app.clone();
+    move |config| {
+        let timeout = app.settings.request_timeout();
+        config
+            .service(at("/", "GET", [web::get().to(try_page::show)]))
+            .service(at("/try", "POST", [web::post().to(try_page::share)]))
+            .service(at("/healthz", "GET", [web::get().to(ops::healthz)]))
+            .service(at("/readyz", "GET", [web::get().to(ops::readyz)]))
+            .service(at("/metrics", "GET", [web::get().to(ops::metrics)]))
+            .service(at("/static/{file}", "GET", [web::get().to(pages::file)]))
+            .service(at("/privacy", "GET", [web::get().to(consent::privacy)]))
+            .service(at("/privacy/consent", "POST", [web::post().to(consent::change)]))
+            .service(
+                web::scope("/api/v1")
+                    .wrap(from_fn(move |request, next| in_time(timeout, request, next)))
+                    .service(at(
+                        "/links",
+                        "GET, POST",
+                        [web::get().to(links::list), web::post().to(links::create)],
+                    ))
+                    .service(at("/links/bulk", "POST", [web::post().to(links::create_bulk)]))
+                    .service(at(
+                        "/links/{code}",
+                        "GET, PATCH, DELETE",
+                        [
+                            web::get().to(links::read),
+                            web::patch().to(links::change),
+                            web::delete().to(links::delete),
+                        ],
+                    ))
+                    .service(at("/links/{code}/stats", "GET", [web::get().to(stats::link)]))
+                    .service(at("/stats", "GET", [web::get().to(stats::site)]))
+                    .default_service(web::to(nothing_here)),
+            )
+            .service(
+                web::scope("/stats")
+                    .wrap(sign_in::session(&app))
+                    .service(at("", "GET", [web::get().to(stats_pages::home)]))
+                    .service(at(
+                        "/sign-in",
+                        "GET, POST",
+                        [web::get().to(sign_in::form), web::post().to(sign_in::sign_in)],
+                    ))
+                    .service(at("/sign-out", "POST", [web::post().to(sign_in::sign_out)]))
+                    .service(at("/{code}", "GET", [web::get().to(stats_pages::link)]))
+                    .default_service(web::to(nothing_here)),
+            )
+            .service(at("/{code}/consent", "POST", [web::post().to(consent::answer)]))
+            .service(at("/{code}+", "GET", [web::get().to(pages::receipt)]))
+            .service(web::resource("/{code}").to(redirect::redirect))
+            .default_service(web::to(nothing_here));
+    }
+}
+
+/// An address with its methods; any other method is a 405.
+fn at<const N: usize>(path: &str, methods: &'static str, routes: [Route; N]) -> Resource {
+    let resource = routes.into_iter().fold(web::resource(path), Resource::route);
+    resource.default_service(web::to(move || async move {
+        Err::<&'static str, _>(error::Problem::method_not_allowed(methods))
+    }))
+}
+
+async fn nothing_here() -> Result<&'static str, error::Problem> {
+    Err(error::Problem::not_found())
+}
+
+/// Gives a request up when it takes too long.
+async fn in_time(
+    timeout: Duration,
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    match tokio::time::timeout(timeout, next.call(request)).await {
+        Ok(answer) => answer,
+        Err(_) => Err(error::Problem::timed_out().into()),
+    }
+}

@@ -1,0 +1,134 @@
+//! Facts about a request: who asks, from where, with which answer to the question of consent.
+//! Headers enter here and go no further.
+
+use std::net::IpAddr;
+
+use actix_web::HttpRequest;
+use actix_web::http::Method;
+use actix_web::http::header::{ACCEPT, AUTHORIZATION, HOST, HeaderName, ORIGIN, USER_AGENT};
+use ipnet::IpNet;
+use url::Url;
+
+use super::AppState;
+use super::error::Problem;
+use crate::domain::consent::{Choice, State};
+use crate::domain::request::Signals;
+use crate::domain::site::{KeyHash, KeyKind, Site};
+use crate::domain::visitor::Network;
+
+/// A header's text; none where it is missing or not ASCII.
+pub(super) fn header<'a>(request: &'a HttpRequest, name: impl Into<HeaderName>) -> Option<&'a str> {
+    request.headers().get(name.into())?.to_str().ok()
+}
+
+/// The network that a request comes from. `X-Forwarded-For` is read from its end, past proxies
+/// that the settings trust; what an untrusted peer says of itself is not read at all.
+pub(super) fn network(request: &HttpRequest, trusted: &[IpNet]) -> Network {
+    let unspecified = IpAddr::from([0, 0, 0, 0]);
+    let mut address = request.peer_addr().map_or(unspecified, |peer| peer.ip().to_canonical());
+    let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
+    let mut hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).collect();
+    while trusted.iter().any(|network| network.contains(&address)) {
+        let hop = hops.pop().map(|hop| hop.trim().trim_start_matches('[').trim_end_matches(']'));
+        let Some(before) = hop.and_then(|hop| hop.parse::<IpAddr>().ok()) else { break };
+        address = before.to_canonical();
+    }
+    Network::of(address)
+}
+
+/// What decides the kind of a request for a link.
+pub(super) fn signals<'a>(request: &'a HttpRequest, app: &AppState) -> Signals<'a> {
+    let named = |name: &'static str| header(request, HeaderName::from_static(name));
+    Signals {
+        head: request.method() == Method::HEAD,
+        user_agent: user_agent(request),
+        purposes: [named("sec-purpose"), named("purpose"), named("x-purpose"), named("x-moz")],
+        objects: objects(request),
+        choice: choice(request, app),
+    }
+}
+
+/// The user agent; of one that is not ASCII, nothing.
+pub(super) fn user_agent(request: &HttpRequest) -> &str {
+    header(request, USER_AGENT).unwrap_or_default()
+}
+
+/// Where the person stands with the question of consent.
+pub(super) fn consent_state(request: &HttpRequest, app: &AppState) -> State {
+    State::of(objects(request), choice(request, app))
+}
+
+fn objects(request: &HttpRequest) -> bool {
+    let set =
+        |name: &'static str| header(request, HeaderName::from_static(name)).is_some_and(|v| v.trim() == "1");
+    set("sec-gpc") || set("dnt")
+}
+
+fn choice(request: &HttpRequest, app: &AppState) -> Option<Choice> {
+    let cookies = request.headers().get_all("cookie").filter_map(|value| value.to_str().ok());
+    let mut pairs =
+        cookies.flat_map(|cookie| cookie.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == app.consent_cookie()).and_then(|(_, value)| Choice::from_cookie(value))
+}
+
+/// Whether the client wants a page rather than JSON.
+pub(super) fn wants_page(request: &HttpRequest) -> bool {
+    !request.path().starts_with("/api/")
+        && header(request, ACCEPT).is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// The site that the request's key belongs to, and what the key may do.
+pub(super) async fn key_holder(request: &HttpRequest, app: &AppState) -> Result<KeyHolder, Problem> {
+    let bearer = header(request, AUTHORIZATION).and_then(|value| {
+        let (scheme, key) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+    });
+    let key = bearer.or_else(|| header(request, HeaderName::from_static("x-api-key")).map(str::trim));
+    let hash = KeyHash::of(key.filter(|key| !key.is_empty()).ok_or_else(Problem::no_key)?);
+    let (site, kind) = app.sites.by_key(&hash).await?.ok_or_else(Problem::unknown_key)?;
+    Ok(KeyHolder { site, kind, hash })
+}
+
+/// Who sent a key.
+pub(super) struct KeyHolder {
+    /// The key's site.
+    pub(super) site: Site,
+    /// What the key may do.
+    pub(super) kind: KeyKind,
+    /// The key's hash.
+    pub(super) hash: KeyHash,
+}
+
+impl KeyHolder {
+    /// The site, if the key is its secret key.
+    pub(super) fn with_secret(self) -> Result<Site, Problem> {
+        match self.kind {
+            KeyKind::Secret => Ok(self.site),
+            KeyKind::Publishable => Err(Problem::secret_key_needed()),
+        }
+    }
+}
+
+/// The site of the request's secret key.
+pub(super) async fn secret_site(request: &HttpRequest, app: &AppState) -> Result<Site, Problem> {
+    key_holder(request, app).await?.with_secret()
+}
+
+/// Refuses a form that a page of another origin made the browser send. A client that names no
+/// origin is no browser and needs no page to send what it likes.
+pub(super) fn refuse_foreign_form(request: &HttpRequest, public_url: &Url) -> Result<(), Problem> {
+    if header(request, HeaderName::from_static("sec-fetch-site")) == Some("same-origin") {
+        return Ok(());
+    }
+    match header(request, ORIGIN) {
+        None => Ok(()),
+        Some(origin) if origin == public_url.origin().ascii_serialization() => Ok(()),
+        // The service may also be open under another name than its public one; a foreign page
+        // cannot make a browser send a Host that is not the one it connects to.
+        Some(origin) => {
+            let authority = origin.split_once("://").map(|(_, authority)| authority);
+            let own = authority.is_some() && authority == header(request, HOST);
+            if own { Ok(()) } else { Err(Problem::foreign_origin()) }
+        }
+    }
+}

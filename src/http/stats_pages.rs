@@ -1,0 +1,192 @@
+//! The marketer's pages: a site at a glance, and one link.
+
+use std::collections::BTreeMap;
+
+use actix_session::Session;
+use actix_web::{HttpRequest, HttpResponse, web};
+use url::form_urlencoded;
+
+use super::error::Problem;
+use super::sign_in::signed_in;
+use super::stats::{Range, export, of_link, publication};
+use super::views::{
+    Count, DayRow, GroupRow, LinkRow, LinkState, Preset, StatsHomePage, StatsLinkPage, Totals, Virality,
+};
+use super::{AppState, pages};
+use crate::domain::channel::ChannelName;
+use crate::domain::code::Code;
+use crate::domain::day::Day;
+use crate::domain::link::{self, Link, Text};
+use crate::domain::site::Site;
+use crate::domain::stats::{Group, Grouping, LinkStats, SeriesDay, site_stats, site_totals};
+use crate::store::LinkFilter;
+
+/// How many days the overview shows, and how many links.
+const DAYS: i32 = 30;
+const NEWEST: usize = 20;
+/// How many pages and campaigns the overview shows.
+const TOP: usize = 10;
+
+/// `GET /stats`.
+pub(super) async fn home(
+    request: HttpRequest,
+    session: Session,
+    app: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    let site = match signed_in(&request, &session, &app).await? {
+        Ok(site) => site,
+        Err(sign_in) => return Ok(sign_in),
+    };
+    let rule = publication(&app);
+    let Range { first, last } = Range::last_days(DAYS, rule.today);
+    let rows = app.store.site_counts(&site.id, first, last).await?;
+    let totals = site_totals(&rows, rule);
+    let links = app.store.links(&site.id, &LinkFilter::default(), None, NEWEST).await?;
+    let groups = |by| site_stats(&rows, by, rule);
+    let count = |number| Count::published(number, false, rule.min_count);
+    let row = |key: String, group: &Group| GroupRow {
+        key,
+        shares: group.shares,
+        unfurls: group.unfurls,
+        clicks: count(group.clicks),
+        visitors: count(group.visitors),
+        virality: Virality(group.virality),
+    };
+    let keyed = |group: &Group| group.key.as_ref().map(|key| row(key.clone(), group));
+    let channel = |group: &Group| {
+        let key = group.key.as_deref().unwrap_or_default();
+        row(ChannelName::parse(key).map_or_else(|_| key.to_owned(), |name| app.channel_label(&name)), group)
+    };
+    pages::page(&StatsHomePage {
+        page: app.page(),
+        site: site.name,
+        public_url: app.public_url.as_str().trim_end_matches('/').to_owned(),
+        from: first.to_string(),
+        to: last.to_string(),
+        days: first.to(last).count() as u64,
+        min_count: rule.min_count,
+        totals: Totals {
+            shares: totals.shares,
+            unfurls: totals.unfurls,
+            clicks: count(totals.clicks),
+            visitors: count(totals.visitors),
+            aggregate_clicks: totals.aggregate_clicks.filter(|bare| *bare > 0).map(|bare| count(Some(bare))),
+            virality: Virality(totals.virality),
+        },
+        channels: groups(Grouping::Channel).iter().map(channel).collect(),
+        pages: groups(Grouping::Page).iter().filter_map(keyed).take(TOP).collect(),
+        campaigns: groups(Grouping::Campaign).iter().filter_map(keyed).take(TOP).collect(),
+        links: links.iter().map(|link| link_row(link, &app)).collect(),
+    })
+}
+
+fn link_row(link: &Link, app: &AppState) -> LinkRow {
+    LinkRow {
+        code: link.code.to_string(),
+        channel: app.channel_label(&link.channel),
+        destination: link.url.to_string(),
+        campaign: campaign(link),
+        created: Day::of(link.created_at).to_string(),
+    }
+}
+
+fn campaign(link: &Link) -> Option<String> {
+    link.campaign.as_ref().map(|campaign| Text::as_str(campaign).to_owned())
+}
+
+/// `GET /stats/{code}`, `/stats/{code}.csv` and `/stats/{code}.json`.
+pub(super) async fn link(
+    request: HttpRequest,
+    session: Session,
+    app: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    let site = match signed_in(&request, &session, &app).await? {
+        Ok(site) => site,
+        Err(sign_in) => return Ok(sign_in),
+    };
+    let name = request.match_info().query("code");
+    let (code, kind) = name.split_once('.').map_or((name, None), |(code, kind)| (code, Some(kind)));
+    let link = own_link(&site, code, &app).await?;
+    let query: BTreeMap<_, _> =
+        form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
+    let today = Day::of(app.clock.now());
+    let range = Range::of(&query, today);
+    match kind {
+        Some("csv" | "json") => {
+            export(&app, &link, range.map_err(Problem::invalid)?, kind == Some("csv")).await
+        }
+        Some(_) => Err(Problem::not_found()),
+        None => {
+            let error = range.as_ref().err().map(|wrong| {
+                let wrong: Vec<_> =
+                    wrong.iter().map(|param| format!("{} {}", param.name, param.reason)).collect();
+                format!("Shown are the last 30 days: {}.", wrong.join(", "))
+            });
+            let range = range.unwrap_or_else(|_| Range::last_days(DAYS, today));
+            link_page(&app, &link, range, error).await
+        }
+    }
+}
+
+async fn own_link(site: &Site, code: &str, app: &AppState) -> Result<Link, Problem> {
+    let code = Code::parse(code).map_err(|_| Problem::not_found())?;
+    app.links.of_site(&site.id, &code).await?.ok_or_else(Problem::not_found)
+}
+
+async fn link_page(
+    app: &AppState,
+    link: &Link,
+    range: Range,
+    error: Option<String>,
+) -> Result<HttpResponse, Problem> {
+    let LinkStats { totals, series, min_count } = of_link(app, &link.code, range).await?;
+    let (from, to, code) = (range.first.to_string(), range.last.to_string(), link.code.to_string());
+    let today = Day::of(app.clock.now());
+    let only_today = range.first == today;
+    let total = |number| Count::published(number, only_today, min_count);
+    let row = |day: &SeriesDay| {
+        let count = |number| Count::published(number, day.open, min_count);
+        DayRow {
+            day: day.day.to_string(),
+            clicks: count(day.clicks),
+            visitors: count(day.visitors),
+            aggregate_clicks: totals.aggregate_clicks.map(|_| count(day.aggregate_clicks)),
+            open: day.open,
+        }
+    };
+    let preset = |days: i32| {
+        let period = Range::last_days(days, today);
+        Preset {
+            label: if days == 1 { "Today".to_owned() } else { format!("{days} days") },
+            url: format!("/stats/{code}?from={}&to={}", period.first, period.last),
+            current: (period.first, period.last) == (range.first, range.last),
+        }
+    };
+    pages::page(&StatsLinkPage {
+        page: app.page(),
+        short_url: app.links.short_url(&link.code),
+        destination: link.url.to_string(),
+        channel: app.channel_label(&link.channel),
+        campaign: campaign(link),
+        created: Day::of(link.created_at).to_string(),
+        expires: link.expires_at.map(|end| Day::of(end).to_string()),
+        state: match link.state(app.clock.now()) {
+            link::LinkState::Live => LinkState::Active,
+            link::LinkState::Expired => LinkState::Expired,
+            link::LinkState::Disabled | link::LinkState::TakenDown => LinkState::Disabled,
+        },
+        period_error: error,
+        presets: [1, 7, 30, 90].map(preset).into(),
+        min_count,
+        unfurls: totals.unfurls,
+        clicks: total(totals.clicks),
+        visitors: total(totals.visitors),
+        aggregate_clicks: totals.aggregate_clicks.filter(|bare| *bare > 0).map(|bare| total(Some(bare))),
+        days: series.iter().map(row).collect(),
+        csv_url: format!("/stats/{code}.csv?from={from}&to={to}"),
+        json_url: format!("/stats/{code}.json?from={from}&to={to}"),
+        from,
+        to,
+        code,
+    })
+}

@@ -1,0 +1,86 @@
+//! `/`: on a service that only this machine can reach, the page to try everything on; elsewhere a
+//! few words.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::error::Problem;
+use super::views::{ChannelChoice, MadeLink, Trial, TryPage};
+use super::{AppState, body, pages, request};
+use crate::app::TRIAL_SITE;
+use crate::domain::channel::ChannelName;
+use crate::domain::link::Link;
+use crate::service::links::{Draft, InvalidParam, LinkError};
+
+const EXAMPLE: &str = "https://example.com/an-article";
+const FIRST_CHANNEL: &str = "whatsapp";
+
+/// `GET /`.
+pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+    let trial = is_trial(&request, &app).await?.then(|| trial(&app, EXAMPLE, FIRST_CHANNEL));
+    pages::page(&TryPage { page: app.page(), trial })
+}
+
+/// `POST /try`: makes a link of the trial's site.
+pub(super) async fn share(
+    request: HttpRequest,
+    payload: web::Payload,
+    app: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    request::refuse_foreign_form(&request, &app.public_url)?;
+    if !is_trial(&request, &app).await? {
+        return Err(Problem::not_found());
+    }
+    let site = app.sites.by_name(TRIAL_SITE).await?.ok_or_else(Problem::not_found)?;
+    let form = body::form(&request, payload).await?;
+    let text = |name: &str| form.get(name).map(|value| value.trim().to_owned()).unwrap_or_default();
+    let (url, channel) = (text("url"), text("channel"));
+    let mut trial = trial(&app, &url, &channel);
+    match app.links.create(&site, Draft { url, channel, ..Draft::default() }, app.clock.now()).await {
+        Ok((link, _)) => trial.made = Some(made(&link, &app)),
+        Err(LinkError::Invalid(wrong)) => {
+            let name = |param: &InvalidParam| if param.name == "url" { "The address" } else { "The channel" };
+            let wrong: Vec<_> =
+                wrong.iter().map(|param| format!("{} {}.", name(param), param.reason)).collect();
+            trial.error = Some(wrong.join(" "));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let mut answer = pages::page(&TryPage { page: app.page(), trial: Some(trial.clone()) })?;
+    if trial.error.is_some() {
+        *answer.status_mut() = actix_web::http::StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    Ok(answer)
+}
+
+/// Whether this visitor may try things out: the service and the visitor are on one machine, no
+/// proxy stands between them, and the first start made the site for it.
+async fn is_trial(request: &HttpRequest, app: &AppState) -> Result<bool, Problem> {
+    let direct = request.peer_addr().is_some_and(|peer| peer.ip().to_canonical().is_loopback())
+        && !request.headers().contains_key("x-forwarded-for")
+        && !request.headers().contains_key("forwarded");
+    Ok(app.settings.is_local() && direct && app.sites.by_name(TRIAL_SITE).await?.is_some())
+}
+
+fn trial(app: &AppState, url: &str, chosen: &str) -> Trial {
+    let choice = |name: &ChannelName| ChannelChoice {
+        id: name.to_string(),
+        label: app.channel_label(name),
+        chosen: name.as_str() == chosen,
+    };
+    Trial {
+        url: url.to_owned(),
+        channels: app.channels.iter().map(|(name, _)| choice(name)).collect(),
+        error: None,
+        made: None,
+        min_count: app.settings.stats.min_count,
+    }
+}
+
+fn made(link: &Link, app: &AppState) -> MadeLink {
+    MadeLink {
+        code: link.code.to_string(),
+        short_url: app.links.short_url(&link.code),
+        share_url: app.links.share_url(link),
+        channel: app.channel_label(&link.channel),
+    }
+}

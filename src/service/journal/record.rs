@@ -1,0 +1,115 @@
+//! How one entry stands in a segment.
+//!
+//! ```text
+//! length u16 │ checksum u32 │ number u64 │ kind u8 │ day i32 │ site u8 + bytes │ code u8 + bytes │ tag 16 bytes
+//!              CRC-32 of the rest          1 click, 2 unfurl, 3 aggregate click                    clicks only
+//! ```
+//! Whole numbers are little-endian; `length` counts what follows the checksum.
+
+use crate::domain::code::Code;
+use crate::domain::day::Day;
+use crate::domain::entry::{Entry, EntryKind};
+use crate::domain::site::SiteId;
+use crate::domain::visitor::Tag;
+use crate::store::Numbered;
+
+const PREFIX: usize = 6;
+const NUMBER: usize = 8;
+/// The longest record that can be: prefix, fixed parts, a site and a code of 255 bytes, a tag.
+pub(super) const LONGEST: usize = PREFIX + NUMBER + 1 + 4 + 256 + 256 + 16;
+
+/// Entries that wait to be written, encoded but for their numbers.
+#[derive(Default)]
+#[expect(missing_debug_implementations, reason = "it may hold tags")]
+pub struct Batch {
+    bytes: Vec<u8>,
+    entries: u64,
+}
+
+impl Batch {
+    /// Adds an entry.
+    pub fn push(&mut self, site: &SiteId, code: &Code, day: Day, kind: EntryKind) {
+        let start = self.bytes.len();
+        let (kind, tag) = match kind {
+            EntryKind::Click(tag) => (1, Some(tag)),
+            EntryKind::Unfurl => (2, None),
+            EntryKind::AggregateClick => (3, None),
+        };
+        self.bytes.extend([0; PREFIX + NUMBER]);
+        self.bytes.push(kind);
+        self.bytes.extend(day.number().to_le_bytes());
+        for part in [site.as_str(), code.as_str()] {
+            self.bytes.push(u8::try_from(part.len()).expect("sites and codes are at most 64 bytes"));
+            self.bytes.extend(part.as_bytes());
+        }
+        if let Some(tag) = tag {
+            self.bytes.extend(tag.as_bytes());
+        }
+        let length = self.bytes.len() - start - PREFIX;
+        let length = u16::try_from(length).expect("a record is shorter than LONGEST");
+        self.bytes[start..start + 2].copy_from_slice(&length.to_le_bytes());
+        self.entries += 1;
+    }
+
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries == 0
+    }
+
+    /// How many entries it holds.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.entries
+    }
+
+    /// Numbers the records from `first` on and returns their bytes.
+    pub(super) fn seal(&mut self, first: u64) -> &[u8] {
+        let mut rest = self.bytes.as_mut_slice();
+        for number in first..first + self.entries {
+            let length = usize::from(u16::from_le_bytes([rest[0], rest[1]]));
+            let (record, after) = rest.split_at_mut(PREFIX + length);
+            record[PREFIX..PREFIX + NUMBER].copy_from_slice(&number.to_le_bytes());
+            let checksum = crc32fast::hash(&record[PREFIX..]);
+            record[2..PREFIX].copy_from_slice(&checksum.to_le_bytes());
+            rest = after;
+        }
+        &self.bytes
+    }
+}
+
+/// Reads the record at the beginning of `bytes`: the entry and the record's length, or `None` where
+/// no intact record stands there.
+pub(super) fn decode(bytes: &[u8]) -> Option<(Numbered, usize)> {
+    let (length, rest) = bytes.split_first_chunk::<2>()?;
+    let (checksum, rest) = rest.split_first_chunk::<4>()?;
+    let body = rest.get(..usize::from(u16::from_le_bytes(*length)))?;
+    if body.is_empty() || crc32fast::hash(body) != u32::from_le_bytes(*checksum) {
+        return None;
+    }
+    let (number, rest) = body.split_first_chunk::<8>()?;
+    let (kind, rest) = rest.split_first()?;
+    let (day, rest) = rest.split_first_chunk::<4>()?;
+    let (site, rest) = text(rest)?;
+    let (code, rest) = text(rest)?;
+    let kind = match (kind, rest) {
+        (1, tag) => EntryKind::Click(Tag::from_bytes(tag.try_into().ok()?)),
+        (2, []) => EntryKind::Unfurl,
+        (3, []) => EntryKind::AggregateClick,
+        _ => return None,
+    };
+    let entry = Entry {
+        site: SiteId::from_stored(site),
+        code: Code::parse(code).ok()?,
+        day: Day::from_number(i32::from_le_bytes(*day))?,
+        kind,
+    };
+    Some((Numbered { number: u64::from_le_bytes(*number), entry }, PREFIX + body.len()))
+}
+
+/// A text after its length as one byte.
+fn text(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    let (length, rest) = bytes.split_first()?;
+    let (text, rest) = rest.split_at_checked(usize::from(*length))?;
+    Some((std::str::from_utf8(text).ok()?, rest))
+}

@@ -1,0 +1,132 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::code::Code;
+use crate::domain::day::Day;
+use crate::domain::entry::EntryKind;
+use crate::domain::site::SiteId;
+use crate::domain::visitor::Tag;
+use jiff::Timestamp;
+
+fn batch(first: u8, count: u8) -> Batch {
+    let mut batch = Batch::default();
+    let site = SiteId::from_stored("site1234");
+    for number in first..first + count {
+        let code = Code::parse(&format!("code{number}")).expect("a code");
+        let kind = match number % 3 {
+            0 => EntryKind::Click(Tag::from_bytes([number; 16])),
+            1 => EntryKind::Unfurl,
+            _ => EntryKind::AggregateClick,
+        };
+        batch.push(&site, &code, Day::of(Timestamp::UNIX_EPOCH), kind);
+    }
+    batch
+}
+
+fn open(dir: &Path) -> Writer {
+    Writer::open(dir, Sync::Os, Timestamp::UNIX_EPOCH).expect("a journal")
+}
+
+/// Every code that can be read, and how many bytes were damaged.
+fn read(dir: &Path, end: Position) -> (Vec<String>, u64) {
+    let mut reader = Reader::new(dir);
+    let (mut codes, mut damaged, mut last) = (Vec::new(), 0, 0);
+    loop {
+        let chunk = reader.read(end).expect("a readable journal");
+        for numbered in &chunk.entries {
+            assert!(numbered.number > last, "numbers rise");
+            last = numbered.number;
+            codes.push(numbered.entry.code.to_string());
+        }
+        damaged += chunk.damaged_bytes;
+        if chunk.caught_up {
+            return (codes, damaged);
+        }
+    }
+}
+
+fn codes(range: std::ops::Range<u8>) -> Vec<String> {
+    range.map(|number| format!("code{number}")).collect()
+}
+
+fn only_segment(dir: &Path) -> PathBuf {
+    segment_path(dir, segments(dir).expect("a folder")[0])
+}
+
+#[test]
+fn what_was_appended_is_read_in_order_across_segments_and_restarts() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut writer = open(dir.path());
+    let name = writer.name().clone();
+    writer.append(&mut [batch(0, 3), batch(3, 2)]).expect("written");
+    writer.rotate();
+    writer.append(&mut [batch(5, 1)]).expect("written");
+    drop(writer);
+    let mut writer = open(dir.path());
+    assert_eq!(writer.name(), &name);
+    let end = writer.append(&mut [batch(6, 4)]).expect("written");
+    assert_eq!(read(dir.path(), end), (codes(0..10), 0));
+    let mut reader = Reader::new(dir.path());
+    while !reader.read(end).expect("read").caught_up {}
+    reader.delete_read().expect("deleted");
+    assert_eq!(segments(dir.path()).expect("a folder").len(), 1);
+}
+
+#[test]
+fn nothing_behind_the_durable_end_is_read() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut writer = open(dir.path());
+    let end = writer.append(&mut [batch(0, 3)]).expect("written");
+    writer.append(&mut [batch(3, 3)]).expect("written");
+    assert_eq!(read(dir.path(), end).0, codes(0..3));
+}
+
+#[test]
+fn two_processes_cannot_write_one_folder() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let _first = open(dir.path());
+    let second = Writer::open(dir.path(), Sync::Os, Timestamp::UNIX_EPOCH);
+    assert!(matches!(second, Err(OpenError::InUse(_))));
+}
+
+#[test]
+fn a_torn_or_zero_filled_tail_costs_nothing_before_it() {
+    for tail in [&[0_u8; 5_000][..], &[1, 2, 3], &[40, 0, 9, 9, 9, 9, 1]] {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut writer = open(dir.path());
+        writer.append(&mut [batch(0, 5)]).expect("written");
+        drop(writer);
+        let path = only_segment(dir.path());
+        let mut bytes = std::fs::read(&path).expect("a segment");
+        bytes.extend(tail);
+        std::fs::write(&path, bytes).expect("written");
+        let end = open(dir.path()).append(&mut [batch(5, 1)]).expect("written");
+        assert_eq!(read(dir.path(), end), (codes(0..6), tail.len() as u64));
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_flipped_bit_costs_at_most_the_record_that_it_is_in(bit in 0..10_000_usize, cut in 0..3_usize) {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut writer = open(dir.path());
+        writer.append(&mut [batch(0, 20)]).expect("written");
+        drop(writer);
+        let path = only_segment(dir.path());
+        let mut bytes = std::fs::read(&path).expect("a segment");
+        let bit = bit % (bytes.len() * 8);
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        bytes.truncate(bytes.len() - cut);
+        std::fs::write(&path, &bytes).expect("written");
+        let end = open(dir.path()).append(&mut [batch(20, 1)]).expect("written");
+        let (found, _) = read(dir.path(), end);
+        let lost = codes(0..21).into_iter().filter(|code| !found.contains(code)).count();
+        prop_assert!(lost <= 1 + usize::from(cut > 0), "{found:?}");
+        prop_assert!(found.iter().all(|code| codes(0..21).contains(code)));
+    }
+
+    #[test]
+    fn no_bytes_make_the_decoder_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let _ = record::decode(&bytes);
+    }
+}

@@ -1,0 +1,189 @@
+//! The writing end of the journal. One process has a folder for itself.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::record::Batch;
+use super::{HEADER_BYTES, MAGIC, NAME_BYTES, Position, segment_path, segments};
+use crate::store::JournalId;
+
+/// A segment ends when it is this long; a settled segment is deleted as a whole.
+const SEGMENT_BYTES: u64 = 16 << 20;
+
+/// When a written entry counts as recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sync {
+    /// When it is on the disk: it survives a power cut.
+    Always,
+    /// When the operating system has it: it survives the end of the process.
+    Os,
+}
+
+/// Why a journal folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process writes there.
+    #[error("another process uses the journal folder {0}")]
+    InUse(PathBuf),
+    /// The folder or its name file cannot be made or read.
+    #[error("the journal folder {0} cannot be used")]
+    Io(PathBuf, #[source] io::Error),
+}
+
+/// Appends to the journal of one folder.
+#[derive(Debug)]
+pub struct Writer {
+    dir: PathBuf,
+    name: JournalId,
+    sync: Sync,
+    next_number: u64,
+    /// The segment being written; none after a failure, until one can be made again.
+    segment: Option<Segment>,
+    /// Held locked as long as this process writes.
+    _lock: File,
+}
+
+#[derive(Debug)]
+struct Segment {
+    file: File,
+    end: Position,
+}
+
+impl Writer {
+    /// Takes a folder for this process, and makes it where it is not there.
+    ///
+    /// # Errors
+    /// When another process has it, or the disk refuses.
+    pub fn open(dir: &Path, sync: Sync, now: Timestamp) -> Result<Self, OpenError> {
+        let io_error = |error| OpenError::Io(dir.to_owned(), error);
+        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(io_error)?;
+        let lock =
+            private().create(true).write(true).truncate(false).open(dir.join("lock")).map_err(io_error)?;
+        lock.try_lock().map_err(|error| match error {
+            fs::TryLockError::WouldBlock => OpenError::InUse(dir.to_owned()),
+            fs::TryLockError::Error(error) => io_error(error),
+        })?;
+        let name = name(dir).map_err(io_error)?;
+        // Numbers begin at the clock's microseconds, beyond every number that earlier runs gave
+        // out. With `Sync::Os`, a power cut may take away records that the store already counted;
+        // going on from the highest number left would use theirs again.
+        let last = segments(dir).map_err(io_error)?.last().copied().unwrap_or(0);
+        let micros = u64::try_from(now.as_microsecond()).unwrap_or(0);
+        let next_number = micros.max(last + SEGMENT_BYTES);
+        Ok(Self { dir: dir.to_owned(), name, sync, next_number, segment: None, _lock: lock })
+    }
+
+    /// The journal's name, the same for the folder's whole life.
+    #[must_use]
+    pub fn name(&self) -> &JournalId {
+        &self.name
+    }
+
+    /// Writes batches, all or nothing, and returns the durable end of the journal.
+    ///
+    /// # Errors
+    /// When the disk refuses; then nothing of these batches is in the journal.
+    pub fn append(&mut self, batches: &mut [Batch]) -> io::Result<Position> {
+        if self.segment.as_ref().is_some_and(|segment| segment.end.offset >= SEGMENT_BYTES) {
+            self.segment = None;
+        }
+        let result = self.write(batches);
+        if result.is_err() {
+            // What stands behind the last good end is unknown: cut it off, or go on in a new segment.
+            self.segment.take_if(|segment| segment.file.set_len(segment.end.offset).is_err());
+        }
+        result
+    }
+
+    /// Ends the present segment, so that it can be deleted when it is settled, and returns the
+    /// journal's new end: the place where the next segment will begin.
+    pub fn rotate(&mut self) -> Position {
+        self.segment = None;
+        self.end()
+    }
+
+    /// The durable end of the journal; of earlier runs' segments, everything is before it.
+    #[must_use]
+    pub fn end(&self) -> Position {
+        let next = Position { segment: self.next_number, offset: 0 };
+        self.segment.as_ref().map_or(next, |segment| segment.end)
+    }
+
+    fn write(&mut self, batches: &mut [Batch]) -> io::Result<Position> {
+        if self.segment.is_none() {
+            self.segment = Some(self.create_segment()?);
+        }
+        let segment = self.segment.as_mut().expect("made above");
+        let mut end = segment.end;
+        for batch in batches {
+            // Numbers are used up even when the write fails: parts of it may stay on the disk.
+            let first = self.next_number;
+            self.next_number += batch.len();
+            let bytes = batch.seal(first);
+            segment.file.write_all_at(bytes, end.offset)?;
+            end.offset += bytes.len() as u64;
+        }
+        if self.sync == Sync::Always {
+            segment.file.sync_data()?;
+        }
+        segment.end = end;
+        Ok(end)
+    }
+
+    fn create_segment(&self) -> io::Result<Segment> {
+        let path = segment_path(&self.dir, self.next_number);
+        let file = private().create(true).truncate(true).write(true).open(&path)?;
+        let end = Position { segment: self.next_number, offset: HEADER_BYTES as u64 };
+        match self.begin(&file) {
+            Ok(()) => Ok(Segment { file, end }),
+            Err(error) => {
+                let _ = fs::remove_file(path);
+                Err(error)
+            }
+        }
+    }
+
+    fn begin(&self, mut file: &File) -> io::Result<()> {
+        file.write_all(MAGIC)?;
+        file.write_all(self.name.as_str().as_bytes())?;
+        if self.sync == Sync::Always {
+            file.sync_all()?;
+            File::open(&self.dir)?.sync_all()?;
+        }
+        Ok(())
+    }
+}
+
+/// Files of the journal are for this user alone.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.mode(0o600);
+    options
+}
+
+/// Reads the folder's name, or gives it one.
+fn name(dir: &Path) -> io::Result<JournalId> {
+    let path = dir.join("name");
+    match fs::read_to_string(&path) {
+        Ok(name) if name.len() == NAME_BYTES && name.bytes().all(|b| b.is_ascii_alphanumeric()) => {
+            return Ok(JournalId::new(&name));
+        }
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let letters: Vec<char> = ('a'..='z').chain('0'..='9').collect();
+    let name = nanoid::nanoid!(NAME_BYTES, &letters);
+    let fresh = dir.join("name.new");
+    let mut file = private().create(true).truncate(true).write(true).open(&fresh)?;
+    file.write_all(name.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(fresh, path)?;
+    File::open(dir)?.sync_all()?;
+    Ok(JournalId::new(&name))
+}

@@ -1,0 +1,292 @@
+//! Links: made from what a client asks for, resolved for visitors, read and changed for their site.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use crate::domain::channel::{ChannelName, Channels};
+use crate::domain::code::{Code, CodeError};
+use crate::domain::destination::{Destination, DestinationError};
+use crate::domain::link::{Link, LinkChange, MAX_CAMPAIGN, MAX_TITLE, Text, TextError};
+use crate::domain::site::{Site, SiteId};
+use crate::store::{Inserted, OnceName, Store, StoreError};
+
+/// The longest `external_id` or `Idempotency-Key` in bytes.
+const MAX_ONCE: usize = 255;
+/// How often another code is tried when a random one is taken.
+const TRIES: usize = 4;
+
+/// What a client asks for, as it came.
+#[derive(Debug, Clone, Default)]
+pub struct Draft {
+    /// The destination.
+    pub url: String,
+    /// The channel's name.
+    pub channel: String,
+    /// The campaign.
+    pub campaign: Option<String>,
+    /// The page's title.
+    pub title: Option<String>,
+    /// The parent link's code.
+    pub parent: Option<String>,
+    /// A code of the client's own choice.
+    pub slug: Option<String>,
+    /// When the link ends.
+    pub expires_at: Option<Timestamp>,
+    /// The client's own name for this link.
+    pub external_id: Option<String>,
+    /// The request's `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+}
+
+/// What a client asks to be changed, as it came; `Some(None)` takes a value away.
+#[derive(Debug, Clone, Default)]
+pub struct DraftChange {
+    /// Another destination.
+    pub url: Option<String>,
+    /// Another campaign.
+    pub campaign: Option<Option<String>>,
+    /// Another expiry.
+    pub expires_at: Option<Option<Timestamp>>,
+    /// On or off.
+    pub disabled: Option<bool>,
+}
+
+/// A parameter that breaks a rule.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct InvalidParam {
+    /// The field's or header's name.
+    pub name: String,
+    /// What it must be.
+    pub reason: String,
+}
+
+impl InvalidParam {
+    /// Says what is wrong with `name`.
+    pub fn new(name: &str, reason: impl ToString) -> Self {
+        Self { name: name.to_owned(), reason: reason.to_string() }
+    }
+}
+
+/// Why a link was not made or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// These parameters break rules.
+    #[error("some parameters are not valid")]
+    Invalid(Vec<InvalidParam>),
+    /// Another link has this code.
+    #[error("the slug is taken")]
+    SlugTaken,
+    /// The store did not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The links on one store.
+#[derive(Clone)]
+pub struct Links {
+    store: Arc<dyn Store>,
+    channels: Arc<Channels>,
+    public_url: Arc<Url>,
+}
+
+impl Links {
+    /// Links whose short addresses begin with `public_url`.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, channels: Arc<Channels>, public_url: Arc<Url>) -> Self {
+        Self { store, channels, public_url }
+    }
+
+    /// The short address of a link.
+    #[must_use]
+    pub fn short_url(&self, code: &Code) -> String {
+        format!("{}/{code}", self.public_url.as_str().trim_end_matches('/'))
+    }
+
+    /// The address that opens the channel's app with this link filled in.
+    #[must_use]
+    pub fn share_url(&self, link: &Link) -> Option<String> {
+        let title = link.title.as_ref().map(Text::as_str);
+        self.channels.share_url(&link.channel, &self.short_url(&link.code), title)
+    }
+
+    /// Makes a link of `site`, or finds the one that was made for the same `external_id` or
+    /// `Idempotency-Key`.
+    pub async fn create(
+        &self,
+        site: &Site,
+        draft: Draft,
+        now: Timestamp,
+    ) -> Result<(Link, Inserted), LinkError> {
+        let once = once_names(&draft);
+        let slug = draft.slug.is_some();
+        let mut link = self.check(site, draft, now).await?;
+        for _ in 0..TRIES {
+            match self.store.insert_link(&link, &once).await {
+                Ok(inserted) => return Ok((link, inserted)),
+                Err(StoreError::Conflict) if slug => return Err(LinkError::SlugTaken),
+                Err(StoreError::Conflict) => link.code = Code::random(),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StoreError::Corrupt("random codes are taken again and again".to_owned()).into())
+    }
+
+    /// The link of this code.
+    pub async fn resolve(&self, code: &Code) -> Result<Option<Link>, StoreError> {
+        self.store.link(code).await
+    }
+
+    /// The link of this code, if it is the site's.
+    pub async fn of_site(&self, site: &SiteId, code: &Code) -> Result<Option<Link>, StoreError> {
+        Ok(self.store.link(code).await?.filter(|link| link.site == *site))
+    }
+
+    /// Changes a link of the site; `None` where it has no such link.
+    pub async fn change(
+        &self,
+        site: &Site,
+        code: &Code,
+        draft: DraftChange,
+        now: Timestamp,
+    ) -> Result<Option<Link>, LinkError> {
+        if self.of_site(&site.id, code).await?.is_none() {
+            return Ok(None);
+        }
+        let mut wrong = Wrong::default();
+        let change = LinkChange {
+            url: draft.url.and_then(|url| wrong.take("url", self.destination(site, &url))),
+            campaign: draft.campaign.map(|campaign| wrong.text("campaign", campaign, MAX_CAMPAIGN)),
+            expires_at: draft.expires_at.map(|end| wrong.expiry(end, now)),
+            disabled: draft.disabled,
+            taken_down: None,
+        };
+        wrong.none()?;
+        Ok(self.store.change_link(code, change).await?)
+    }
+
+    /// Takes a link down for abuse, or gives it back; `None` where there is none.
+    pub async fn take_down(&self, code: &Code, taken_down: bool) -> Result<Option<Link>, StoreError> {
+        let change = LinkChange { taken_down: Some(taken_down), ..LinkChange::default() };
+        self.store.change_link(code, change).await
+    }
+
+    /// Forgets a link of the site and its counts; `false` where it has no such link.
+    pub async fn delete(&self, site: &SiteId, code: &Code) -> Result<bool, StoreError> {
+        match self.of_site(site, code).await? {
+            Some(_) => self.store.delete_link(code).await,
+            None => Ok(false),
+        }
+    }
+
+    /// Takes a destination by the site's rules.
+    pub fn destination(&self, site: &Site, url: &str) -> Result<Destination, DestinationError> {
+        Destination::parse(url, &site.destinations, &self.public_url)
+    }
+
+    async fn check(&self, site: &Site, draft: Draft, now: Timestamp) -> Result<Link, LinkError> {
+        let mut wrong = Wrong::default();
+        let url = wrong.take("url", self.destination(site, &draft.url));
+        let channel = wrong.take("channel", self.channel(&draft.channel));
+        let campaign = wrong.text("campaign", draft.campaign, MAX_CAMPAIGN);
+        let title = wrong.text("title", draft.title, MAX_TITLE);
+        let code = match draft.slug {
+            Some(slug) => wrong.take("slug", Code::parse(&slug)),
+            None => Some(Code::random()),
+        };
+        let parent = match draft.parent {
+            Some(parent) => wrong.take("parent", self.parent(site, &parent).await?),
+            None => None,
+        };
+        let expires_at = wrong.expiry(draft.expires_at, now);
+        for (name, value) in
+            [("external_id", &draft.external_id), ("Idempotency-Key", &draft.idempotency_key)]
+        {
+            if value.as_ref().is_some_and(|value| value.is_empty() || value.len() > MAX_ONCE) {
+                wrong.0.push(InvalidParam::new(name, "must be 1 to 255 bytes long"));
+            }
+        }
+        wrong.none()?;
+        let (Some(url), Some(channel), Some(code)) = (url, channel, code) else {
+            unreachable!("what is missing was found wrong");
+        };
+        let site = site.id.clone();
+        let created_at = whole_milliseconds(now);
+        Ok(Link {
+            code,
+            site,
+            url,
+            channel,
+            campaign,
+            title,
+            parent,
+            created_at,
+            expires_at,
+            disabled: false,
+            taken_down: false,
+        })
+    }
+
+    fn channel(&self, name: &str) -> Result<ChannelName, String> {
+        self.channels.get(name).map(|(name, _)| name.clone()).ok_or_else(|| {
+            let known: Vec<&str> = self.channels.iter().map(|(name, _)| name.as_str()).collect();
+            format!("must be one of {}", known.join(", "))
+        })
+    }
+
+    /// A parent is a link of the same site; of others' links nothing is told.
+    async fn parent(&self, site: &Site, parent: &str) -> Result<Result<Code, &'static str>, StoreError> {
+        const UNKNOWN: &str = "must be the code of a link of this site";
+        match Code::parse(parent) {
+            Ok(code) => Ok(self.of_site(&site.id, &code).await?.map(|link| link.code).ok_or(UNKNOWN)),
+            Err(CodeError::Malformed | CodeError::Reserved) => Ok(Err(UNKNOWN)),
+        }
+    }
+}
+
+impl std::fmt::Debug for Links {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Links").field("public_url", &self.public_url.as_str()).finish_non_exhaustive()
+    }
+}
+
+/// The parameters that were found wrong so far.
+#[derive(Default)]
+struct Wrong(Vec<InvalidParam>);
+
+impl Wrong {
+    fn take<T>(&mut self, name: &str, value: Result<T, impl ToString>) -> Option<T> {
+        value.map_err(|reason| self.0.push(InvalidParam::new(name, reason))).ok()
+    }
+
+    fn text(&mut self, name: &str, text: Option<String>, longest: usize) -> Option<Text> {
+        let text: Result<Option<Text>, TextError> = text.map_or(Ok(None), |text| Text::parse(&text, longest));
+        self.take(name, text).flatten()
+    }
+
+    fn expiry(&mut self, end: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+        let end = end.map(whole_milliseconds)?;
+        let future = if end > now { Ok(end) } else { Err("must lie in the future") };
+        self.take("expires_at", future)
+    }
+
+    fn none(self) -> Result<(), LinkError> {
+        if self.0.is_empty() { Ok(()) } else { Err(LinkError::Invalid(self.0)) }
+    }
+}
+
+/// Stores keep times in milliseconds; what is answered at creation must be what is read later.
+fn whole_milliseconds(time: Timestamp) -> Timestamp {
+    time - SignedDuration::from_nanos(i64::from(time.subsec_nanosecond()) % 1_000_000)
+}
+
+fn once_names(draft: &Draft) -> Vec<OnceName> {
+    let named = [("idempotency-key", &draft.idempotency_key), ("external-id", &draft.external_id)];
+    let name = |(kind, value): (&str, &Option<String>)| {
+        let hash = Sha256::digest(format!("{kind}\0{}", value.as_ref()?));
+        hash.first_chunk().copied().map(OnceName)
+    };
+    named.into_iter().filter_map(name).collect()
+}

@@ -1,0 +1,11 @@
+//! What happens between a request and the store: links are made and resolved, clicks are recorded
+//! and settled, days end. Knows nothing of HTTP.
+
+pub mod day_keys;
+pub mod journal;
+pub mod links;
+pub mod metrics;
+pub mod midnight;
+pub mod recorder;
+pub mod settler;
+pub mod sites;

@@ -1,0 +1,196 @@
+//! Recording: a count is in the journal before its visitor is forwarded.
+//!
+//! Each worker thread collects the entries of its requests in a batch and hands the batch to the
+//! one journal thread, which writes and syncs whatever batches wait and acknowledges them. While it
+//! does, the next batch fills; there is no timer. An idle service records one entry at a time, a
+//! busy one hundreds with one sync. Recording never fails a request: what the disk refuses is
+//! *shed*, and the metrics say so.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use tokio::sync::{Notify, oneshot, watch};
+
+use super::journal::{Batch, Position, Writer};
+use super::metrics::Metrics;
+use crate::domain::code::Code;
+use crate::domain::day::Day;
+use crate::domain::entry::EntryKind;
+use crate::domain::site::SiteId;
+
+/// How many waiting batches are written at once; there is at most one for each worker.
+const BATCHES_A_WRITE: usize = 256;
+
+/// What became of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is in the journal and will be in the store.
+    Kept,
+    /// The journal could not take it: it is not counted.
+    Shed,
+}
+
+/// Hands batches to the journal thread. When all clones are dropped, the thread ends.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    jobs: mpsc::Sender<Job>,
+    metrics: Arc<Metrics>,
+}
+
+enum Job {
+    Write(Batch, oneshot::Sender<Recorded>),
+    Rotate(oneshot::Sender<Position>),
+}
+
+/// The journal thread's other ends.
+#[derive(Debug)]
+pub struct JournalThread {
+    /// The durable end of the journal as it grows; closed when the thread has ended.
+    pub end: watch::Receiver<Position>,
+    /// The thread itself.
+    pub handle: thread::JoinHandle<()>,
+}
+
+impl Recorder {
+    /// Starts the journal thread.
+    ///
+    /// # Errors
+    /// When the operating system makes no thread.
+    pub fn start(writer: Writer, metrics: Arc<Metrics>) -> std::io::Result<(Self, JournalThread)> {
+        let (jobs, queue) = mpsc::channel();
+        let (end, end_receiver) = watch::channel(writer.end());
+        let handle = thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || write_all(writer, &queue, &end))?;
+        Ok((Self { jobs, metrics }, JournalThread { end: end_receiver, handle }))
+    }
+
+    /// Ends the present segment of the journal and returns the place behind it: when that is
+    /// settled, nothing of what was recorded before this call is left on the disk.
+    pub async fn rotate(&self) -> Position {
+        let (acknowledge, acknowledged) = oneshot::channel();
+        match self.jobs.send(Job::Rotate(acknowledge)) {
+            Ok(()) => acknowledged.await.unwrap_or(Position::START),
+            // Without a journal thread the process is about to end.
+            Err(_) => Position::START,
+        }
+    }
+
+    /// A recorder for the requests of the calling worker thread.
+    #[must_use]
+    pub fn for_worker(&self) -> WorkerRecorder {
+        let recorder = self.clone();
+        WorkerRecorder(Rc::new(Worker { recorder, open: RefCell::default(), flushing: Cell::new(false) }))
+    }
+}
+
+/// The journal thread's work, until every [`Recorder`] is dropped.
+fn write_all(mut writer: Writer, queue: &mpsc::Receiver<Job>, end: &watch::Sender<Position>) {
+    while let Ok(first) = queue.recv() {
+        let (mut batches, mut waiting) = (Vec::new(), Vec::new());
+        for job in std::iter::once(first).chain(queue.try_iter().take(BATCHES_A_WRITE)) {
+            match job {
+                Job::Rotate(acknowledge) => {
+                    end.send_replace(writer.rotate());
+                    let _ = acknowledge.send(writer.end());
+                }
+                Job::Write(batch, acknowledge) => {
+                    batches.push(batch);
+                    waiting.push(acknowledge);
+                }
+            }
+        }
+        if batches.is_empty() {
+            continue;
+        }
+        let recorded = match writer.append(&mut batches) {
+            Ok(position) => {
+                end.send_replace(position);
+                Recorded::Kept
+            }
+            Err(error) => {
+                tracing::error!(%error, "the journal cannot be written: clicks are forwarded and not counted");
+                Recorded::Shed
+            }
+        };
+        for acknowledge in waiting {
+            // A worker that ended no longer waits.
+            let _ = acknowledge.send(recorded);
+        }
+    }
+    // The settler's last pass deletes this segment too.
+    end.send_replace(writer.rotate());
+}
+
+/// Records the entries of one worker thread's requests. Clones share one batch.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "its batch may hold tags")]
+pub struct WorkerRecorder(Rc<Worker>);
+
+struct Worker {
+    recorder: Recorder,
+    open: RefCell<OpenBatch>,
+    /// Whether a task is handing over batches.
+    flushing: Cell<bool>,
+}
+
+/// The batch that fills now, and what its entries' requests wait for.
+#[derive(Default)]
+struct OpenBatch {
+    batch: Batch,
+    outcome: Rc<Outcome>,
+}
+
+#[derive(Default)]
+struct Outcome {
+    recorded: Cell<Option<Recorded>>,
+    known: Notify,
+}
+
+impl WorkerRecorder {
+    /// Puts an entry into the journal and returns what became of it. An entry whose request went
+    /// away meanwhile is recorded all the same.
+    pub async fn record(&self, site: &SiteId, code: &Code, day: Day, kind: EntryKind) -> Recorded {
+        let outcome = {
+            let mut open = self.0.open.borrow_mut();
+            open.batch.push(site, code, day, kind);
+            Rc::clone(&open.outcome)
+        };
+        if !self.0.flushing.replace(true) {
+            // The new task runs after the requests that are ready now: they join the batch.
+            actix_web::rt::spawn(flush(Rc::clone(&self.0)));
+        }
+        loop {
+            if let Some(recorded) = outcome.recorded.get() {
+                return recorded;
+            }
+            outcome.known.notified().await;
+        }
+    }
+}
+
+/// Hands over one batch after the other until none is left.
+async fn flush(worker: Rc<Worker>) {
+    loop {
+        let OpenBatch { batch, outcome } = worker.open.take();
+        if batch.is_empty() {
+            worker.flushing.set(false);
+            return;
+        }
+        let entries = batch.len();
+        let (acknowledge, acknowledged) = oneshot::channel();
+        let sent = worker.recorder.jobs.send(Job::Write(batch, acknowledge));
+        let recorded = match sent {
+            Ok(()) => acknowledged.await.unwrap_or(Recorded::Shed),
+            Err(_) => Recorded::Shed,
+        };
+        match recorded {
+            Recorded::Kept => worker.recorder.metrics.recorded.inc_by(entries),
+            Recorded::Shed => worker.recorder.metrics.shed.inc_by(entries),
+        };
+        outcome.recorded.set(Some(recorded));
+        outcome.known.notify_waiters();
+    }
+}

@@ -1,0 +1,83 @@
+//! Sites and their keys: made and rotated by the operator, looked up for every request with a key.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::domain::site::{Key, KeyHash, KeyKind, Site, SiteId};
+use crate::store::{Store, StoreError};
+
+/// The publishers on one store.
+#[derive(Clone)]
+pub struct Sites {
+    store: Arc<dyn Store>,
+}
+
+/// A site's two keys in clear, to be shown once.
+#[expect(missing_debug_implementations, reason = "keys must be shown on purpose only")]
+pub struct NewKeys {
+    /// May stand in a page.
+    pub publishable: Key,
+    /// May do everything of the site.
+    pub secret: Key,
+}
+
+impl Sites {
+    /// The sites on `store`.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self { store }
+    }
+
+    /// Adds a site, whose keys, identifier and time of creation are made here.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when there is a site of that name.
+    pub async fn create(&self, mut site: Site, now: Timestamp) -> Result<(Site, NewKeys), StoreError> {
+        let keys =
+            NewKeys { publishable: Key::random(KeyKind::Publishable), secret: Key::random(KeyKind::Secret) };
+        site.id = SiteId::random();
+        site.created_at = now;
+        site.rotate(KeyKind::Publishable, keys.publishable.hash());
+        site.rotate(KeyKind::Secret, keys.secret.hash());
+        self.store.insert_site(&site).await?;
+        Ok((site, keys))
+    }
+
+    /// Gives the site of this name a new key of this kind; the old one ends. `None` where there is
+    /// no such site.
+    pub async fn rotate_key(&self, name: &str, kind: KeyKind) -> Result<Option<Key>, StoreError> {
+        let Some(mut site) = self.by_name(name).await? else { return Ok(None) };
+        let key = Key::random(kind);
+        site.rotate(kind, key.hash());
+        self.store.replace_site(&site).await?;
+        Ok(Some(key))
+    }
+
+    /// Every site, by name.
+    pub async fn all(&self) -> Result<Vec<Site>, StoreError> {
+        self.store.sites().await
+    }
+
+    /// The site of this name.
+    pub async fn by_name(&self, name: &str) -> Result<Option<Site>, StoreError> {
+        Ok(self.store.sites().await?.into_iter().find(|site| site.name == name))
+    }
+
+    /// The site with this identifier.
+    pub async fn get(&self, id: &SiteId) -> Result<Option<Site>, StoreError> {
+        self.store.site(id).await
+    }
+
+    /// The site that a key belongs to, and what the key may do.
+    pub async fn by_key(&self, hash: &KeyHash) -> Result<Option<(Site, KeyKind)>, StoreError> {
+        let site = self.store.site_by_key(hash).await?;
+        Ok(site.and_then(|site| site.key_kind(hash).map(|kind| (site, kind))))
+    }
+}
+
+impl std::fmt::Debug for Sites {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sites")
+    }
+}

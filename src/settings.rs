@@ -1,0 +1,391 @@
+//! Settings: defaults that work with no file, then `config/*.toml`, the environment, and flags.
+//!
+//! Every field is documented in `config/default.toml`, which a test holds equal to
+//! [`Settings::default`]. An unknown key is an error that names it.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use config::{Config, Environment, File, FileFormat};
+use ipnet::IpNet;
+use serde::{Deserialize, Deserializer};
+use url::Url;
+
+use crate::domain::consent::Policy;
+use crate::domain::destination::is_loopback;
+use crate::service::journal::Sync;
+use crate::store::StoreUrl;
+
+/// The environment variables that are settings begin with this.
+const ENV_PREFIX: &str = "ENTRENOUS";
+/// Settings that hold a list.
+const LISTS: [&str; 1] = ["server.trusted_proxies"];
+/// The longest that counts may be kept, in months.
+const MAX_RETENTION_MONTHS: u32 = 25;
+
+/// All settings.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// How the service is reached.
+    pub server: Server,
+    /// Where sites, links and counts are.
+    pub store: Store,
+    /// Where clicks are recorded.
+    pub journal: Journal,
+    /// What people are asked.
+    pub consent: Consent,
+    /// What is published.
+    pub stats: Stats,
+    /// How much one client may do.
+    pub limits: Limits,
+    /// How long counts are kept.
+    pub retention: Retention,
+    /// What is logged.
+    pub log: Log,
+}
+
+/// How the service is reached.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// The address and port to listen on.
+    pub listen: SocketAddr,
+    /// The address that short links begin with; `http://localhost` with the port listened on
+    /// where it is not given.
+    pub public_url: Option<Url>,
+    /// Worker threads; one for each core that the process may use where it is not given.
+    pub workers: Option<usize>,
+    /// Networks whose `X-Forwarded-For` is believed.
+    #[serde(deserialize_with = "networks")]
+    pub trusted_proxies: Vec<IpNet>,
+    /// After how many seconds a request is given up.
+    pub request_timeout_seconds: u64,
+    /// How many seconds open requests and unsettled clicks get when the service is stopped.
+    pub shutdown_timeout_seconds: u64,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: None,
+            workers: None,
+            trusted_proxies: Vec::new(),
+            request_timeout_seconds: 10,
+            shutdown_timeout_seconds: 20,
+        }
+    }
+}
+
+/// Where sites, links and counts are.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Store {
+    /// `sqlite:PATH`, `redis://…`, `rediss://…` or `redis+cluster://h1:p,h2:p`.
+    #[serde(deserialize_with = "store_url")]
+    pub url: StoreUrl,
+    /// A Redis that keeps nothing on disk, for the day keys that instances share.
+    #[serde(deserialize_with = "optional_store_url")]
+    pub ephemeral_url: Option<StoreUrl>,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        let url = StoreUrl::parse("sqlite:data/entrenous.db").expect("a test holds that it parses");
+        Self { url, ephemeral_url: None }
+    }
+}
+
+/// Where clicks are recorded before they are forwarded.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Journal {
+    /// A folder of this instance's own.
+    pub dir: PathBuf,
+    /// `always` survives a power cut, `os` a killed process.
+    pub sync: Sync,
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self { dir: PathBuf::from("data/journal"), sync: Sync::Always }
+    }
+}
+
+/// What people are asked.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Consent {
+    /// `ask`, `skip` or `aggregate`, for sites without a policy of their own.
+    pub unknown: Policy,
+}
+
+/// What is published.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Stats {
+    /// No published number of clicks or visitors stands for fewer visitors.
+    pub min_count: u64,
+}
+
+impl Default for Stats {
+    fn default() -> Self {
+        Self { min_count: 5 }
+    }
+}
+
+/// How much one client may do; 0 is no limit. Kept in memory only.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Links made in a minute, by one key and from one address.
+    pub create_per_minute: u32,
+    /// Unknown codes asked for in a minute from one address.
+    pub miss_per_minute: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { create_per_minute: 600, miss_per_minute: 300 }
+    }
+}
+
+/// How long counts are kept.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// Months, at most 25.
+    pub months: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { months: 13 }
+    }
+}
+
+/// What is logged, to standard error.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// `error`, `warn`, `info`, `debug` (each request: method, route pattern, status, duration) or `trace`.
+    pub level: Level,
+    /// Whether lines are JSON.
+    pub json: bool,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: Level::Info, json: false }
+    }
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names are the usual ones")]
+pub enum Level {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// Settings that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A file, a variable or a flag has an unknown key, or a value of another kind.
+    #[error("{0}")]
+    Read(#[from] config::ConfigError),
+    /// A value is outside what the setting takes.
+    #[error("{setting}: {reason}")]
+    Value {
+        /// The setting's name.
+        setting: &'static str,
+        /// What it takes.
+        reason: String,
+    },
+}
+
+impl Settings {
+    /// Reads the `*.toml` of `folder` in the order of their names (not `channels.toml`, not
+    /// `*.example.toml`), then the environment, then `flags`, each a key such as
+    /// `server.listen` and a value.
+    pub fn read(folder: &Path, flags: &[(String, String)]) -> Result<Self, SettingsError> {
+        let mut builder = Config::builder();
+        for path in files(folder) {
+            builder = builder.add_source(File::from(path).format(FileFormat::Toml));
+        }
+        let environment = Environment::with_prefix(ENV_PREFIX)
+            .prefix_separator("__")
+            .separator("__")
+            .try_parsing(true)
+            .list_separator(",");
+        builder = builder.add_source(LISTS.iter().fold(environment, |e, list| e.with_list_parse_key(list)));
+        for (key, value) in flags {
+            builder = if LISTS.contains(&key.as_str()) {
+                builder.set_override(key, value.split(',').map(str::to_owned).collect::<Vec<_>>())?
+            } else {
+                builder.set_override(key, value.as_str())?
+            };
+        }
+        let settings: Self = builder.build()?.try_deserialize()?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// The address that short links begin with.
+    #[must_use]
+    pub fn public_url(&self) -> Url {
+        let port = self.server.listen.port();
+        self.server.public_url.clone().unwrap_or_else(|| {
+            Url::parse(&format!("http://localhost:{port}")).expect("a host and a port make an address")
+        })
+    }
+
+    /// After how long a request is given up.
+    #[must_use]
+    pub fn request_timeout(&self) -> Duration {
+        Duration::from_secs(self.server.request_timeout_seconds)
+    }
+
+    /// How long stopping may take.
+    #[must_use]
+    pub fn shutdown_timeout(&self) -> Duration {
+        Duration::from_secs(self.server.shutdown_timeout_seconds)
+    }
+
+    /// Whether only this machine can reach the service, by its settings: then there is a page to
+    /// try everything on.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.server.listen.ip().is_loopback()
+            && self.public_url().host().is_some_and(|host| is_loopback(&host))
+    }
+
+    fn check(&self) -> Result<(), SettingsError> {
+        let wrong = |setting, reason: &str| Err(SettingsError::Value { setting, reason: reason.to_owned() });
+        let url = self.public_url();
+        if !matches!(url.scheme(), "http" | "https") || url.path() != "/" || url.query().is_some() {
+            return wrong("server.public_url", "takes http:// or https:// and a host, without a path");
+        }
+        if self.server.workers == Some(0) {
+            return wrong("server.workers", "takes a number from 1 on");
+        }
+        if self.server.request_timeout_seconds == 0 {
+            return wrong("server.request_timeout_seconds", "takes a number of seconds from 1 on");
+        }
+        if self.stats.min_count == 0 {
+            return wrong("stats.min_count", "takes a number from 1 on; 1 publishes every number");
+        }
+        if !(1..=MAX_RETENTION_MONTHS).contains(&self.retention.months) {
+            return wrong("retention.months", "takes a number from 1 to 25");
+        }
+        if self.store.ephemeral_url.as_ref().is_some_and(|url| !url.is_shared()) {
+            return wrong(
+                "store.ephemeral_url",
+                "takes a Redis address; an embedded store shares no day key",
+            );
+        }
+        Ok(())
+    }
+}
+
+/// The settings files of a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> =
+        entries.map(|entry| entry.path()).filter(|path| is_settings_file(path)).collect();
+    files.sort();
+    files
+}
+
+fn is_settings_file(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.strip_suffix(".toml").is_some_and(|stem| stem != "channels" && !stem.ends_with(".example"))
+}
+
+/// Takes networks such as `10.0.0.0/8`, and single addresses.
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let network = |text: &String| {
+        let text = text.trim();
+        text.parse().or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from)).map_err(|_| {
+            serde::de::Error::custom(Quoted("takes networks such as 10.0.0.0/8 or addresses, not", text))
+        })
+    };
+    texts.iter().filter(|text| !text.trim().is_empty()).map(network).collect()
+}
+
+struct Quoted<'a>(&'a str, &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} '{}'", self.0, self.1)
+    }
+}
+
+fn store_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StoreUrl, D::Error> {
+    StoreUrl::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+}
+
+fn optional_store_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<StoreUrl>, D::Error> {
+    store_url(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flags(flags: &[(&str, &str)]) -> Vec<(String, String)> {
+        flags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn read(toml: &str, given: &[(&str, &str)]) -> Result<Settings, String> {
+        let dir = tempfile::tempdir().expect("a folder");
+        std::fs::write(dir.path().join("a.toml"), toml).expect("written");
+        std::fs::write(dir.path().join("b.example.toml"), "nonsense").expect("written");
+        std::fs::write(dir.path().join("channels.toml"), "[x]").expect("written");
+        Settings::read(dir.path(), &flags(given)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_documented_defaults_are_the_defaults() {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+        let documented = Settings::read(&dir, &[]).expect("config/default.toml");
+        assert_eq!(documented, Settings::default());
+        assert_eq!(documented.public_url().as_str(), "http://localhost:8080/");
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_and_a_wrong_value_says_what_is_taken() {
+        for (toml, expected) in [
+            ("[server]\nlisten_on = \"x\"", "listen_on"),
+            ("[sever]\nlisten = \"x\"", "sever"),
+            ("[consent]\nunknown = \"maybe\"", "maybe"),
+            ("[retention]\nmonths = 26", "retention.months: takes a number from 1 to 25"),
+            ("[stats]\nmin_count = 0", "stats.min_count"),
+            ("[store]\nurl = \"mysql://x\"", "must begin with sqlite:"),
+            ("[server]\ntrusted_proxies = [\"ten\"]", "'ten'"),
+            ("[server]\npublic_url = \"https://example.com/path\"", "server.public_url"),
+        ] {
+            let error = read(toml, &[]).expect_err(toml);
+            assert!(error.contains(expected), "{toml}: {error}");
+        }
+    }
+
+    #[test]
+    fn flags_outweigh_files() {
+        let toml = "[server]\nlisten = \"127.0.0.1:1\"\n[stats]\nmin_count = 9";
+        let settings =
+            read(toml, &[("server.listen", "127.0.0.1:2"), ("server.trusted_proxies", "10.0.0.0/8, ::1")]);
+        let settings = settings.expect("settings");
+        assert_eq!((settings.server.listen.port(), settings.stats.min_count), (2, 9));
+        assert_eq!(settings.server.trusted_proxies.len(), 2);
+        assert_eq!(settings.public_url().as_str(), "http://localhost:2/");
+    }
+}

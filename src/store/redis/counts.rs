@@ -1,0 +1,150 @@
+//! Reading what was counted.
+
+use std::collections::BTreeMap;
+
+use redis::cmd;
+
+use super::index::Walk;
+use super::links::{CHUNK, stored_code};
+use super::{RedisStore, failure, keys};
+use crate::domain::code::Code;
+use crate::domain::day::Day;
+use crate::domain::link::Link;
+use crate::domain::site::SiteId;
+use crate::domain::stats::{Counts, SiteCounts};
+use crate::store::StoreError;
+
+impl RedisStore {
+    /// What was counted for a link, by day.
+    pub(super) async fn counts_of_link(
+        &self,
+        code: &Code,
+        first: Day,
+        last: Day,
+    ) -> Result<BTreeMap<Day, Counts>, StoreError> {
+        let fields: Vec<(String, String)> =
+            self.connection.query(cmd("HGETALL").arg(keys::counts(code))).await?;
+        let days = fields.iter().filter_map(|(field, value)| Some((day_of(field)?, value)));
+        let days = days.filter(|(day, _)| (first..=last).contains(day));
+        days.map(|(day, value)| Ok((day, read(value)?))).collect()
+    }
+
+    /// What was counted for a site's links, by page, channel, campaign and day.
+    pub(super) async fn counts_of_site(
+        &self,
+        site: &SiteId,
+        first: Day,
+        last: Day,
+    ) -> Result<Vec<SiteCounts>, StoreError> {
+        let mut table = Table::default();
+        self.add_shares(&mut table, site, first, last).await?;
+        for day in self.counted_days(site, Some((first, last))).await? {
+            for codes in self.active_codes(site, day).await?.chunks(CHUNK) {
+                let links = self.many_links(codes.iter()).await?;
+                let field = |code| cmd("HGET").arg(keys::counts(code)).arg(day.number()).take();
+                let values: Vec<Option<String>> =
+                    self.connection.query_all(codes.iter().map(field).collect()).await?;
+                for (link, value) in links.into_iter().zip(values) {
+                    if let (Some(link), Some(value)) = (link.filter(|link| link.site == *site), value) {
+                        table.add(link, day, &read(&value)?);
+                    }
+                }
+            }
+        }
+        Ok(table.into_rows())
+    }
+
+    /// A link counts as a share on the day on which it was made.
+    async fn add_shares(
+        &self,
+        table: &mut Table,
+        site: &SiteId,
+        first: Day,
+        last: Day,
+    ) -> Result<(), StoreError> {
+        let end = last.plus(1).start().as_millisecond() - 1;
+        let mut walk = Walk::new(site, end, first.start().as_millisecond());
+        loop {
+            let places = walk.next(self, CHUNK).await?;
+            if places.is_empty() {
+                return Ok(());
+            }
+            for link in self.links_at(site, &places).await? {
+                let day = Day::of(link.created_at);
+                table.add(link, day, &Counts { shares: 1, ..Counts::default() });
+            }
+        }
+    }
+
+    /// The days on which something was counted for a site, within a range or all.
+    pub(super) async fn counted_days(
+        &self,
+        site: &SiteId,
+        range: Option<(Day, Day)>,
+    ) -> Result<Vec<Day>, StoreError> {
+        let mut days = cmd("ZRANGEBYSCORE");
+        days.arg(keys::counted_days(site));
+        match range {
+            Some((first, last)) => days.arg(first.number()).arg(last.number()),
+            None => days.arg("-inf").arg("+inf"),
+        };
+        let days: Vec<String> = self.connection.query(&days).await?;
+        days.iter().map(|day| day_of(day).ok_or_else(|| failure::corrupt("a day"))).collect()
+    }
+
+    /// The links of a site that had something counted on a day, and some that are gone.
+    pub(super) async fn active_codes(&self, site: &SiteId, day: Day) -> Result<Vec<Code>, StoreError> {
+        // A cursor (SSCAN) may return a code twice, which would count it twice.
+        let codes: Vec<String> = self.connection.query(cmd("SMEMBERS").arg(keys::active(site, day))).await?;
+        codes.iter().map(|code| stored_code(code)).collect()
+    }
+}
+
+/// The day that a field of a link's counts stands for; `None` for a journal's mark.
+pub(super) fn day_of(field: &str) -> Option<Day> {
+    Day::from_number(field.parse().ok()?)
+}
+
+/// Reads a day as `settle.lua` writes it.
+fn read(value: &str) -> Result<Counts, StoreError> {
+    let numbers: Vec<f64> = value.split(' ').map_while(|number| number.parse().ok()).collect();
+    let [clicks, unfurls, aggregate_clicks, base, set, ..] = numbers[..] else {
+        return Err(failure::corrupt("a day of counts"));
+    };
+    Ok(Counts {
+        shares: 0,
+        unfurls: whole(unfurls),
+        clicks: whole(clicks),
+        visitors: whole(base) + whole(set),
+        aggregate_clicks: whole(aggregate_clicks),
+    })
+}
+
+/// Counts are whole numbers below 2^53, and a sketch's estimate is rounded as it is in the domain.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count is below 2^53")]
+fn whole(number: f64) -> u64 {
+    number.round() as u64
+}
+
+/// Counts of links that share a page, a channel and a campaign, by day.
+#[derive(Debug, Default)]
+struct Table(BTreeMap<Key, Counts>);
+
+type Key = (
+    crate::domain::channel::ChannelName,
+    crate::domain::destination::Destination,
+    Option<crate::domain::link::Text>,
+    Day,
+);
+
+impl Table {
+    fn add(&mut self, link: Link, day: Day, counts: &Counts) {
+        self.0.entry((link.channel, link.url, link.campaign, day)).or_default().add(counts);
+    }
+
+    fn into_rows(self) -> Vec<SiteCounts> {
+        let row =
+            |((channel, page, campaign, day), counts)| SiteCounts { channel, page, campaign, day, counts };
+        self.0.into_iter().map(row).collect()
+    }
+}

@@ -1,0 +1,64 @@
+//! The keys, all of them.
+//!
+//! What stands in braces decides the hash slot: all keys of a link share one, all index keys of a
+//! site another, and the few sites a third, so that each of the three can be changed atomically.
+
+use crate::domain::code::Code;
+use crate::domain::day::Day;
+use crate::domain::site::SiteId;
+
+/// Hash: site id → its JSON.
+pub(super) const SITES: &str = "ens:{sites}:json";
+/// Hash: site name → site id.
+pub(super) const SITE_NAMES: &str = "ens:{sites}:names";
+/// Hash: hash of a key → site id.
+pub(super) const SITE_KEYS: &str = "ens:{sites}:keys";
+/// Set: the sites that have counts.
+pub(super) const COUNTED_SITES: &str = "ens:counted";
+/// String: 64 bytes that seal session cookies.
+pub(super) const SESSION_SECRET: &str = "ens:session";
+
+/// String: a link.
+pub(super) fn link(code: &Code) -> String {
+    format!("ens:l:{{{code}}}")
+}
+
+/// Hash: what was counted for a link by day, and each journal's mark.
+pub(super) fn counts(code: &Code) -> String {
+    format!("ens:c:{{{code}}}")
+}
+
+/// Set of fingerprints or string of registers, with an expiry: a link's visitors of one day.
+pub(super) fn visitors(code: &Code, day: Day) -> String {
+    format!("ens:v:{{{code}}}:{}", day.number())
+}
+
+/// Sorted set: a site's codes by the millisecond of their creation.
+pub(super) fn index(site: &SiteId) -> String {
+    format!("ens:i:{{{site}}}")
+}
+
+/// Hash: `once` name → the link that it stands for, as [`super::record::Record::holder`].
+pub(super) fn once(site: &SiteId) -> String {
+    format!("ens:o:{{{site}}}")
+}
+
+/// Set: the codes of a site that have counts on one day.
+pub(super) fn active(site: &SiteId, day: Day) -> String {
+    format!("ens:a:{{{site}}}:{}", day.number())
+}
+
+/// Sorted set: the days of a site that have counts.
+pub(super) fn counted_days(site: &SiteId) -> String {
+    format!("ens:d:{{{site}}}")
+}
+
+/// Hash: the days of a site that may have visitor sets → how often entries were announced.
+pub(super) fn open_days(site: &SiteId) -> String {
+    format!("ens:w:{{{site}}}")
+}
+
+/// String with an expiry: a day's key.
+pub(super) fn day_key(day: Day) -> String {
+    format!("ens:k:{}", day.number())
+}

@@ -1,0 +1,145 @@
+//! Reading, listing, changing and deleting links.
+
+use redis::cmd;
+
+use super::index::{Place, Walk};
+use super::record::{Record, is_pending};
+use super::{RedisStore, counts, failure, keys, script};
+use crate::domain::code::Code;
+use crate::domain::link::{Link, LinkChange};
+use crate::domain::site::SiteId;
+use crate::store::{Cursor, LinkFilter, StoreError};
+
+/// How many links are read at once while listing.
+pub(super) const CHUNK: usize = 256;
+/// How often a change or a deletion is begun anew after somebody else changed the link between its
+/// reading and its writing. Each time somebody else's change was made.
+const ATTEMPTS: usize = 200;
+
+impl RedisStore {
+    /// What the link's key holds, finished or pending.
+    pub(super) async fn value(&self, code: &Code) -> Result<Option<String>, StoreError> {
+        self.connection.query(cmd("GET").arg(keys::link(code))).await
+    }
+
+    /// The link with this code.
+    pub(super) async fn one_link(&self, code: &Code) -> Result<Option<Link>, StoreError> {
+        read(self.value(code).await?)
+    }
+
+    /// The links with these codes, in their order.
+    pub(super) async fn many_links<'a>(
+        &self,
+        codes: impl Iterator<Item = &'a Code>,
+    ) -> Result<Vec<Option<Link>>, StoreError> {
+        let gets = codes.map(|code| cmd("GET").arg(keys::link(code)).take()).collect();
+        self.connection.query_all(gets).await?.into_iter().map(read).collect()
+    }
+
+    /// The links at these places of the site's index; a place without its link is one of a crash
+    /// between two steps and none.
+    pub(super) async fn links_at(&self, site: &SiteId, places: &[Place]) -> Result<Vec<Link>, StoreError> {
+        let links = self.many_links(places.iter().map(|place| &place.code)).await?;
+        let here = |link: &Link, place: &Place| {
+            link.site == *site && link.created_at.as_millisecond() == place.created_at
+        };
+        let links = links.into_iter().zip(places);
+        Ok(links.filter_map(|(link, place)| link.filter(|link| here(link, place))).collect())
+    }
+
+    /// Links of a site behind `after`, newest first. Redis keeps no index but this order, so a filter
+    /// reads on until it has found enough or the site has no more.
+    pub(super) async fn list(
+        &self,
+        site: &SiteId,
+        filter: &LinkFilter,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Vec<Link>, StoreError> {
+        let newest = after.map_or(MAX_SCORE, |after| after.created_at.as_millisecond());
+        let mut walk = Walk::new(site, newest, -MAX_SCORE);
+        let mut found = Vec::new();
+        while found.len() < limit {
+            let mut places = walk.next(self, CHUNK).await?;
+            if places.is_empty() {
+                break;
+            }
+            places.retain(|place| {
+                place.created_at < newest || after.is_none_or(|after| place.code < after.code)
+            });
+            let links = self.links_at(site, &places).await?;
+            found.extend(links.into_iter().filter(|link| matches(filter, link)));
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    /// Changes a link: read, change, and write where it is still the one that was read.
+    pub(super) async fn change(&self, code: &Code, change: LinkChange) -> Result<Option<Link>, StoreError> {
+        for _ in 0..ATTEMPTS {
+            let Some(value) = self.value(code).await?.filter(|value| !is_pending(value)) else {
+                return Ok(None);
+            };
+            let mut record = Record::read(&value)?;
+            record.link.apply(change.clone());
+            let mut swap = script::SWAP.on(&[keys::link(code)]);
+            swap.arg(value).arg(record.to_value());
+            if self.connection.call(&script::SWAP, &swap).await? {
+                return Ok(Some(record.link));
+            }
+        }
+        Err(failure::unavailable("a link was changed too often at the same time"))
+    }
+
+    /// Deletes a link with its counts and visitors in one step; then, in its site's slot, its place
+    /// in the index, its names and its active days. After a crash between the two, what is left
+    /// stands for no link: readers pass over it and a name is taken over. In the reverse order,
+    /// a link would go on forwarding that its site can no longer find.
+    pub(super) async fn forget_link(&self, code: &Code) -> Result<bool, StoreError> {
+        for _ in 0..ATTEMPTS {
+            let Some(value) = self.value(code).await?.filter(|value| !is_pending(value)) else {
+                return Ok(false);
+            };
+            let record = Record::read(&value)?;
+            let fields: Vec<String> = self.connection.query(cmd("HKEYS").arg(keys::counts(code))).await?;
+            let days: Vec<_> = fields.iter().filter_map(|field| counts::day_of(field)).collect();
+            let mut all = vec![keys::link(code), keys::counts(code)];
+            all.extend(days.iter().map(|day| keys::visitors(code, *day)));
+            let mut delete = script::DELETE.on(&all);
+            delete.arg(value).arg(fields.len());
+            if self.connection.call(&script::DELETE, &delete).await? {
+                let site = &record.link.site;
+                let mut all = vec![keys::once(site), keys::index(site)];
+                all.extend(days.iter().map(|day| keys::active(site, *day)));
+                let mut release = script::RELEASE.on(&all);
+                let created_at = record.link.created_at.as_millisecond();
+                release.arg(record.holder()).arg(code.as_str()).arg(created_at);
+                for name in record.once()? {
+                    release.arg(&name.0);
+                }
+                self.connection.call::<()>(&script::RELEASE, &release).await?;
+                return Ok(true);
+            }
+        }
+        Err(failure::unavailable("a link was changed too often at the same time"))
+    }
+}
+
+/// Beyond every time that there is, and still exact as a score.
+const MAX_SCORE: i64 = 1 << 53;
+
+/// A code that Redis kept.
+pub(super) fn stored_code(text: &str) -> Result<Code, StoreError> {
+    Code::parse(text).map_err(|_| failure::corrupt("a code"))
+}
+
+fn read(value: Option<String>) -> Result<Option<Link>, StoreError> {
+    let value = value.filter(|value| !is_pending(value));
+    value.map(|value| Record::read(&value).map(|record| record.link)).transpose()
+}
+
+fn matches(filter: &LinkFilter, link: &Link) -> bool {
+    filter.channel.as_ref().is_none_or(|channel| link.channel == *channel)
+        && filter.campaign.as_ref().is_none_or(|campaign| link.campaign.as_ref() == Some(campaign))
+        && filter.url.as_ref().is_none_or(|url| link.url == *url)
+}

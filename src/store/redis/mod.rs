@@ -1,0 +1,154 @@
+//! The store in Redis or Valkey, standalone or Cluster, for more than one instance.
+//!
+//! Promises what [`Store`] asks, on a Cluster too: every script and every command of more than one
+//! key stays in one hash slot, and what needs several slots is a row of steps whose order survives
+//! a crash between any two of them (said where the steps are). Refuses to keep anything personal:
+//! what tells visitors apart are 52-bit fingerprints in keys that end within hours of their day.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use redis::cmd;
+
+use self::address::Address;
+use self::connection::Connection;
+use super::{Cursor, Inserted, JournalId, LinkFilter, Numbered, OnceName, Store, StoreError};
+use crate::domain::code::Code;
+use crate::domain::day::Day;
+use crate::domain::link::{Link, LinkChange};
+use crate::domain::site::{KeyHash, Site, SiteId};
+use crate::domain::stats::{Counts, SiteCounts};
+use crate::domain::visitor::DayKey;
+
+mod address;
+mod agreement;
+mod connection;
+mod counts;
+mod failure;
+mod forgetting;
+mod index;
+mod insertion;
+mod keys;
+mod links;
+mod record;
+mod script;
+mod settling;
+mod sites;
+
+/// Checks an address as far as it can be without asking a server.
+///
+/// # Errors
+/// With what is wrong; the text never repeats the address, which may hold a password.
+pub(super) fn check_url(url: &str) -> Result<(), String> {
+    Address::parse(url).map(|_| ())
+}
+
+/// The store behind one address, and the place of what must never reach a disk.
+pub(super) struct RedisStore {
+    connection: Connection,
+    ephemeral: Option<Connection>,
+}
+
+impl RedisStore {
+    /// Connects to `url`, and to `ephemeral` for the shared day keys where that is given.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when one of them does not answer.
+    pub(super) async fn open(url: &str, ephemeral: Option<&str>) -> Result<Self, StoreError> {
+        let connection = Connection::open(url).await?;
+        let ephemeral = match ephemeral {
+            Some(url) => Some(Connection::open(url).await?),
+            None => None,
+        };
+        Ok(Self { connection, ephemeral })
+    }
+}
+
+#[async_trait]
+impl Store for RedisStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        // A read of a key goes to the node that holds it, also on a Cluster, and fails while that
+        // Cluster has no such node; `PING` would be answered by any.
+        self.connection.query::<()>(cmd("EXISTS").arg(keys::SITES)).await
+    }
+
+    async fn insert_site(&self, site: &Site) -> Result<(), StoreError> {
+        self.put_site(site, sites::Place::New).await
+    }
+
+    async fn replace_site(&self, site: &Site) -> Result<(), StoreError> {
+        self.put_site(site, sites::Place::Taken).await
+    }
+
+    async fn sites(&self) -> Result<Vec<Site>, StoreError> {
+        self.all_sites().await
+    }
+
+    async fn site(&self, id: &SiteId) -> Result<Option<Site>, StoreError> {
+        self.one_site(id).await
+    }
+
+    async fn site_by_key(&self, hash: &KeyHash) -> Result<Option<Site>, StoreError> {
+        self.site_of_key(hash).await
+    }
+
+    async fn insert_link(&self, link: &Link, once: &[OnceName]) -> Result<Inserted, StoreError> {
+        self.create(link, once).await
+    }
+
+    async fn link(&self, code: &Code) -> Result<Option<Link>, StoreError> {
+        self.one_link(code).await
+    }
+
+    async fn links(
+        &self,
+        site: &SiteId,
+        filter: &LinkFilter,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Vec<Link>, StoreError> {
+        self.list(site, filter, after, limit).await
+    }
+
+    async fn change_link(&self, code: &Code, change: LinkChange) -> Result<Option<Link>, StoreError> {
+        self.change(code, change).await
+    }
+
+    async fn delete_link(&self, code: &Code) -> Result<bool, StoreError> {
+        self.forget_link(code).await
+    }
+
+    async fn settle(&self, journal: &JournalId, entries: &[Numbered]) -> Result<(), StoreError> {
+        self.add_entries(journal, entries).await
+    }
+
+    async fn forget_visitors_before(&self, day: Day) -> Result<(), StoreError> {
+        self.end_visitor_sets(day).await
+    }
+
+    async fn forget_counts_before(&self, day: Day) -> Result<(), StoreError> {
+        self.end_counts(day).await
+    }
+
+    async fn link_counts(
+        &self,
+        code: &Code,
+        first: Day,
+        last: Day,
+    ) -> Result<BTreeMap<Day, Counts>, StoreError> {
+        self.counts_of_link(code, first, last).await
+    }
+
+    async fn site_counts(&self, site: &SiteId, first: Day, last: Day) -> Result<Vec<SiteCounts>, StoreError> {
+        self.counts_of_site(site, first, last).await
+    }
+
+    async fn agree_day_key(&self, day: Day, proposal: DayKey, now: Timestamp) -> Result<DayKey, StoreError> {
+        self.shared_day_key(day, proposal, now).await
+    }
+
+    async fn agree_session_secret(&self, proposal: [u8; 64]) -> Result<[u8; 64], StoreError> {
+        self.shared_session_secret(proposal).await
+    }
+}

@@ -1,0 +1,52 @@
+//! The scripts: what must be one atomic step, in one hash slot.
+
+use std::sync::LazyLock;
+
+use redis::{Arg, Cmd, cmd};
+
+/// A script and the hash by which a server knows it.
+#[derive(Debug)]
+pub(super) struct Script {
+    text: &'static str,
+    hash: String,
+}
+
+/// Puts a site in its place.
+pub(super) static PUT_SITE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("put_site.lua")));
+/// Takes a link's `once` names and its place in the index.
+pub(super) static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("claim.lua")));
+/// Gives both back.
+pub(super) static RELEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("release.lua")));
+/// Puts a value in the place of another.
+pub(super) static SWAP: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("swap.lua")));
+/// Deletes a link with its counts and visitors.
+pub(super) static DELETE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("delete.lua")));
+/// Adds entries to a link's counts.
+pub(super) static SETTLE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("settle.lua")));
+/// Takes a day off the list of those with visitor sets.
+pub(super) static CLOSE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("close.lua")));
+
+impl Script {
+    fn new(text: &'static str) -> Self {
+        Self { text, hash: redis::Script::new(text).get_hash().to_owned() }
+    }
+
+    /// The command that calls it on these keys by its hash; arguments are added to it.
+    pub(super) fn on(&self, keys: &[String]) -> Cmd {
+        let mut command = cmd("EVALSHA");
+        command.arg(&self.hash).arg(keys.len()).arg(keys);
+        command
+    }
+
+    /// The same call with the script's text.
+    pub(super) fn in_full(&self, call: &Cmd) -> Cmd {
+        let mut command = cmd("EVAL");
+        command.arg(self.text);
+        for arg in call.args_iter().skip(2) {
+            if let Arg::Simple(bytes) = arg {
+                command.arg(bytes);
+            }
+        }
+        command
+    }
+}

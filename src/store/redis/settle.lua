@@ -1,0 +1,173 @@
+-- Adds journal entries to one link's counts, in one step with the mark of the journal, so that
+-- counts and mark are written, replicated and lost together. Visitor sets follow the rules of
+-- domain/visitor_set.rs to the letter; every number in them is exact in a double.
+-- KEYS: link, counts, then the visitors of each day
+-- ARGV: journal, site, number of days, the days, then three for each entry: its number, the place
+--       of its day in that list, and 'u' (unfurl), 'a' (aggregate click) or a visitor's fingerprint
+--
+-- A day's field in the counts: clicks, unfurls, aggregate clicks, visitors of sets that are gone,
+-- visitors of the present set, and for a sketch the sum of its registers' openness.
+local EXACT, REGISTERS, HIGHEST = 512, 14000, 39
+local DAY, GRACE = 86400, 3600
+
+local link = redis.call('GET', KEYS[1])
+if not link or not string.find(link, '"site":"' .. ARGV[2] .. '"', 1, true) then
+  return 0 -- The link is gone, or its code is by now another site's.
+end
+local mark_field = 'm' .. ARGV[1]
+local mark = tonumber(redis.call('HGET', KEYS[2], mark_field) or '0')
+local number_of_days = tonumber(ARGV[3])
+
+-- The register of a fingerprint, from 0, and the value that it brings there.
+local function place(fingerprint)
+  local index = fingerprint % REGISTERS
+  local rest = (fingerprint - index) / REGISTERS
+  local value = 1
+  while rest % 2 == 0 and value < HIGHEST do
+    rest, value = rest / 2, value + 1
+  end
+  return index, value
+end
+
+-- What a register becomes when a value comes to it.
+local function raised(register, value)
+  local highest, seen = math.floor(register / 4), register % 4
+  if highest == 0 then
+    return value * 4
+  elseif value > highest then
+    return value * 4 + math.floor((4 + seen) / 2 ^ (value - highest)) % 4
+  elseif value == highest - 1 then
+    return bit.bor(register, 2)
+  elseif value == highest - 2 then
+    return bit.bor(register, 1)
+  end
+  return register
+end
+
+-- The probability that a new visitor who comes to this register changes it.
+local function openness(register)
+  local highest, seen = math.floor(register / 4), register % 4
+  if highest == 0 then
+    return 1
+  end
+  local sum = 2 ^ -highest
+  if seen < 2 and highest > 1 then
+    sum = sum + 2 ^ -(highest - 1)
+  end
+  if seen % 2 == 0 and highest > 2 then
+    sum = sum + 2 ^ -(highest - 2)
+  end
+  return sum
+end
+
+local function read_day(i)
+  local day = { field = ARGV[3 + i], key = KEYS[2 + i] }
+  local stored = redis.call('HGET', KEYS[2], day.field) or '0 0 0 0 0'
+  local numbers = {}
+  for number in string.gmatch(stored, '%S+') do
+    numbers[#numbers + 1] = tonumber(number)
+  end
+  if #numbers < 5 then
+    return nil
+  end
+  day.clicks, day.unfurls, day.aggregate, day.base, day.set, day.open = unpack(numbers)
+  if redis.call('EXISTS', day.key) == 0 then
+    -- The set has ended: only its number remains, and a late visitor begins another.
+    day.base, day.set, day.open, day.new = day.base + math.floor(day.set + 0.5), 0, nil, true
+  end
+  return day
+end
+
+-- A set lives for an hour after its day, or for an hour where that is over already.
+local function expire(day)
+  local ending = (tonumber(day.field) + 1) * DAY + GRACE
+  local now = tonumber(redis.call('TIME')[1])
+  redis.call('EXPIREAT', day.key, math.max(ending, now + GRACE))
+  day.new = false
+end
+
+-- Makes a sketch of the exact set, under the same key and with the same expiry.
+local function to_sketch(day)
+  local registers = {}
+  for i = 1, REGISTERS do
+    registers[i] = 0
+  end
+  day.open = REGISTERS
+  for _, member in ipairs(redis.call('SMEMBERS', day.key)) do
+    local index, value = place(tonumber(member))
+    local old = registers[index + 1]
+    local new = raised(old, value)
+    day.open = day.open + openness(new) - openness(old)
+    registers[index + 1] = new
+  end
+  for i = 1, REGISTERS do
+    registers[i] = string.char(registers[i])
+  end
+  local left = redis.call('PTTL', day.key)
+  redis.call('SET', day.key, table.concat(registers), 'PX', math.max(left, 1))
+end
+
+local function add_visitor(day, fingerprint)
+  if day.open then
+    local index, value = place(tonumber(fingerprint))
+    local old = string.byte(redis.call('GETRANGE', day.key, index, index))
+    local new = raised(old, value)
+    if new ~= old then
+      day.set = day.set + REGISTERS / day.open
+      day.open = day.open + openness(new) - openness(old)
+      redis.call('SETRANGE', day.key, index, string.char(new))
+    end
+  elseif redis.call('SADD', day.key, fingerprint) == 1 then
+    day.set = day.set + 1
+    if day.new then
+      expire(day)
+    end
+    if day.set >= EXACT then
+      to_sketch(day)
+    end
+  end
+end
+
+-- Everything is read before anything is written: a script that fails does not undo what it did.
+local days = {}
+for i = 1, number_of_days do
+  days[i] = read_day(i)
+  if not days[i] then
+    return redis.error_reply('CORRUPT a day of the counts cannot be read')
+  end
+end
+
+local last = mark
+for i = 4 + number_of_days, #ARGV, 3 do
+  local number, what = tonumber(ARGV[i]), ARGV[i + 2]
+  if number > mark then
+    local day = days[tonumber(ARGV[i + 1])]
+    if what == 'u' then
+      day.unfurls = day.unfurls + 1
+    elseif what == 'a' then
+      day.aggregate = day.aggregate + 1
+    else
+      day.clicks = day.clicks + 1
+      add_visitor(day, what)
+    end
+    day.changed = true
+    last = number
+  end
+end
+if last == mark then
+  return 1
+end
+
+local fields = { mark_field, string.format('%.0f', last) }
+for _, day in ipairs(days) do
+  if day.changed then
+    local numbers = { day.clicks, day.unfurls, day.aggregate, day.base, day.set, day.open }
+    for i, number in ipairs(numbers) do
+      numbers[i] = string.format('%.17g', number)
+    end
+    fields[#fields + 1] = day.field
+    fields[#fields + 1] = table.concat(numbers, ' ')
+  end
+end
+redis.call('HSET', KEYS[2], unpack(fields))
+return 1

@@ -1,0 +1,101 @@
+//! Adding journal entries to the counts.
+//!
+//! First the links are announced: each code in its site's set of that day's active links, the day
+//! in the site's lists of days, the site in the list of sites with counts. Then one script for each
+//! link counts. Announcing is idempotent and comes first because whatever closes a day or forgets
+//! its visitors starts from these lists: after a crash in between they name a link without counts,
+//! which costs a look; in the reverse order there could be visitors whom nobody forgets.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use redis::{Cmd, cmd};
+
+use super::connection::AT_ONCE;
+use super::{RedisStore, keys, script};
+use crate::domain::code::Code;
+use crate::domain::day::Day;
+use crate::domain::entry::EntryKind;
+use crate::domain::site::SiteId;
+use crate::domain::visitor_set::Fingerprint;
+use crate::store::{JournalId, Numbered, StoreError};
+
+/// Most entries that one script adds, a bound on how long others wait for it. Entries of a link
+/// beyond that are a further step with a further mark, which is as good.
+const ENTRIES_A_STEP: usize = 1_000;
+/// Most codes in one announcement.
+const CODES_AT_ONCE: usize = 1_000;
+
+impl RedisStore {
+    /// Announces the links, then adds the entries: link by link in order, many links at once.
+    pub(super) async fn add_entries(
+        &self,
+        journal: &JournalId,
+        entries: &[Numbered],
+    ) -> Result<(), StoreError> {
+        let mut links: HashMap<(&SiteId, &Code), Vec<&Numbered>> = HashMap::new();
+        for entry in entries {
+            links.entry((&entry.entry.site, &entry.entry.code)).or_default().push(entry);
+        }
+        let links: Vec<Vec<Cmd>> = links
+            .into_values()
+            .map(|entries| entries.chunks(ENTRIES_A_STEP).map(|step| settle(journal, step)).collect())
+            .collect();
+        self.announce(entries).await?;
+        stream::iter(links)
+            .map(|steps| async move {
+                for step in &steps {
+                    self.connection.call::<()>(&script::SETTLE, step).await?;
+                }
+                Ok(())
+            })
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    async fn announce(&self, entries: &[Numbered]) -> Result<(), StoreError> {
+        let mut active: BTreeMap<(&SiteId, Day), BTreeSet<&str>> = BTreeMap::new();
+        for Numbered { entry, .. } in entries {
+            active.entry((&entry.site, entry.day)).or_default().insert(entry.code.as_str());
+        }
+        let mut commands: Vec<Cmd> = Vec::new();
+        for ((site, day), codes) in &active {
+            commands.push(cmd("SADD").arg(keys::COUNTED_SITES).arg(site.as_str()).take());
+            commands
+                .push(cmd("ZADD").arg(keys::counted_days(site)).arg(day.number()).arg(day.number()).take());
+            commands.push(cmd("HINCRBY").arg(keys::open_days(site)).arg(day.number()).arg(1).take());
+            let codes: Vec<_> = codes.iter().copied().collect();
+            for some in codes.chunks(CODES_AT_ONCE) {
+                commands.push(cmd("SADD").arg(keys::active(site, *day)).arg(some).take());
+            }
+        }
+        self.connection.query_all::<i64>(commands).await.map(|_| ())
+    }
+}
+
+/// The script's call for some entries of one link, in the order of their numbers; at least one.
+fn settle(journal: &JournalId, entries: &[&Numbered]) -> Cmd {
+    let first = &entries[0].entry;
+    let mut days: Vec<Day> = entries.iter().map(|entry| entry.entry.day).collect();
+    days.sort_unstable();
+    days.dedup();
+    let mut all = vec![keys::link(&first.code), keys::counts(&first.code)];
+    all.extend(days.iter().map(|day| keys::visitors(&first.code, *day)));
+
+    let mut call = script::SETTLE.on(&all);
+    call.arg(journal.as_str()).arg(first.site.as_str()).arg(days.len());
+    for day in &days {
+        call.arg(day.number());
+    }
+    for Numbered { number, entry } in entries {
+        // Lua counts from 1.
+        call.arg(number).arg(days.partition_point(|day| *day < entry.day) + 1);
+        match &entry.kind {
+            EntryKind::Unfurl => call.arg("u"),
+            EntryKind::AggregateClick => call.arg("a"),
+            EntryKind::Click(tag) => call.arg(Fingerprint::of(tag).number()),
+        };
+    }
+    call
+}

@@ -1,0 +1,66 @@
+//! Sites and their keys. A site's row has the whole site as JSON beside what it is found by.
+
+use rusqlite::types::Type;
+use rusqlite::{CachedStatement, Connection, Error, OptionalExtension, Params, Row};
+
+use crate::domain::site::{KeyHash, Site, SiteId};
+
+/// Adds a site. A name, an identifier or a key that is there already breaks a constraint.
+pub(super) fn insert(db: &Connection, site: &Site) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO sites (ident, name, body) VALUES (?1, ?2, ?3)";
+    db.prepare_cached(sql)?.execute((site.id.as_str(), &site.name, body(site)?))?;
+    insert_keys(db, db.last_insert_rowid(), site)
+}
+
+/// Puts a site and its keys in the place of the one with its identifier, which has to be there.
+pub(super) fn replace(db: &Connection, site: &Site) -> rusqlite::Result<()> {
+    let id = row_number(db, &site.id)?;
+    let sql = "UPDATE sites SET name = ?2, body = ?3 WHERE id = ?1";
+    db.prepare_cached(sql)?.execute((id, &site.name, body(site)?))?;
+    db.prepare_cached("DELETE FROM site_keys WHERE site = ?1")?.execute([id])?;
+    insert_keys(db, id, site)
+}
+
+/// Every site, by name.
+pub(super) fn all(db: &Connection) -> rusqlite::Result<Vec<Site>> {
+    let mut statement = db.prepare_cached("SELECT body FROM sites ORDER BY name")?;
+    statement.query_map([], site)?.collect()
+}
+
+/// The site with this identifier.
+pub(super) fn by_id(db: &Connection, id: &SiteId) -> rusqlite::Result<Option<Site>> {
+    one(db.prepare_cached("SELECT body FROM sites WHERE ident = ?1")?, [id.as_str()])
+}
+
+/// The site that has a key with this hash.
+pub(super) fn by_key(db: &Connection, hash: &KeyHash) -> rusqlite::Result<Option<Site>> {
+    let sql = "SELECT body FROM sites WHERE id = (SELECT site FROM site_keys WHERE hash = ?1)";
+    one(db.prepare_cached(sql)?, [hash.to_hex()])
+}
+
+/// The number of a site's row; an error where it is not there.
+pub(super) fn row_number(db: &Connection, id: &SiteId) -> rusqlite::Result<i64> {
+    db.prepare_cached("SELECT id FROM sites WHERE ident = ?1")?.query_row([id.as_str()], |row| row.get(0))
+}
+
+fn insert_keys(db: &Connection, site_row: i64, site: &Site) -> rusqlite::Result<()> {
+    let mut insert = db.prepare_cached("INSERT INTO site_keys (hash, site) VALUES (?1, ?2)")?;
+    for key in &site.keys {
+        insert.execute((key.hash.to_hex(), site_row))?;
+    }
+    Ok(())
+}
+
+fn one(mut statement: CachedStatement<'_>, params: impl Params) -> rusqlite::Result<Option<Site>> {
+    statement.query_row(params, site).optional()
+}
+
+fn body(site: &Site) -> rusqlite::Result<String> {
+    serde_json::to_string(site).map_err(|error| Error::ToSqlConversionFailure(Box::new(error)))
+}
+
+fn site(row: &Row<'_>) -> rusqlite::Result<Site> {
+    let json = row.get_ref(0)?.as_str()?;
+    serde_json::from_str(json)
+        .map_err(|error| Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))
+}
