@@ -158,9 +158,14 @@ impl Application {
             () = stop => None,
         };
         tracing::info!("stopping");
-        handle.stop(true).await;
-        // The server, and in it the last recorders, go; then the journal thread ends, then the settler.
-        drop(server);
+        // Connections drain; with the server the last recorders go; then the journal thread ends,
+        // then the settler.
+        if ended_early.is_none() {
+            let (_, ended) = tokio::join!(handle.stop(true), server);
+            ended.context("the server")?;
+        } else {
+            drop(server);
+        }
         midnight.abort();
         forgetting.abort();
         let _ = midnight.await;

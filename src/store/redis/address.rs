@@ -3,8 +3,7 @@
 use redis::io::tcp::TcpSettings;
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 
-/// One server, or the first nodes of a Cluster.
-#[expect(missing_debug_implementations, reason = "it may hold a password")]
+/// One server, or the first nodes of a Cluster. No `Debug`: it may hold a password.
 pub(super) enum Address {
     /// `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS.
     Single(ConnectionInfo),

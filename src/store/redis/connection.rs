@@ -25,8 +25,7 @@ pub(super) const AT_ONCE: usize = 64;
 /// Most commands in one pipeline; a bound on how long others wait behind it.
 const PIPELINE: usize = 512;
 
-/// A connection that all tasks share; it reconnects by itself.
-#[expect(missing_debug_implementations, reason = "the driver's own may print a password")]
+/// A connection that all tasks share; it reconnects by itself. No `Debug`: the driver holds a password.
 pub(super) enum Connection {
     /// One server.
     Single(Box<Single>),

@@ -14,9 +14,9 @@ local link = redis.call('GET', KEYS[1])
 if not link or not string.find(link, '"site":"' .. ARGV[2] .. '"', 1, true) then
   return 0 -- The link is gone, or its code is by now another site's.
 end
-local mark_field = 'm' .. ARGV[1]
-local mark = tonumber(redis.call('HGET', KEYS[2], mark_field) or '0')
-local number_of_days = tonumber(ARGV[3])
+local mark_field, number_of_days = 'm' .. ARGV[1], tonumber(ARGV[3])
+local stored = redis.call('HMGET', KEYS[2], mark_field, unpack(ARGV, 4, 3 + number_of_days))
+local mark = tonumber(stored[1] or '0')
 
 -- The register of a fingerprint, from 0, and the value that it brings there.
 local function place(fingerprint)
@@ -62,9 +62,8 @@ end
 
 local function read_day(i)
   local day = { field = ARGV[3 + i], key = KEYS[2 + i] }
-  local stored = redis.call('HGET', KEYS[2], day.field) or '0 0 0 0 0'
   local numbers = {}
-  for number in string.gmatch(stored, '%S+') do
+  for number in string.gmatch(stored[1 + i] or '0 0 0 0 0', '%S+') do
     numbers[#numbers + 1] = tonumber(number)
   end
   if #numbers < 5 then

@@ -9,8 +9,10 @@ use serde::de::value::StrDeserializer;
 use super::counts;
 use super::sites;
 use super::visitors::Visitors;
+use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
-use crate::domain::link::{Link, LinkChange};
+use crate::domain::destination::Destination;
+use crate::domain::link::{Link, LinkChange, Text};
 use crate::domain::site::SiteId;
 use crate::store::{Cursor, Inserted, LinkFilter, OnceName};
 
@@ -42,8 +44,8 @@ pub(super) fn insert(db: &Connection, link: &Link, once: &[OnceName]) -> rusqlit
         ":site": site,
         ":url": link.url.as_str(),
         ":channel": link.channel.as_str(),
-        ":campaign": link.campaign.as_ref().map(|campaign| campaign.as_str()),
-        ":title": link.title.as_ref().map(|title| title.as_str()),
+        ":campaign": link.campaign.as_ref().map(Text::as_str),
+        ":title": link.title.as_ref().map(Text::as_str),
         ":parent": link.parent.as_ref().map(Code::as_str),
         ":created_at": link.created_at.as_millisecond(),
         ":expires_at": link.expires_at.map(Timestamp::as_millisecond),
@@ -93,9 +95,9 @@ pub(super) fn list(
             ":site": site.as_str(),
             ":before": after.map_or(i64::MAX, |cursor| cursor.created_at.as_millisecond()),
             ":code": after.map_or("", |cursor| cursor.code.as_str()),
-            ":channel": filter.channel.as_ref().map(|channel| channel.as_str()),
-            ":campaign": filter.campaign.as_ref().map(|campaign| campaign.as_str()),
-            ":url": filter.url.as_ref().map(|url| url.as_str()),
+            ":channel": filter.channel.as_ref().map(ChannelName::as_str),
+            ":campaign": filter.campaign.as_ref().map(Text::as_str),
+            ":url": filter.url.as_ref().map(Destination::as_str),
             ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
         },
         link,
@@ -112,7 +114,7 @@ pub(super) fn change(db: &Connection, code: &Code, change: LinkChange) -> rusqli
     db.prepare_cached(sql)?.execute(named_params! {
         ":code": code.as_str(),
         ":url": link.url.as_str(),
-        ":campaign": link.campaign.as_ref().map(|campaign| campaign.as_str()),
+        ":campaign": link.campaign.as_ref().map(Text::as_str),
         ":expires_at": link.expires_at.map(Timestamp::as_millisecond),
         ":disabled": link.disabled,
         ":taken_down": link.taken_down,

@@ -1,0 +1,351 @@
+//! The whole service on a free port, on a store of its own, with a clock that the test moves.
+//!
+//! Tests talk to it over a socket, as clients and visitors do.
+
+#![allow(dead_code, reason = "each test crate uses a part")]
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use entrenous::app::Application;
+use entrenous::clock::Clock;
+use entrenous::domain::channel::Channels;
+use entrenous::domain::destination::HostRule;
+use entrenous::domain::site::{OriginRule, Site, SiteId};
+use entrenous::service::sites::Sites;
+use entrenous::settings::Settings;
+use entrenous::store::{Store, StoreUrl};
+use jiff::{SignedDuration, Timestamp};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+use super::redis::{RedisCluster, RedisServer};
+
+/// An ordinary browser.
+pub(crate) const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0";
+/// A bot that fetches link previews.
+pub(crate) const WHATSAPP: &str = "WhatsApp/2.24.17.79 A";
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Which store the service is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Backend {
+    Sqlite,
+    Redis,
+    Cluster,
+}
+
+/// Makes one test on each store of an `async fn(Backend)`.
+macro_rules! on_every_store {
+    ($($name:ident),+ $(,)?) => {$(
+        mod $name {
+            #[tokio::test]
+            async fn on_sqlite() {
+                super::$name(crate::service::Backend::Sqlite).await;
+            }
+
+            #[tokio::test]
+            async fn on_redis() {
+                super::$name(crate::service::Backend::Redis).await;
+            }
+        }
+    )+};
+}
+pub(crate) use on_every_store;
+
+/// The servers and the folder that outlive a restart of the service.
+struct Ground {
+    dir: TempDir,
+    store_url: String,
+    redis: Option<RedisServer>,
+    _cluster: Option<RedisCluster>,
+}
+
+impl Ground {
+    fn new(backend: Backend) -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        let redis = (backend == Backend::Redis).then(RedisServer::start);
+        let cluster = (backend == Backend::Cluster).then(RedisCluster::start);
+        let store_url = match (&redis, &cluster) {
+            (Some(redis), _) => redis.url(),
+            (_, Some(cluster)) => cluster.url(),
+            _ => format!("sqlite:{}", dir.path().join("entrenous.db").display()),
+        };
+        Self { dir, store_url, redis, _cluster: cluster }
+    }
+}
+
+/// A running service with one site, whose keys the test has.
+pub(crate) struct Service {
+    pub(crate) base: String,
+    pub(crate) client: Client,
+    pub(crate) publishable: String,
+    pub(crate) secret: String,
+    clock: Arc<AtomicI64>,
+    settings: Vec<(String, String)>,
+    ground: Ground,
+    running: Option<Running>,
+}
+
+struct Running {
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Service {
+    /// Starts a service that publishes every number and believes the loopback's forwarded-for
+    /// headers, with a site `test` for any destination and the origin `https://page.example`.
+    pub(crate) async fn start(backend: Backend) -> Self {
+        Self::start_with(backend, &[]).await
+    }
+
+    /// The same with settings of the test's own.
+    pub(crate) async fn start_with(backend: Backend, settings: &[(&str, &str)]) -> Self {
+        let ground = Ground::new(backend);
+        let journal = ground.dir.path().join("journal").display().to_string();
+        let own = [
+            ("server.listen", "127.0.0.1:0"),
+            ("server.workers", "2"),
+            ("server.trusted_proxies", "127.0.0.1"),
+            ("server.shutdown_timeout_seconds", "5"),
+            ("store.url", &ground.store_url),
+            ("journal.dir", &journal),
+            ("journal.sync", "os"),
+            ("stats.min_count", "1"),
+            ("limits.create_per_minute", "0"),
+            ("limits.miss_per_minute", "0"),
+        ];
+        let settings: Vec<_> =
+            own.iter().chain(settings).map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let client = Client::builder().redirect(redirect::Policy::none()).build().expect("a client");
+        let now = "2026-11-21T12:00:00Z".parse::<Timestamp>().expect("a time");
+        let mut service = Self {
+            base: String::new(),
+            client,
+            publishable: String::new(),
+            secret: String::new(),
+            clock: Arc::new(AtomicI64::new(now.as_millisecond())),
+            settings,
+            ground,
+            running: None,
+        };
+        let (publishable, secret) = service.site("test", |_| {}).await;
+        (service.publishable, service.secret) = (publishable, secret);
+        service.run().await;
+        service
+    }
+
+    async fn run(&mut self) {
+        let settings = Settings::read("/nowhere".as_ref(), &self.settings).expect("settings");
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (started, address) = mpsc::channel();
+        let clock = self.clock();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+            runtime.expect("a runtime").block_on(async move {
+                let application =
+                    Application::build(settings, Channels::built_in(), clock).await.expect("a service");
+                started.send(application.address()).expect("the test waits");
+                application.run_until_stopped(async { drop(stopped.await) }).await.expect("a clean end");
+            });
+        });
+        let address = tokio::task::spawn_blocking(move || address.recv_timeout(DEADLINE));
+        let address = address.await.expect("no panic").expect("the service starts in time");
+        self.base = format!("http://{address}");
+        self.running = Some(Running { stop, thread });
+    }
+
+    fn clock(&self) -> Clock {
+        let now = Arc::clone(&self.clock);
+        Clock::from_fn(move || Timestamp::from_millisecond(now.load(Ordering::Relaxed)).expect("a time"))
+    }
+
+    /// Moves the service's clock.
+    pub(crate) fn set_time(&self, time: &str) {
+        let time: Timestamp = time.parse().expect("a time");
+        self.clock.store(time.as_millisecond(), Ordering::Relaxed);
+    }
+
+    /// The service's time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock().now()
+    }
+
+    /// The service's time, so many seconds later.
+    pub(crate) fn in_seconds(&self, seconds: i64) -> String {
+        (self.now() + SignedDuration::from_secs(seconds)).to_string()
+    }
+
+    /// The folder of the service's files.
+    pub(crate) fn dir(&self) -> &std::path::Path {
+        self.ground.dir.path()
+    }
+
+    /// Stops the service as SIGTERM does, and waits for its end.
+    pub(crate) async fn stop(&mut self) {
+        let Some(Running { stop, thread }) = self.running.take() else { return };
+        let _ = stop.send(());
+        let ended = tokio::task::spawn_blocking(move || thread.join());
+        ended.await.expect("no panic").expect("the service ends cleanly");
+    }
+
+    /// Stops the service and starts it again on the same store and journal.
+    pub(crate) async fn restart(&mut self) {
+        self.stop().await;
+        self.run().await;
+    }
+
+    /// The service's store, opened a second time.
+    pub(crate) async fn store(&self) -> Arc<dyn Store> {
+        let url = StoreUrl::parse(&self.ground.store_url).expect("a store's address");
+        entrenous::store::open(&url, None).await.expect("the store")
+    }
+
+    /// Makes a site as the command line does; returns its publishable and its secret key.
+    pub(crate) async fn site(&self, name: &str, configure: impl FnOnce(&mut Site)) -> (String, String) {
+        let mut site = Site {
+            id: SiteId::random(),
+            name: name.to_owned(),
+            destinations: vec![HostRule::parse("*").expect("a rule")],
+            origins: vec![OriginRule::parse("https://page.example").expect("an origin")],
+            consent: None,
+            utm: false,
+            forward_query: false,
+            created_at: Timestamp::UNIX_EPOCH,
+            keys: Vec::new(),
+        };
+        configure(&mut site);
+        let (_, keys) = Sites::new(self.store().await).create(site, self.now()).await.expect("a site");
+        (keys.publishable.reveal().to_owned(), keys.secret.reveal().to_owned())
+    }
+
+    /// A request to a path of the service.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base))
+    }
+
+    /// A request with the secret key.
+    pub(crate) fn api(&self, method: Method, path: &str) -> RequestBuilder {
+        self.request(method, path).bearer_auth(&self.secret)
+    }
+
+    /// Makes a link and returns its body.
+    pub(crate) async fn link(&self, body: Value) -> Value {
+        self.link_of(&self.secret, body).await
+    }
+
+    /// Makes a link with a key of the test's choice.
+    pub(crate) async fn link_of(&self, key: &str, body: Value) -> Value {
+        let response = self.request(Method::POST, "/api/v1/links").bearer_auth(key).json(&body).send().await;
+        let response = response.expect("an answer");
+        let status = response.status();
+        let body = response.json().await.expect("JSON");
+        assert_eq!(status, StatusCode::CREATED, "{body}");
+        body
+    }
+
+    /// Makes a link to `https://example.com/` by WhatsApp and returns its code.
+    pub(crate) async fn code(&self) -> String {
+        code(&self.link(json!({ "url": "https://example.com/", "channel": "whatsapp" })).await)
+    }
+
+    /// A browser's request for a link.
+    pub(crate) fn visit(&self, code: &str) -> RequestBuilder {
+        self.request(Method::GET, &format!("/{code}"))
+            .header("user-agent", FIREFOX)
+            .header("accept", "text/html")
+    }
+
+    /// A robot's request for a link.
+    pub(crate) fn fetch(&self, code: &str, user_agent: &str) -> RequestBuilder {
+        self.request(Method::GET, &format!("/{code}")).header("user-agent", user_agent)
+    }
+
+    /// A browser's request whose person granted consent, from an address.
+    pub(crate) async fn click(&self, code: &str, address: &str) -> Response {
+        let request = self.visit(code).header("cookie", "consent=g1").header("x-forwarded-for", address);
+        let response = request.send().await.expect("an answer");
+        assert_eq!(response.status(), StatusCode::FOUND);
+        response
+    }
+
+    /// A link's statistics for the present day, when everything recorded is settled.
+    pub(crate) async fn stats(&self, code: &str) -> Value {
+        self.settled().await;
+        self.get(&format!("/api/v1/links/{code}/stats")).await
+    }
+
+    /// The JSON that a path answers with the secret key.
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        let response = self.api(Method::GET, path).send().await.expect("an answer");
+        let status = response.status();
+        let body = response.json().await.expect("JSON");
+        assert_eq!(status, StatusCode::OK, "{path}: {body}");
+        body
+    }
+
+    /// Waits until everything that was recorded is in the store.
+    pub(crate) async fn settled(&self) {
+        let deadline = Instant::now() + DEADLINE;
+        while self.metric("entries_recorded_total").await != self.metric("entries_settled_total").await {
+            assert!(Instant::now() < deadline, "not everything was settled in time");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// The keys of what tells a link's visitors apart in a Redis. (SQLite has them in memory only;
+    /// the store's own tests search its file.)
+    pub(crate) async fn visitor_sets(&self, code: &str) -> Vec<String> {
+        let Some(redis) = &self.ground.redis else { return Vec::new() };
+        let client = ::redis::Client::open(redis.url()).expect("an address");
+        let mut connection = client.get_multiplexed_async_connection().await.expect("a connection");
+        let pattern = format!("ens:v:{{{code}}}:*");
+        ::redis::cmd("KEYS").arg(pattern).query_async(&mut connection).await.expect("keys")
+    }
+
+    /// How long the journal's segments are together.
+    pub(crate) fn journal_bytes(&self) -> u64 {
+        let files = std::fs::read_dir(self.dir().join("journal")).expect("a folder").flatten();
+        let segments = files.filter(|file| file.path().extension().is_some_and(|e| e == "journal"));
+        segments.map(|file| file.metadata().map_or(0, |data| data.len())).sum()
+    }
+
+    /// One of the service's metrics.
+    pub(crate) async fn metric(&self, name: &str) -> u64 {
+        let text = self
+            .request(Method::GET, "/metrics")
+            .send()
+            .await
+            .expect("an answer")
+            .text()
+            .await
+            .expect("text");
+        let name = format!("entrenous_{name} ");
+        let value = text.lines().find_map(|line| line.strip_prefix(&name));
+        value.unwrap_or_else(|| panic!("no metric {name}in {text}")).parse().expect("a number")
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // Its thread ends by itself shortly; the next test need not wait.
+        if let Some(Running { stop, .. }) = self.running.take() {
+            let _ = stop.send(());
+        }
+    }
+}
+
+/// The code in a link's body.
+pub(crate) fn code(link: &Value) -> String {
+    link["code"].as_str().expect("a code").to_owned()
+}
+
+/// The totals `[unfurls, clicks, visitors, aggregate_clicks]` in a link's statistics.
+pub(crate) fn totals(stats: &Value) -> [Option<u64>; 4] {
+    ["unfurls", "clicks", "visitors", "aggregate_clicks"].map(|name| stats["totals"][name].as_u64())
+}
