@@ -7,15 +7,12 @@ use std::time::Duration;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use anyhow::{Context, bail};
-use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{sleep, timeout};
 
 use crate::clock::Clock;
 use crate::domain::channel::Channels;
-use crate::domain::destination::HostRule;
-use crate::domain::site::{OriginRule, Site, SiteId};
 use crate::http::{self, AppState, Parts};
 use crate::service::day_keys::DayKeys;
 use crate::service::journal::Writer;
@@ -25,10 +22,7 @@ use crate::service::recorder::{JournalThread, Recorder};
 use crate::service::settler::Settler;
 use crate::service::sites::{NewKeys, Sites};
 use crate::settings::Settings;
-use crate::store::{self, Store};
-
-/// The site that a first start makes on a loopback address.
-pub const TRIAL_SITE: &str = "default";
+use crate::store;
 
 /// Connections that are kept open without a request are closed after this.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -88,9 +82,10 @@ impl Application {
         };
         let settler = tokio::spawn(settler.run(journal.end.clone()));
 
-        let first_keys = match settings.server.listen.ip().is_loopback() {
-            true => first_start(&store, clock.now()).await.context("the first site")?,
-            false => None,
+        let first_keys = if settings.server.listen.ip().is_loopback() {
+            Sites::new(Arc::clone(&store)).first_start(clock.now()).await.context("the first site")?
+        } else {
+            None
         };
         let mut proposal = [0; 64];
         getrandom::fill(&mut proposal).context("no source of random bytes")?;
@@ -131,7 +126,7 @@ impl Application {
         let idle_state = state.clone();
         let forgetting = tokio::spawn(async move {
             loop {
-                sleep(Duration::from_secs(60)).await;
+                sleep(Duration::from_mins(1)).await;
                 idle_state.forget_idle_clients();
             }
         });
@@ -161,7 +156,7 @@ impl Application {
         // Connections drain; with the server the last recorders go; then the journal thread ends,
         // then the settler.
         if ended_early.is_none() {
-            let (_, ended) = tokio::join!(handle.stop(true), server);
+            let ((), ended) = tokio::join!(handle.stop(true), server);
             ended.context("the server")?;
         } else {
             drop(server);
@@ -177,7 +172,9 @@ impl Application {
             Ok((Ok(Ok(())), Ok(()))) => {}
             Ok(_) => bail!("the journal thread or the settler failed"),
             Err(_) => {
-                tracing::warn!("the time to stop is over; the next start settles what is left in the journal")
+                tracing::warn!(
+                    "the time to stop is over; the next start settles what is left in the journal"
+                );
             }
         }
         ended_early.unwrap_or(Ok(()))
@@ -187,29 +184,4 @@ impl Application {
 /// Waits until the journal thread has ended.
 async fn ended<T>(end: &mut watch::Receiver<T>) {
     while end.changed().await.is_ok() {}
-}
-
-/// Makes a site on an empty store, so that everything can be tried at once.
-async fn first_start(store: &Arc<dyn Store>, now: Timestamp) -> anyhow::Result<Option<NewKeys>> {
-    let sites = Sites::new(Arc::clone(store));
-    if !sites.all().await?.is_empty() {
-        return Ok(None);
-    }
-    let site = Site {
-        id: SiteId::random(),
-        name: TRIAL_SITE.to_owned(),
-        destinations: vec![HostRule::parse("*")?],
-        origins: vec![OriginRule::parse("*")?],
-        consent: None,
-        utm: false,
-        forward_query: false,
-        created_at: now,
-        keys: Vec::new(),
-    };
-    match sites.create(site, now).await {
-        Ok((_, keys)) => Ok(Some(keys)),
-        // Another instance was first.
-        Err(store::StoreError::Conflict) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
 }

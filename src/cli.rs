@@ -1,5 +1,7 @@
 //! The command line.
 
+#![expect(clippy::doc_markdown, reason = "the comments of options are their help texts")]
+
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -147,6 +149,7 @@ enum LinkCommand {
 }
 
 /// Does what the command line says.
+#[must_use]
 pub fn run() -> ExitCode {
     let Cli { options, command } = Cli::parse();
     let (settings, channels) = match settings(&options) {

@@ -69,6 +69,12 @@ impl HostRule {
         }
     }
 
+    /// The rule that covers every host.
+    #[must_use]
+    pub fn any() -> Self {
+        Self(None)
+    }
+
     fn covers(&self, host: &Host<&str>) -> bool {
         match (&self.0, host) {
             (None, _) => true,

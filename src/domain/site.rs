@@ -108,6 +108,12 @@ pub struct OriginRule(String);
 pub struct OriginRuleError(String);
 
 impl OriginRule {
+    /// The rule that allows every origin.
+    #[must_use]
+    pub fn any() -> Self {
+        Self("*".to_owned())
+    }
+
     /// Takes an origin: scheme, host and, where it is not the usual one, port.
     ///
     /// # Errors
@@ -166,20 +172,15 @@ impl KeyHash {
     /// 64 hexadecimal digits.
     #[must_use]
     pub fn to_hex(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        base16ct::lower::encode_string(&self.0)
     }
 
     /// Takes what [`KeyHash::to_hex`] gave.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {
         let mut bytes = [0; 32];
-        if text.len() != 64 || !text.is_ascii() {
-            return None;
-        }
-        for (index, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[2 * index..2 * index + 2], 16).ok()?;
-        }
-        Some(Self(bytes))
+        let whole = base16ct::lower::decode(text, &mut bytes).ok()?.len() == 32;
+        whole.then_some(Self(bytes))
     }
 }
 

@@ -33,20 +33,19 @@ pub(crate) async fn finish(
     let milliseconds = started.elapsed().as_secs_f64() * 1_000.0;
     tracing::debug!(%method, route, status, milliseconds, "answered");
     let problem = response.response().extensions().get::<Problem>().cloned();
-    match (problem, app) {
-        (Some(problem), Some(app)) if wants_page(response.request()) => {
-            let page = page(&problem, &app);
-            Ok(response.into_response(page).map_into_right_body())
+    match problem {
+        Some(problem) if wants_page(response.request()) => {
+            Ok(response.into_response(page(&problem)).map_into_right_body())
         }
         _ => Ok(response.map_into_left_body()),
     }
 }
 
 /// A problem as a page.
-fn page(problem: &Problem, app: &AppState) -> HttpResponse {
+fn page(problem: &Problem) -> HttpResponse {
     let answer = problem.error_response();
     let rendered = ErrorPage {
-        page: app.page(),
+        page: pages::common(),
         status: problem.status_code().as_u16(),
         title: problem.title(),
         explanation: problem.detail(),

@@ -56,7 +56,7 @@ pub(super) fn query(request: &HttpRequest, known: &[&str]) -> Result<BTreeMap<St
         form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
     let unknown = all.keys().filter(|name| !known.contains(&name.as_str()));
     let reason = format!("is not a parameter of this call; known are {}", known.join(", "));
-    let wrong: Vec<_> = unknown.map(|name| InvalidParam::new(name, &reason)).collect();
+    let wrong: Vec<_> = unknown.map(|name| InvalidParam::new(name, reason.as_str())).collect();
     if wrong.is_empty() { Ok(all) } else { Err(Problem::invalid(wrong)) }
 }
 
@@ -112,13 +112,11 @@ impl Fields {
 
     /// True or false.
     pub(super) fn flag(&mut self, name: &str) -> Option<bool> {
-        match self.left.remove(name)? {
-            Value::Bool(flag) => Some(flag),
-            _ => {
-                self.refuse(name, "must be true or false");
-                None
-            }
+        let value = self.left.remove(name)?;
+        if !value.is_boolean() {
+            self.refuse(name, "must be true or false");
         }
+        value.as_bool()
     }
 
     /// A list of at most `most` values that must be there.

@@ -6,8 +6,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::error::Problem;
-use super::redirect::{click, forward, live_link};
 use super::views::{ConsentPage, PrivacyPage};
+use super::visit::{click, forward, live_link};
 use super::{AppState, body, pages, request};
 use crate::domain::consent::{Choice, State};
 use crate::domain::day::Day;
@@ -20,15 +20,10 @@ use crate::service::recorder::WorkerRecorder;
 const REMEMBERED: Duration = Duration::days(182);
 
 /// The question, in the place of a redirect.
-pub(super) fn ask(
-    request: &HttpRequest,
-    app: &AppState,
-    link: &Link,
-    site: &Site,
-) -> Result<HttpResponse, Problem> {
+pub(super) fn ask(request: &HttpRequest, link: &Link, site: &Site) -> Result<HttpResponse, Problem> {
     let query = Some(request.query_string()).filter(|query| site.forward_query && !query.is_empty());
     pages::page(&ConsentPage {
-        page: app.page(),
+        page: pages::common(),
         code: link.code.to_string(),
         host: link.url.host(),
         query: query.map(str::to_owned),
@@ -60,7 +55,7 @@ pub(super) async fn answer(
     }
     let mut answer = forward(&request, &link, &site, StatusCode::SEE_OTHER);
     if let Some(choice) = choice {
-        set_cookie(&mut answer, cookie(&app, Some(choice)));
+        set_cookie(&mut answer, &cookie(&app, Some(choice)));
     }
     Ok(answer)
 }
@@ -68,7 +63,7 @@ pub(super) async fn answer(
 /// `GET /privacy`: what is stored, and where this browser stands.
 pub(super) async fn privacy(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     pages::page(&PrivacyPage {
-        page: app.page(),
+        page: pages::common(),
         answer: request::consent_state(&request, &app),
         min_count: app.settings.stats.min_count,
         retention_months: app.settings.retention.months.into(),
@@ -90,7 +85,7 @@ pub(super) async fn change(
         _ => return Err(wrong_choice("must be allow, refuse or forget")),
     };
     let mut answer = pages::see_other("/privacy");
-    set_cookie(&mut answer, cookie(&app, choice));
+    set_cookie(&mut answer, &cookie(&app, choice));
     Ok(answer)
 }
 
@@ -109,6 +104,6 @@ fn cookie(app: &AppState, choice: Option<Choice>) -> Cookie<'static> {
     cookie.finish()
 }
 
-fn set_cookie(answer: &mut HttpResponse, cookie: Cookie<'static>) {
-    answer.add_cookie(&cookie).expect("the cookie's name and value are plain ASCII");
+fn set_cookie(answer: &mut HttpResponse, cookie: &Cookie<'static>) {
+    answer.add_cookie(cookie).expect("the cookie's name and value are plain ASCII");
 }

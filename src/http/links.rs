@@ -165,10 +165,8 @@ pub(super) async fn change(
 /// `DELETE /api/v1/links/{code}`.
 pub(super) async fn delete(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     let (site, link) = own_link(&request, &app).await?;
-    match app.links.delete(&site.id, &link.code).await? {
-        true => Ok(HttpResponse::NoContent().finish()),
-        false => Err(Problem::not_found()),
-    }
+    let deleted = app.links.delete(&site.id, &link.code).await?;
+    if deleted { Ok(HttpResponse::NoContent().finish()) } else { Err(Problem::not_found()) }
 }
 
 /// The link of the path, if it is the secret key's site's.

@@ -30,6 +30,7 @@ mod limit;
 mod links;
 mod ops;
 mod pages;
+mod receipt;
 mod redirect;
 mod request;
 mod sign_in;
@@ -37,6 +38,7 @@ mod stats;
 mod stats_pages;
 mod try_page;
 mod views;
+mod visit;
 
 /// What handlers work with; one for the process.
 pub(crate) struct AppState {
@@ -111,10 +113,6 @@ impl AppState {
         let channel = self.channels.get(name.as_str());
         channel.map_or_else(|| name.to_string(), |(_, channel)| channel.label.clone())
     }
-
-    fn page(&self) -> views::Page {
-        views::Page { style_url: &pages::STYLE_URL }
-    }
 }
 
 /// Every address of the service.
@@ -167,7 +165,7 @@ pub(crate) fn routes(app: &web::Data<AppState>) -> impl Fn(&mut web::ServiceConf
                     .default_service(web::to(nothing_here)),
             )
             .service(at("/{code}/consent", "POST", [web::post().to(consent::answer)]))
-            .service(at("/{code}+", "GET", [web::get().to(pages::receipt)]))
+            .service(at("/{code}+", "GET", [web::get().to(receipt::show)]))
             .service(web::resource("/{code}").to(redirect::redirect))
             .default_service(web::to(nothing_here));
     }

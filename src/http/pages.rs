@@ -6,17 +6,12 @@ use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 use sha2::{Digest, Sha256};
 
-use super::AppState;
 use super::error::Problem;
-use super::redirect::known_link;
-use super::request;
-use super::views::{self, ReceiptPage};
-use crate::domain::day::Day;
-use crate::domain::link::{LinkState, Text};
+use super::views::Page;
 
 const STYLE: &str = include_str!("../../static/style.css");
 const ICON: &str = include_str!("../../static/icon.svg");
@@ -27,11 +22,15 @@ const SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'se
     form-action 'self' http: https:; base-uri 'none'; frame-ancestors 'none'";
 
 /// The style sheet's address, which changes with its text so that it can be cached for ever.
-pub(super) static STYLE_URL: LazyLock<String> = LazyLock::new(|| {
+static STYLE_URL: LazyLock<String> = LazyLock::new(|| {
     let hash = Sha256::digest(STYLE.as_bytes());
-    let version: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("/static/style.css?v={version}")
+    format!("/static/style.css?v={}", base16ct::lower::encode_string(&hash[..8]))
 });
+
+/// What every page needs.
+pub(super) fn common() -> Page {
+    Page { style_url: &STYLE_URL }
+}
 
 /// Answers with a page. A page's own forms need its origin to be told; nobody else learns a thing.
 pub(super) fn page(template: &impl Template) -> Result<HttpResponse, Problem> {
@@ -71,29 +70,4 @@ pub(super) async fn file(name: web::Path<String>) -> Result<HttpResponse, Proble
         .insert_header((CACHE_CONTROL, lifetime))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .body(text))
-}
-
-/// `GET /{code}+`: where a link leads and what a click on it would store. Nothing is counted.
-pub(super) async fn receipt(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let (link, site) = known_link(&request, &app).await?;
-    let state = match link.state(app.clock.now()) {
-        LinkState::Live => views::LinkState::Active,
-        LinkState::Expired => views::LinkState::Expired,
-        LinkState::Disabled => views::LinkState::Disabled,
-        LinkState::TakenDown => return Err(Problem::taken_down()),
-    };
-    page(&ReceiptPage {
-        page: app.page(),
-        code: link.code.to_string(),
-        short_url: app.links.short_url(&link.code),
-        destination: link.url.to_string(),
-        host: link.url.host(),
-        channel: app.channel_label(&link.channel),
-        campaign: link.campaign.as_ref().map(|campaign| Text::as_str(campaign).to_owned()),
-        created: Day::of(link.created_at).to_string(),
-        expires: link.expires_at.map(|end| Day::of(end).to_string()),
-        state,
-        policy: app.policy(&site),
-        answer: request::consent_state(&request, &app),
-    })
 }

@@ -17,7 +17,7 @@ use crate::domain::site::{KeyHash, KeyKind, Site};
 use crate::domain::visitor::Network;
 
 /// A header's text; none where it is missing or not ASCII.
-pub(super) fn header<'a>(request: &'a HttpRequest, name: impl Into<HeaderName>) -> Option<&'a str> {
+pub(super) fn header(request: &HttpRequest, name: impl Into<HeaderName>) -> Option<&str> {
     request.headers().get(name.into())?.to_str().ok()
 }
 

@@ -53,10 +53,10 @@ pub(super) async fn signed_in(
 }
 
 /// `GET /stats/sign-in`.
-pub(super) async fn form(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+pub(super) async fn form(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let query = form_urlencoded::parse(request.query_string().as_bytes());
     let next = query.into_owned().find(|(name, _)| name == "next").and_then(|(_, next)| own_path(&next));
-    pages::page(&SignInPage { page: app.page(), next, error: None })
+    pages::page(&SignInPage { page: pages::common(), next, error: None })
 }
 
 /// `POST /stats/sign-in`.
@@ -85,7 +85,7 @@ pub(super) async fn sign_in(
                 }
                 None => "No site has this key. Was it copied whole, or rotated since?",
             };
-            let page = SignInPage { page: app.page(), next, error: Some(error.to_owned()) };
+            let page = SignInPage { page: pages::common(), next, error: Some(error.to_owned()) };
             let mut answer = pages::page(&page)?;
             *answer.status_mut() = actix_web::http::StatusCode::UNAUTHORIZED;
             Ok(answer)

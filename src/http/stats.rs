@@ -1,6 +1,7 @@
 //! The API for statistics: a link's days as JSON or CSV, a site's groups as JSON.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -40,7 +41,7 @@ impl Range {
         let mut day = |name: &str| {
             let day: Option<Result<Day, _>> = query.get(name).map(|text| text.parse());
             day.transpose().unwrap_or_else(|error| {
-                wrong.push(InvalidParam::new(name, error));
+                wrong.push(InvalidParam::new(name, error.to_string()));
                 None
             })
         };
@@ -96,7 +97,8 @@ pub(super) async fn export(
     let mut text = String::from("day,clicks,visitors\r\n");
     let number = |number: Option<u64>| number.map_or_else(|| format!("<{min_count}"), |n| n.to_string());
     for day in series {
-        text.push_str(&format!("{},{},{}\r\n", day.day, number(day.clicks), number(day.visitors)));
+        let (clicks, visitors) = (number(day.clicks), number(day.visitors));
+        write!(text, "{},{clicks},{visitors}\r\n", day.day).expect("writing to a String does not fail");
     }
     let name = format!("attachment; filename=\"{}.csv\"", link.code);
     Ok(HttpResponse::Ok()
@@ -114,7 +116,7 @@ pub(super) async fn site(request: HttpRequest, app: web::Data<AppState>) -> Resu
     let by = match query.get("group_by").map(|by| by.parse::<Grouping>()) {
         Some(Ok(by)) => Some(by),
         Some(Err(error)) => {
-            wrong.push(InvalidParam::new("group_by", error));
+            wrong.push(InvalidParam::new("group_by", error.to_string()));
             None
         }
         None => {

@@ -58,7 +58,7 @@ pub(super) async fn home(
         row(ChannelName::parse(key).map_or_else(|_| key.to_owned(), |name| app.channel_label(&name)), group)
     };
     pages::page(&StatsHomePage {
-        page: app.page(),
+        page: pages::common(),
         site: site.name,
         public_url: app.public_url.as_str().trim_end_matches('/').to_owned(),
         from: first.to_string(),
@@ -163,7 +163,7 @@ async fn link_page(
         }
     };
     pages::page(&StatsLinkPage {
-        page: app.page(),
+        page: pages::common(),
         short_url: app.links.short_url(&link.code),
         destination: link.url.to_string(),
         channel: app.channel_label(&link.channel),

@@ -6,10 +6,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::error::Problem;
 use super::views::{ChannelChoice, MadeLink, Trial, TryPage};
 use super::{AppState, body, pages, request};
-use crate::app::TRIAL_SITE;
 use crate::domain::channel::ChannelName;
 use crate::domain::link::Link;
 use crate::service::links::{Draft, InvalidParam, LinkError};
+use crate::service::sites::TRIAL_SITE;
 
 const EXAMPLE: &str = "https://example.com/an-article";
 const FIRST_CHANNEL: &str = "whatsapp";
@@ -17,7 +17,7 @@ const FIRST_CHANNEL: &str = "whatsapp";
 /// `GET /`.
 pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     let trial = is_trial(&request, &app).await?.then(|| trial(&app, EXAMPLE, FIRST_CHANNEL));
-    pages::page(&TryPage { page: app.page(), trial })
+    pages::page(&TryPage { page: pages::common(), trial })
 }
 
 /// `POST /try`: makes a link of the trial's site.
@@ -45,7 +45,7 @@ pub(super) async fn share(
         }
         Err(error) => return Err(error.into()),
     }
-    let mut answer = pages::page(&TryPage { page: app.page(), trial: Some(trial.clone()) })?;
+    let mut answer = pages::page(&TryPage { page: pages::common(), trial: Some(trial.clone()) })?;
     if trial.error.is_some() {
         *answer.status_mut() = actix_web::http::StatusCode::UNPROCESSABLE_ENTITY;
     }

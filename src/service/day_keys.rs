@@ -54,7 +54,7 @@ impl DayKeys {
             self.set(None);
         }
         let agreed = self.store.agree_day_key(day, random_key(), now).await;
-        let tagger = match (agreed, current) {
+        match (agreed, current) {
             (Ok(key), _) => {
                 let tagger = Arc::new(Tagger::new(&key));
                 self.set(Some(Current { day, tagger: Arc::clone(&tagger), agreed: true }));
@@ -69,8 +69,7 @@ impl DayKeys {
                 self.set(Some(Current { day, tagger: Arc::clone(&tagger), agreed: false }));
                 tagger
             }
-        };
-        tagger
+        }
     }
 
     fn current(&self, day: Day) -> Option<Current> {

@@ -65,8 +65,8 @@ pub struct InvalidParam {
 
 impl InvalidParam {
     /// Says what is wrong with `name`.
-    pub fn new(name: &str, reason: impl ToString) -> Self {
-        Self { name: name.to_owned(), reason: reason.to_string() }
+    pub fn new(name: &str, reason: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), reason: reason.into() }
     }
 }
 
@@ -258,7 +258,7 @@ struct Wrong(Vec<InvalidParam>);
 
 impl Wrong {
     fn take<T>(&mut self, name: &str, value: Result<T, impl ToString>) -> Option<T> {
-        value.map_err(|reason| self.0.push(InvalidParam::new(name, reason))).ok()
+        value.map_err(|reason| self.0.push(InvalidParam::new(name, reason.to_string()))).ok()
     }
 
     fn text(&mut self, name: &str, text: Option<String>, longest: usize) -> Option<Text> {

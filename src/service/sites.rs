@@ -4,8 +4,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::domain::site::{Key, KeyHash, KeyKind, Site, SiteId};
+use crate::domain::destination::HostRule;
+use crate::domain::site::{Key, KeyHash, KeyKind, OriginRule, Site, SiteId};
 use crate::store::{Store, StoreError};
+
+/// The site that a first start makes on a loopback address.
+pub const TRIAL_SITE: &str = "default";
 
 /// The publishers on one store.
 #[derive(Clone)]
@@ -42,6 +46,31 @@ impl Sites {
         site.rotate(KeyKind::Secret, keys.secret.hash());
         self.store.insert_site(&site).await?;
         Ok((site, keys))
+    }
+
+    /// Makes the trial's site on an empty store, for any destination and origin, so that everything
+    /// can be tried at once; `None` where there are sites.
+    pub async fn first_start(&self, now: Timestamp) -> Result<Option<NewKeys>, StoreError> {
+        if !self.all().await?.is_empty() {
+            return Ok(None);
+        }
+        let site = Site {
+            id: SiteId::random(),
+            name: TRIAL_SITE.to_owned(),
+            destinations: vec![HostRule::any()],
+            origins: vec![OriginRule::any()],
+            consent: None,
+            utm: false,
+            forward_query: false,
+            created_at: now,
+            keys: Vec::new(),
+        };
+        match self.create(site, now).await {
+            Ok((_, keys)) => Ok(Some(keys)),
+            // Another instance was first.
+            Err(StoreError::Conflict) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Gives the site of this name a new key of this kind; the old one ends. `None` where there is

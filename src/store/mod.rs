@@ -34,6 +34,7 @@ pub trait Store: Send + Sync {
     async fn insert_site(&self, site: &Site) -> Result<(), StoreError>;
 
     /// Puts a site in the place of the one with its identifier; keys that it no longer lists end.
+    /// The name of another site is a [`StoreError::Conflict`].
     async fn replace_site(&self, site: &Site) -> Result<(), StoreError>;
 
     /// Every site, by name.
@@ -54,7 +55,7 @@ pub trait Store: Send + Sync {
     async fn link(&self, code: &Code) -> Result<Option<Link>, StoreError>;
 
     /// Links of a site, newest first (of one millisecond, the greater code first), that come after
-    /// `after` in that order: at most `limit` of them.
+    /// `after` in that order: `limit` of them, or all that there are.
     async fn links(
         &self,
         site: &SiteId,
@@ -72,7 +73,8 @@ pub trait Store: Send + Sync {
     /// Adds journal entries to the counts, in one atomic step for each link: its counts, its
     /// visitors, and the last entry's number as the mark of this journal. Entries up to that mark
     /// are passed over, so settling entries again, in whatever groups, changes nothing. Entries
-    /// come in the order of their numbers. Entries of links that are gone count nothing.
+    /// come in the order of their numbers. Entries of links that are gone count nothing; when a code
+    /// is made again, entries of the earlier link that come later may count for the new one.
     ///
     /// On an error some links may have been settled and others not; settle the same entries again.
     async fn settle(&self, journal: &JournalId, entries: &[Numbered]) -> Result<(), StoreError>;
@@ -93,7 +95,8 @@ pub trait Store: Send + Sync {
     ) -> Result<BTreeMap<Day, Counts>, StoreError>;
 
     /// What was counted for a site's links, one row for each page, channel, campaign and day. A
-    /// share counts on the day on which its link was made.
+    /// share counts on the day on which its link was made, and everything under the page and the
+    /// campaign that the link has now.
     async fn site_counts(&self, site: &SiteId, first: Day, last: Day) -> Result<Vec<SiteCounts>, StoreError>;
 
     /// The key of a day that all instances on this store agree on: `proposal` where none did yet.

@@ -59,34 +59,28 @@ pub(super) fn of_site(
     first: Day,
     last: Day,
 ) -> rusqlite::Result<Vec<SiteCounts>> {
-    // CROSS JOIN keeps the order of the tables: the days' counts first, then each one's link.
+    // CROSS JOIN keeps the order of the tables: the days' counts first, then each one's link. The
+    // rows are added up here: SQLite would sort them by their texts for that, in a temporary file.
     let sql = "
         WITH wanted AS MATERIALIZED (SELECT id FROM sites WHERE ident = ?1)
-        SELECT channel, url, campaign, day, sum(shares), sum(unfurls), sum(clicks), sum(visitors),
-            sum(aggregate_clicks)
-        FROM (
-            SELECT channel, url, campaign, created_at / 86400000 AS day, 1 AS shares,
-                0 AS unfurls, 0 AS clicks, 0 AS visitors, 0 AS aggregate_clicks
-            FROM links WHERE site = (SELECT id FROM wanted) AND created_at >= ?4 AND created_at < ?5
-            UNION ALL
-            SELECT channel, url, campaign, day, 0, unfurls, clicks, visitors, aggregate_clicks
-            FROM counts CROSS JOIN links ON links.id = link
-            WHERE counts.site = (SELECT id FROM wanted) AND day BETWEEN ?2 AND ?3
-        )
-        GROUP BY channel, url, campaign, day";
+        SELECT channel, url, campaign, created_at / 86400000, 1, 0, 0, 0, 0
+        FROM links WHERE site = (SELECT id FROM wanted) AND created_at >= ?4 AND created_at < ?5
+        UNION ALL
+        SELECT channel, url, campaign, day, 0, unfurls, clicks, visitors, aggregate_clicks
+        FROM counts CROSS JOIN links ON links.id = link
+        WHERE counts.site = (SELECT id FROM wanted) AND day BETWEEN ?2 AND ?3";
     let mut statement = db.prepare_cached(sql)?;
     let start = |day: Day| day.start().as_millisecond();
-    let params = (site.as_str(), first.number(), last.number(), start(first), start(last.plus(1)));
-    let rows = statement.query_map(params, |row| {
-        Ok(SiteCounts {
-            channel: required(row, 0)?,
-            page: required(row, 1)?,
-            campaign: text(row, 2)?,
-            day: day(row, 3)?,
-            counts: counts(row, 4)?,
-        })
-    })?;
-    rows.collect()
+    let mut rows =
+        statement.query((site.as_str(), first.number(), last.number(), start(first), start(last.plus(1))))?;
+    let mut sums: BTreeMap<_, Counts> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let kind = (required(row, 1)?, required(row, 0)?, text(row, 2)?, day(row, 3)?);
+        sums.entry(kind).or_default().add(&counts(row, 4)?);
+    }
+    let named =
+        |((page, channel, campaign, day), counts)| SiteCounts { channel, page, campaign, day, counts };
+    Ok(sums.into_iter().map(named).collect())
 }
 
 /// Deletes what was counted for a link.

@@ -211,3 +211,47 @@ impl Desk {
         self.connection.prepare_cached(sql)?.execute([]).map(drop)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn on_a_full_disk_what_was_answered_holds_and_the_rest_has_left_nothing() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE notes (body BLOB); PRAGMA max_page_count = 100").unwrap();
+        let writer = Writer::start(connection).unwrap();
+        let write = |pages: usize| {
+            writer.write(move |db, _| db.execute("INSERT INTO notes VALUES (?1)", [vec![7; pages * 4_096]]))
+        };
+        let outcomes = join_all([1, 500, 1, 500, 1].map(write)).await;
+        for full in [&outcomes[1], &outcomes[3]] {
+            assert!(matches!(full, Err(StoreError::Unavailable(_))));
+        }
+        assert!(write(1).await.is_ok(), "what fits is written again");
+        let held = outcomes.iter().filter(|outcome| outcome.is_ok()).count() + 1;
+        let rows =
+            writer.write(|db, _| db.query_row("SELECT count(*) FROM notes", [], |row| row.get::<_, i64>(0)));
+        assert_eq!(usize::try_from(rows.await.unwrap()), Ok(held));
+    }
+
+    #[tokio::test]
+    async fn a_dropped_writer_finishes_its_queue() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let connection = Connection::open(&path).unwrap();
+        connection.execute_batch("CREATE TABLE notes (body INTEGER)").unwrap();
+        let writer = Writer::start(connection).unwrap();
+        for number in 0..50 {
+            let work = writer.write(move |db, _| db.execute("INSERT INTO notes VALUES (?1)", [number]));
+            // Asked once, so that the job is queued, and then given up.
+            assert!(futures_util::FutureExt::now_or_never(work).is_none_or(|answer| answer.is_ok()));
+        }
+        drop(writer);
+        let connection = Connection::open(&path).unwrap();
+        let rows: i64 = connection.query_row("SELECT count(*) FROM notes", [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 50);
+    }
+}

@@ -1,0 +1,35 @@
+//! The receipt of a link: where it leads and what a click on it would store. Nothing is counted.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::error::Problem;
+use super::views::{self, ReceiptPage};
+use super::visit::known_link;
+use super::{AppState, pages, request};
+use crate::domain::day::Day;
+use crate::domain::link::{LinkState, Text};
+
+/// `GET /{code}+`.
+pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+    let (link, site) = known_link(&request, &app).await?;
+    let state = match link.state(app.clock.now()) {
+        LinkState::Live => views::LinkState::Active,
+        LinkState::Expired => views::LinkState::Expired,
+        LinkState::Disabled => views::LinkState::Disabled,
+        LinkState::TakenDown => return Err(Problem::taken_down()),
+    };
+    pages::page(&ReceiptPage {
+        page: pages::common(),
+        code: link.code.to_string(),
+        short_url: app.links.short_url(&link.code),
+        destination: link.url.to_string(),
+        host: link.url.host(),
+        channel: app.channel_label(&link.channel),
+        campaign: link.campaign.as_ref().map(|campaign| Text::as_str(campaign).to_owned()),
+        created: Day::of(link.created_at).to_string(),
+        expires: link.expires_at.map(|end| Day::of(end).to_string()),
+        state,
+        policy: app.policy(&site),
+        answer: request::consent_state(&request, &app),
+    })
+}

@@ -1,0 +1,47 @@
+//! A Redis Cluster of three masters: every promise, one after the other on the same servers.
+
+use std::sync::Arc;
+
+use entrenous::store::{Store, StoreUrl};
+
+use crate::conformance::{self, every_promise, every_promise_to_instances, every_promise_to_two};
+use crate::redis_servers::RedisCluster;
+
+async fn open(cluster: &RedisCluster) -> Arc<dyn Store> {
+    let url = StoreUrl::parse(&cluster.url()).expect("an address");
+    entrenous::store::open(&url, None).await.expect("a store")
+}
+
+/// Empties all masters, so that each promise begins with no data.
+fn flush(cluster: &RedisCluster) {
+    let url = cluster.url();
+    for master in url.strip_prefix("redis+cluster://").expect("a cluster's address").split(',') {
+        let client = redis::Client::open(format!("redis://{master}")).expect("a master's address");
+        let mut connection = client.get_connection().expect("a master");
+        redis::cmd("FLUSHALL").exec(&mut connection).expect("flushed");
+    }
+}
+
+/// One test for all: a cluster takes seconds to come up, and its servers end with the test.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_promise_holds_on_a_cluster() {
+    let cluster = RedisCluster::start();
+    macro_rules! to_one_store {
+        ($($part:ident::$promise:ident,)*) => { $(
+            println!("{}", stringify!($promise));
+            conformance::$part::$promise(open(&cluster).await).await;
+            flush(&cluster);
+        )* };
+    }
+    macro_rules! to_two_stores {
+        ($($part:ident::$promise:ident,)*) => { $(
+            println!("{}", stringify!($promise));
+            conformance::$part::$promise(open(&cluster).await, open(&cluster).await).await;
+            flush(&cluster);
+        )* };
+    }
+    // The last name that was printed is the promise that did not hold.
+    every_promise!(to_one_store);
+    every_promise_to_two!(to_two_stores);
+    every_promise_to_instances!(to_two_stores);
+}

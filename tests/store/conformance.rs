@@ -1,0 +1,113 @@
+//! The promises in the documentation of `Store`, each a function with a sentence for its name.
+//!
+//! A store's own module makes a test of each promise through one of the three tables below:
+//! [`every_promise`] of one store, [`every_promise_to_two`] handles on the same data, and
+//! [`every_promise_to_instances`] that work side by side, which an embedded store does not make.
+
+pub(crate) mod agreement;
+pub(crate) mod forgetting;
+pub(crate) mod instances;
+pub(crate) mod links;
+pub(crate) mod lists;
+pub(crate) mod once_names;
+pub(crate) mod settling;
+pub(crate) mod sites;
+pub(crate) mod statistics;
+pub(crate) mod two_handles;
+pub(crate) mod visitors;
+
+/// Hands the promises of one store to a macro: functions of an `Arc<dyn Store>` on no data.
+macro_rules! every_promise {
+    ($take:ident) => {
+        $take! {
+            agreement::a_store_that_is_open_answers,
+            agreement::of_session_secrets_the_first_stays,
+            sites::a_site_is_found_by_its_identifier_and_by_each_of_its_keys,
+            sites::of_two_sites_of_one_name_the_first_stays,
+            sites::of_concurrent_sites_of_one_name_one_stays,
+            sites::a_replaced_site_is_what_it_became,
+            sites::keys_that_a_replaced_site_no_longer_lists_end,
+            sites::sites_are_listed_by_name,
+            sites::what_nobody_added_is_not_there,
+            links::a_link_comes_back_as_it_was_made,
+            links::a_code_that_is_taken_is_a_conflict_and_changes_nothing,
+            links::a_conflict_among_concurrent_creations_spoils_no_other,
+            links::of_concurrent_links_with_one_code_one_is_made,
+            links::a_change_holds_and_is_returned,
+            links::what_a_change_leaves_out_stays_and_what_it_empties_goes,
+            links::concurrent_changes_of_different_fields_all_hold,
+            links::a_link_that_is_not_there_is_not_changed_or_deleted,
+            links::a_deleted_link_is_gone_with_its_counts,
+            links::a_deleted_links_code_can_be_made_again_and_begins_at_nothing,
+            once_names::a_name_answers_with_the_link_that_it_made_first,
+            once_names::each_of_two_names_stands_for_the_link,
+            once_names::a_name_that_stands_for_a_link_outweighs_a_taken_code,
+            once_names::a_name_means_something_for_its_site_only,
+            once_names::the_answer_is_the_link_as_it_is_now,
+            once_names::of_fifty_concurrent_calls_with_one_name_one_creates,
+            once_names::concurrent_calls_whose_two_names_cross_make_one_link,
+            once_names::a_creation_that_conflicts_leaves_its_names_free,
+            once_names::a_deleted_links_names_are_free_again,
+            lists::links_come_newest_first_and_the_greater_code_first_within_a_millisecond,
+            lists::a_cursor_walks_over_every_link_once,
+            lists::a_cursor_holds_its_place_when_its_link_is_deleted,
+            lists::a_list_has_one_sites_links_and_no_deleted_ones,
+            lists::each_filter_narrows_the_list,
+            lists::filters_together_narrow_it_further_and_a_page_is_still_filled,
+            lists::a_filter_sees_what_a_link_was_changed_to,
+            settling::clicks_unfurls_and_unasked_clicks_are_counted_each_for_itself,
+            settling::settling_again_in_whatever_groups_changes_nothing,
+            settling::numbers_may_have_gaps_and_go_up_to_their_limit,
+            settling::journals_do_not_know_of_each_other,
+            settling::concurrent_journals_add_up,
+            settling::one_stretch_settled_many_times_at_once_counts_once,
+            settling::entries_of_links_that_are_gone_count_nothing_and_hold_up_no_others,
+            settling::days_may_come_in_any_order,
+            settling::nothing_to_settle_is_no_error,
+            visitors::up_to_a_hundred_visitors_are_counted_exactly,
+            visitors::the_511th_visitor_is_still_counted_exactly,
+            visitors::five_thousand_visitors_are_counted_within_two_percent,
+            visitors::a_visitor_counts_once_a_day_and_again_the_next,
+            visitors::a_visitor_of_two_links_counts_for_each,
+            visitors::settling_again_adds_no_visitor,
+            forgetting::forgotten_visitors_leave_their_number,
+            forgetting::a_late_click_of_a_forgotten_day_begins_a_set_of_its_own,
+            forgetting::visitors_of_later_days_are_still_known,
+            forgetting::counts_before_a_day_go_and_later_ones_stay,
+            forgetting::links_outlive_their_counts_and_count_again,
+            statistics::a_links_counts_are_those_of_the_days_asked_for,
+            statistics::a_site_has_a_row_for_each_page_channel_campaign_and_day,
+            statistics::a_share_counts_on_the_day_its_link_was_made,
+            statistics::a_changed_links_counts_follow_it,
+            statistics::a_deleted_link_leaves_the_statistics,
+            statistics::a_sites_statistics_are_its_own_and_of_the_days_asked_for,
+        }
+    };
+}
+pub(crate) use every_promise;
+
+/// Hands the promises of two handles on the same data to a macro: functions of two stores.
+macro_rules! every_promise_to_two {
+    ($take:ident) => {
+        $take! {
+            two_handles::a_second_handle_sees_sites_and_links,
+            two_handles::a_second_handle_knows_the_names_and_the_secret,
+            two_handles::a_second_handle_sees_the_counts_and_how_far_they_go,
+            two_handles::both_handles_may_write_at_once,
+        }
+    };
+}
+pub(crate) use every_promise_to_two;
+
+/// Hands the promises of instances that work side by side to a macro: functions of two stores.
+macro_rules! every_promise_to_instances {
+    ($take:ident) => {
+        $take! {
+            instances::of_day_keys_the_first_stays_for_its_day,
+            instances::concurrent_instances_agree_on_one_day_key,
+            instances::a_visitor_of_two_instances_counts_once,
+            instances::visitors_forgotten_by_one_instance_are_forgotten_by_all,
+        }
+    };
+}
+pub(crate) use every_promise_to_instances;

@@ -1,0 +1,82 @@
+//! Sites and their keys.
+
+use std::sync::Arc;
+
+use entrenous::domain::consent::Policy;
+use entrenous::domain::site::{KeyKind, SiteId};
+use entrenous::store::{Store, StoreError};
+use futures_util::future::join_all;
+
+use crate::fixtures::{code, new_key, site, stored_site};
+
+pub(crate) async fn a_site_is_found_by_its_identifier_and_by_each_of_its_keys(store: Arc<dyn Store>) {
+    let (press, radio) = (stored_site(&*store, "press").await, stored_site(&*store, "Radio ❤ 1").await);
+    for site in [press, radio] {
+        assert_eq!(store.site(&site.id).await.unwrap().as_ref(), Some(&site));
+        for key in &site.keys {
+            assert_eq!(store.site_by_key(&key.hash).await.unwrap().as_ref(), Some(&site));
+        }
+    }
+}
+
+pub(crate) async fn of_two_sites_of_one_name_the_first_stays(store: Arc<dyn Store>) {
+    let first = stored_site(&*store, "press").await;
+    let second = site("press");
+    assert!(matches!(store.insert_site(&second).await, Err(StoreError::Conflict)));
+    assert_eq!(store.sites().await.unwrap(), [first]);
+    assert_eq!(store.site(&second.id).await.unwrap(), None);
+    assert_eq!(store.site_by_key(&second.keys[0].hash).await.unwrap(), None);
+}
+
+pub(crate) async fn of_concurrent_sites_of_one_name_one_stays(store: Arc<dyn Store>) {
+    let sites: Vec<_> = (0..10).map(|_| site("press")).collect();
+    let outcomes = join_all(sites.iter().map(|site| store.insert_site(site))).await;
+    let stayed: Vec<_> = sites.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_ok()).collect();
+    assert_eq!(stayed.len(), 1);
+    assert_eq!(store.sites().await.unwrap(), [stayed[0].0.clone()]);
+    let conflicts = outcomes.iter().filter(|outcome| matches!(outcome, Err(StoreError::Conflict)));
+    assert_eq!(conflicts.count(), 9);
+}
+
+pub(crate) async fn a_replaced_site_is_what_it_became(store: Arc<dyn Store>) {
+    let other = stored_site(&*store, "zoo").await;
+    let mut site = stored_site(&*store, "press").await;
+    site.name = String::from("newspaper");
+    site.consent = Some(Policy::Aggregate);
+    site.utm = false;
+    site.origins.clear();
+    store.replace_site(&site).await.unwrap();
+    assert_eq!(store.site(&site.id).await.unwrap().as_ref(), Some(&site));
+    assert_eq!(store.site_by_key(&site.keys[1].hash).await.unwrap().as_ref(), Some(&site));
+    assert_eq!(store.sites().await.unwrap(), [site, other]);
+    // Its old name is free.
+    stored_site(&*store, "press").await;
+}
+
+pub(crate) async fn keys_that_a_replaced_site_no_longer_lists_end(store: Arc<dyn Store>) {
+    let mut site = stored_site(&*store, "press").await;
+    let old = site.keys.clone();
+    site.rotate(KeyKind::Secret, new_key(KeyKind::Secret));
+    store.replace_site(&site).await.unwrap();
+    assert_eq!(store.site_by_key(&old[1].hash).await.unwrap(), None);
+    for key in &site.keys {
+        assert_eq!(store.site_by_key(&key.hash).await.unwrap().as_ref(), Some(&site));
+    }
+    assert!(site.keys.contains(&old[0]));
+}
+
+pub(crate) async fn sites_are_listed_by_name(store: Arc<dyn Store>) {
+    assert_eq!(store.sites().await.unwrap(), []);
+    for name in ["b", "a10", "c", "a2", "a"] {
+        stored_site(&*store, name).await;
+    }
+    let names: Vec<_> = store.sites().await.unwrap().into_iter().map(|site| site.name).collect();
+    assert_eq!(names, ["a", "a10", "a2", "b", "c"]);
+}
+
+pub(crate) async fn what_nobody_added_is_not_there(store: Arc<dyn Store>) {
+    stored_site(&*store, "press").await;
+    assert_eq!(store.site(&SiteId::random()).await.unwrap(), None);
+    assert_eq!(store.site_by_key(&new_key(KeyKind::Secret)).await.unwrap(), None);
+    assert_eq!(store.link(&code("abc")).await.unwrap(), None);
+}

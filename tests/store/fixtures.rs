@@ -1,0 +1,164 @@
+//! Sites, links, clicks and days for the promises.
+
+use entrenous::domain::channel::ChannelName;
+use entrenous::domain::code::Code;
+use entrenous::domain::day::Day;
+use entrenous::domain::destination::{Destination, HostRule};
+use entrenous::domain::entry::{Entry, EntryKind};
+use entrenous::domain::link::{Link, Text};
+use entrenous::domain::site::{Key, KeyHash, KeyKind, OriginRule, Site, SiteId, SiteKey};
+use entrenous::domain::stats::Counts;
+use entrenous::domain::visitor::Tag;
+use entrenous::store::{Inserted, JournalId, Numbered, OnceName, Store};
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+
+/// A site that no store has yet, with one key of each kind.
+pub(crate) fn site(name: &str) -> Site {
+    let key = |kind| SiteKey { kind, hash: new_key(kind) };
+    Site {
+        id: SiteId::random(),
+        name: name.to_owned(),
+        destinations: vec![HostRule::parse("example.com").unwrap(), HostRule::parse("*").unwrap()],
+        origins: vec![OriginRule::parse("https://www.example.com").unwrap()],
+        consent: None,
+        utm: true,
+        forward_query: false,
+        created_at: "2026-11-01T08:00:00.5Z".parse().unwrap(),
+        keys: vec![key(KeyKind::Publishable), key(KeyKind::Secret)],
+    }
+}
+
+/// The hash of a fresh key.
+pub(crate) fn new_key(kind: KeyKind) -> KeyHash {
+    Key::random(kind).hash()
+}
+
+/// A site that the store has.
+pub(crate) async fn stored_site(store: &dyn Store, name: &str) -> Site {
+    let site = site(name);
+    store.insert_site(&site).await.expect("a new site");
+    site
+}
+
+/// A day of November 2026.
+pub(crate) fn day(number: i32) -> Day {
+    "2026-11-01".parse::<Day>().unwrap().plus(number - 1)
+}
+
+/// Noon of that day.
+pub(crate) fn noon(number: i32) -> Timestamp {
+    day(number).start() + SignedDuration::from_hours(12)
+}
+
+pub(crate) fn code(text: &str) -> Code {
+    Code::parse(text).unwrap()
+}
+
+pub(crate) fn channel(text: &str) -> ChannelName {
+    ChannelName::parse(text).unwrap()
+}
+
+pub(crate) fn text(text: &str) -> Option<Text> {
+    Text::parse(text, 200).unwrap()
+}
+
+pub(crate) fn url(text: &str) -> Destination {
+    let own = "https://go.example".parse().unwrap();
+    Destination::parse(text, &[HostRule::parse("*").unwrap()], &own).unwrap()
+}
+
+/// A link of the site to one page, shared by SMS at noon on the 20th, that no store has yet.
+pub(crate) fn link(site: &Site, named: &str) -> Link {
+    Link {
+        code: code(named),
+        site: site.id.clone(),
+        url: url("https://example.com/page"),
+        channel: channel("sms"),
+        campaign: None,
+        title: None,
+        parent: None,
+        created_at: noon(20),
+        expires_at: None,
+        disabled: false,
+        taken_down: false,
+    }
+}
+
+/// Adds a link that has to be new.
+pub(crate) async fn insert(store: &dyn Store, link: &Link) {
+    assert_eq!(store.insert_link(link, &[]).await.expect("a new link"), Inserted::Created, "{}", link.code);
+}
+
+/// A link that the store has.
+pub(crate) async fn stored_link(store: &dyn Store, site: &Site, named: &str) -> Link {
+    let link = link(site, named);
+    insert(store, &link).await;
+    link
+}
+
+pub(crate) fn once(number: u8) -> OnceName {
+    OnceName([number; 16])
+}
+
+/// The tag of the visitor with this number: as good as random, and the same each time.
+pub(crate) fn tag(visitor: u32) -> Tag {
+    let hash = Sha256::digest(visitor.to_le_bytes());
+    Tag::from_bytes(*hash.first_chunk().expect("32 bytes"))
+}
+
+pub(crate) fn click(visitor: u32) -> EntryKind {
+    EntryKind::Click(tag(visitor))
+}
+
+/// A journal that numbers entries from 1.
+pub(crate) struct Journal {
+    pub(crate) id: JournalId,
+    pub(crate) last: u64,
+}
+
+impl Journal {
+    pub(crate) fn new(name: &str) -> Self {
+        Self { id: JournalId::new(&format!("{name:0<16}")), last: 0 }
+    }
+
+    /// The next entry.
+    pub(crate) fn entry(&mut self, link: &Link, day: Day, kind: EntryKind) -> Numbered {
+        self.last += 1;
+        let entry = Entry { site: link.site.clone(), code: link.code.clone(), day, kind };
+        Numbered { number: self.last, entry }
+    }
+
+    /// The next entries: all for one link on one day.
+    pub(crate) fn entries(
+        &mut self,
+        link: &Link,
+        day: Day,
+        kinds: impl IntoIterator<Item = EntryKind>,
+    ) -> Vec<Numbered> {
+        kinds.into_iter().map(|kind| self.entry(link, day, kind)).collect()
+    }
+
+    /// Settles the next entries: all for one link on one day.
+    pub(crate) async fn settle(
+        &mut self,
+        store: &dyn Store,
+        link: &Link,
+        day: Day,
+        kinds: impl IntoIterator<Item = EntryKind>,
+    ) {
+        let entries = self.entries(link, day, kinds);
+        store.settle(&self.id, &entries).await.expect("settled");
+    }
+}
+
+/// What the store counted for a link on one day.
+pub(crate) async fn counted(store: &dyn Store, link: &Link, day: Day) -> Counts {
+    let days = store.link_counts(&link.code, day, day).await.expect("counts");
+    days.get(&day).copied().unwrap_or_default()
+}
+
+/// Counts of clicks and their visitors alone.
+pub(crate) fn clicks(clicks: u64, visitors: u64) -> Counts {
+    Counts { clicks, visitors, ..Counts::default() }
+}

@@ -1,0 +1,12 @@
+//! What the trait `Store` promises, held for each store: SQLite, Redis, and a Redis Cluster.
+
+#![allow(clippy::unwrap_used, reason = "a test that finds what it should not find ends there")]
+
+mod cluster;
+mod conformance;
+mod fixtures;
+mod redis;
+#[allow(unreachable_pub, reason = "other tests use it too")]
+#[path = "../support/redis.rs"]
+mod redis_servers;
+mod sqlite;
