@@ -74,7 +74,8 @@ pub trait Store: Send + Sync {
     /// visitors, and the last entry's number as the mark of this journal. Entries up to that mark
     /// are passed over, so settling entries again, in whatever groups, changes nothing. Entries
     /// come in the order of their numbers. Entries of links that are gone count nothing; when a code
-    /// is made again, entries of the earlier link that come later may count for the new one.
+    /// is made again for the same site, entries of the earlier link that come later may count for
+    /// the new one.
     ///
     /// On an error some links may have been settled and others not; settle the same entries again.
     async fn settle(&self, journal: &JournalId, entries: &[Numbered]) -> Result<(), StoreError>;

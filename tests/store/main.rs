@@ -6,7 +6,9 @@ mod cluster;
 mod conformance;
 mod fixtures;
 mod redis;
+mod redis_crashes;
 #[allow(unreachable_pub, reason = "other tests use it too")]
 #[path = "../support/redis.rs"]
 mod redis_servers;
+mod redis_visitors;
 mod sqlite;

@@ -6,7 +6,7 @@ use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 /// One server, or the first nodes of a Cluster. No `Debug`: it may hold a password.
 pub(super) enum Address {
     /// `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS.
-    Single(ConnectionInfo),
+    Single(Box<ConnectionInfo>),
     /// `redis+cluster://[user:password@]host[:port],…`
     Cluster(Vec<ConnectionInfo>),
 }
@@ -25,7 +25,7 @@ impl Address {
                         "names more than one server; {scheme}:// takes one, redis+cluster:// takes more"
                     ));
                 }
-                server(url).map(Self::Single)
+                server(url).map(Box::new).map(Self::Single)
             }
             _ => Err("must begin with redis://, rediss:// or redis+cluster://".to_owned()),
         }
@@ -56,7 +56,8 @@ fn server(url: &str) -> Result<ConnectionInfo, String> {
     if parsed.host_str().is_none_or(str::is_empty) {
         return Err("names no host".to_owned());
     }
-    if parsed.path().trim_matches('/').parse::<u32>().is_err() && parsed.path().trim_matches('/') != "" {
+    let database = parsed.path().trim_matches('/');
+    if !database.is_empty() && database.parse::<u32>().is_err() {
         return Err("must end after the port or with the number of a database, such as /0".to_owned());
     }
     let info = url
@@ -70,7 +71,7 @@ fn server(url: &str) -> Result<ConnectionInfo, String> {
 
 /// Small commands must not wait for each other's acknowledgements, and a host that vanished
 /// without a word must be noticed: the system's own patience is a quarter of an hour.
-fn tcp_settings() -> TcpSettings {
+pub(super) fn tcp_settings() -> TcpSettings {
     let settings = TcpSettings::default().set_nodelay(true);
     #[cfg(target_os = "linux")]
     let settings = settings.set_user_timeout(std::time::Duration::from_secs(5));

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use redis::cmd;
 use zeroize::Zeroizing;
 
+use super::slow_log::PADDING;
 use super::{RedisStore, failure, keys};
 use crate::domain::day::Day;
 use crate::domain::visitor::DayKey;
@@ -25,13 +26,14 @@ impl RedisStore {
         let connection = self.ephemeral.as_ref().unwrap_or(&self.connection);
         let key = keys::day_key(day);
         let mut set = cmd("SET");
-        set.arg(&key).arg(&proposal.expose()[..]).arg("NX").arg("PX").arg(left);
+        let value = Zeroizing::new([PADDING.as_bytes(), proposal.expose()].concat());
+        set.arg(&key).arg(&value[..]).arg("NX").arg("PX").arg(left);
         connection.query::<Option<()>>(&set).await?;
         let agreed: Option<Vec<u8>> = connection.query(cmd("GET").arg(&key)).await?;
         // Between the two the day may have ended.
         let Some(agreed) = agreed.map(Zeroizing::new) else { return Ok(proposal) };
-        let bytes = agreed[..].try_into().map_err(|_| failure::corrupt("a day's key"))?;
-        Ok(DayKey::new(bytes))
+        let bytes = agreed.strip_prefix(PADDING.as_bytes()).and_then(|bytes| bytes.try_into().ok());
+        Ok(DayKey::new(bytes.ok_or_else(|| failure::corrupt("a day's key"))?))
     }
 
     /// The secret that seals session cookies.

@@ -10,7 +10,7 @@ use redis::cluster_async::ClusterConnection;
 use redis::{Client, Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult, ServerErrorKind};
 use tokio::time::timeout;
 
-use super::address::Address;
+use super::address::{Address, tcp_settings};
 use super::failure;
 use super::script::Script;
 use crate::store::StoreError;
@@ -42,13 +42,14 @@ impl Connection {
         let opened = async {
             match Address::parse(url).map_err(failure::unavailable)? {
                 Address::Single(info) => {
-                    let client = Client::open(info).map_err(|error| failure::of(&error))?;
+                    let client = Client::open(*info).map_err(|error| failure::of(&error))?;
                     let manager = ConnectionManager::new_with_config(client.clone(), manager_config()).await;
                     let manager = manager.map_err(|error| failure::of(&error))?;
                     Ok(Self::Single(Box::new(Single { client, current: Mutex::new((0, manager)) })))
                 }
                 Address::Cluster(nodes) => {
                     let client = ClusterClientBuilder::new(nodes)
+                        .tcp_settings(tcp_settings())
                         .connection_timeout(CONNECTING)
                         .response_timeout(RESPONSE)
                         .overall_response_timeout(Some(PATIENCE))

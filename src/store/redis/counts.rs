@@ -7,9 +7,11 @@ use redis::cmd;
 use super::index::Walk;
 use super::links::{CHUNK, stored_code};
 use super::{RedisStore, failure, keys};
+use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
 use crate::domain::day::Day;
-use crate::domain::link::Link;
+use crate::domain::destination::Destination;
+use crate::domain::link::{Link, Text};
 use crate::domain::site::SiteId;
 use crate::domain::stats::{Counts, SiteCounts};
 use crate::store::StoreError;
@@ -130,12 +132,7 @@ fn whole(number: f64) -> u64 {
 #[derive(Debug, Default)]
 struct Table(BTreeMap<Key, Counts>);
 
-type Key = (
-    crate::domain::channel::ChannelName,
-    crate::domain::destination::Destination,
-    Option<crate::domain::link::Text>,
-    Day,
-);
+type Key = (ChannelName, Destination, Option<Text>, Day);
 
 impl Table {
     fn add(&mut self, link: Link, day: Day, counts: &Counts) {

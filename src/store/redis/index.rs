@@ -3,6 +3,7 @@
 
 use redis::cmd;
 
+use super::links::stored_code;
 use super::{RedisStore, keys};
 use crate::domain::code::Code;
 use crate::domain::site::SiteId;
@@ -42,9 +43,7 @@ impl Walk {
         let entries: Vec<(String, f64)> = store.connection.query(&range).await?;
         let places = entries
             .iter()
-            .map(|(code, score)| {
-                Ok(Place { code: super::links::stored_code(code)?, created_at: whole(*score) })
-            })
+            .map(|(code, score)| Ok(Place { code: stored_code(code)?, created_at: whole(*score) }))
             .collect::<Result<Vec<_>, StoreError>>()?;
         if let Some(last) = places.last() {
             let of_its_time =

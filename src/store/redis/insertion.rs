@@ -16,13 +16,14 @@
 
 use redis::cmd;
 
+use super::links::stored_code;
 use super::record::{Record, finished, is_pending};
 use super::{RedisStore, failure, keys, script};
 use crate::domain::link::Link;
 use crate::store::{Inserted, OnceName, StoreError};
 
-/// How long the steps of one attempt may take together.
-const PENDING_MILLISECONDS: u64 = 60_000;
+/// How long the steps of one attempt may take together, and a code stays taken after a crash.
+const PENDING_MILLISECONDS: u64 = 10_000;
 /// How often an attempt that others interfered with is begun anew. Each interference means that
 /// another call got further, so a few suffice.
 const ATTEMPTS: usize = 16;
@@ -68,14 +69,15 @@ impl RedisStore {
         }
         let holders: Vec<Option<String>> = self.connection.query(&names).await?;
         for holder in holders.into_iter().flatten() {
-            let code = super::links::stored_code(holder.split(' ').next().unwrap_or_default())?;
+            let code = stored_code(holder.split(' ').next().unwrap_or_default())?;
             if let Some(value) = self.value(&code).await? {
                 let found = Record::read(&value)?;
                 if found.link.site == link.site && found.holder() == holder {
-                    // It has its names, so its maker was at step 3.
+                    // It has its names, so its maker is at step 3.
                     if !is_pending(&value) || self.swap(&found.link, &value, finished(&value)).await? {
                         return Ok((Some(found.link), gone));
                     }
+                    continue; // It has just become something else; the next attempt sees what.
                 }
             }
             gone.push(holder);

@@ -16,6 +16,9 @@ pub(super) const CHUNK: usize = 256;
 /// reading and its writing. Each time somebody else's change was made.
 const ATTEMPTS: usize = 200;
 
+/// Beyond every time that there is, and still exact as a score.
+const MAX_SCORE: i64 = 1 << 53;
+
 impl RedisStore {
     /// What the link's key holds, finished or pending.
     pub(super) async fn value(&self, code: &Code) -> Result<Option<String>, StoreError> {
@@ -60,7 +63,9 @@ impl RedisStore {
         let mut walk = Walk::new(site, newest, -MAX_SCORE);
         let mut found = Vec::new();
         while found.len() < limit {
-            let mut places = walk.next(self, CHUNK).await?;
+            // One more, as the first may be the cursor's own link.
+            let wanted = if *filter == LinkFilter::default() { limit - found.len() + 1 } else { CHUNK };
+            let mut places = walk.next(self, wanted.min(CHUNK)).await?;
             if places.is_empty() {
                 break;
             }
@@ -124,9 +129,6 @@ impl RedisStore {
         Err(failure::unavailable("a link was changed too often at the same time"))
     }
 }
-
-/// Beyond every time that there is, and still exact as a score.
-const MAX_SCORE: i64 = 1 << 53;
 
 /// A code that Redis kept.
 pub(super) fn stored_code(text: &str) -> Result<Code, StoreError> {

@@ -35,6 +35,7 @@ mod record;
 mod script;
 mod settling;
 mod sites;
+mod slow_log;
 
 /// Checks an address as far as it can be without asking a server.
 ///

@@ -2,8 +2,9 @@
 -- counts and mark are written, replicated and lost together. Visitor sets follow the rules of
 -- domain/visitor_set.rs to the letter; every number in them is exact in a double.
 -- KEYS: link, counts, then the visitors of each day
--- ARGV: journal, site, number of days, the days, then three for each entry: its number, the place
---       of its day in that list, and 'u' (unfurl), 'a' (aggregate click) or a visitor's fingerprint
+-- ARGV: journal, site, number of days, the days, and one text of all entries, each with a comma
+--       behind it: number, place of the day in that list, and 'u' (unfurl), 'a' (aggregate click)
+--       or a visitor's fingerprint
 --
 -- A day's field in the counts: clicks, unfurls, aggregate clicks, visitors of sets that are gone,
 -- visitors of the present set, and for a sketch the sum of its registers' openness.
@@ -137,10 +138,10 @@ for i = 1, number_of_days do
 end
 
 local last = mark
-for i = 4 + number_of_days, #ARGV, 3 do
-  local number, what = tonumber(ARGV[i]), ARGV[i + 2]
+for number, place_of_day, what in string.gmatch(ARGV[#ARGV], '(%d+) (%d+) (%w+),') do
+  number = tonumber(number)
   if number > mark then
-    local day = days[tonumber(ARGV[i + 1])]
+    local day = days[tonumber(place_of_day)]
     if what == 'u' then
       day.unfurls = day.unfurls + 1
     elseif what == 'a' then

@@ -7,11 +7,13 @@
 //! which costs a look; in the reverse order there could be visitors whom nobody forgets.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use redis::{Cmd, cmd};
 
 use super::connection::AT_ONCE;
+use super::slow_log::PADDING;
 use super::{RedisStore, keys, script};
 use crate::domain::code::Code;
 use crate::domain::day::Day;
@@ -88,14 +90,17 @@ fn settle(journal: &JournalId, entries: &[&Numbered]) -> Cmd {
     for day in &days {
         call.arg(day.number());
     }
+    let mut text = PADDING.to_owned();
     for Numbered { number, entry } in entries {
         // Lua counts from 1.
-        call.arg(number).arg(days.partition_point(|day| *day < entry.day) + 1);
-        match &entry.kind {
-            EntryKind::Unfurl => call.arg("u"),
-            EntryKind::AggregateClick => call.arg("a"),
-            EntryKind::Click(tag) => call.arg(Fingerprint::of(tag).number()),
+        let day = days.partition_point(|day| *day < entry.day) + 1;
+        let written = match &entry.kind {
+            EntryKind::Unfurl => write!(text, "{number} {day} u,"),
+            EntryKind::AggregateClick => write!(text, "{number} {day} a,"),
+            EntryKind::Click(tag) => write!(text, "{number} {day} {},", Fingerprint::of(tag).number()),
         };
+        written.expect("a string takes any text");
     }
+    call.arg(text);
     call
 }

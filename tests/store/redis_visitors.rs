@@ -1,0 +1,150 @@
+//! Visitors in Redis: `settle.lua` and `domain::visitor_set` count alike, and what tells visitors
+//! apart stands where it ends by itself and nowhere else.
+
+use entrenous::domain::channel::ChannelName;
+use entrenous::domain::code::Code;
+use entrenous::domain::day::Day;
+use entrenous::domain::entry::{Entry, EntryKind};
+use entrenous::domain::link::Link;
+use entrenous::domain::site::SiteId;
+use entrenous::domain::visitor::{DayKey, Tag};
+use entrenous::domain::visitor_set::{Fingerprint, VisitorSet};
+use entrenous::store::{JournalId, Numbered, Store, StoreUrl, open};
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use crate::redis_servers::RedisServer;
+
+/// Clicks that are settled together: not a divisor of anything that matters.
+const GROUP: usize = 777;
+
+/// An entry of the slow log: number, time, duration, arguments, the client's address and name.
+type Slow = (i64, i64, i64, Vec<String>, String, String);
+
+fn tag(number: u64) -> Tag {
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&Sha256::digest(number.to_le_bytes())[..16]);
+    Tag::from_bytes(bytes)
+}
+
+fn link(code: &str, site: &SiteId) -> Link {
+    Link {
+        code: Code::parse(code).expect("a code"),
+        site: site.clone(),
+        url: serde_json::from_str("\"https://example.com/\"").expect("a destination"),
+        channel: ChannelName::parse("whatsapp").expect("a channel"),
+        campaign: None,
+        title: None,
+        parent: None,
+        created_at: Timestamp::UNIX_EPOCH,
+        expires_at: None,
+        disabled: false,
+        taken_down: false,
+    }
+}
+
+#[tokio::test]
+async fn redis_counts_the_visitors_that_the_domain_counts() {
+    let server = RedisServer::start();
+    let store = open(&StoreUrl::parse(&server.url()).expect("an address"), None).await.expect("a store");
+    let site = SiteId::random();
+    let day: Day = "2099-11-21".parse().expect("a day");
+    for visitors in [100, 511, 512, 600, 3_000, 20_000] {
+        let link = link(&format!("v{visitors}"), &site);
+        store.insert_link(&link, &[]).await.expect("a link");
+        let mut expected = VisitorSet::default();
+        let mut entries = Vec::new();
+        for number in 0..visitors {
+            // Every third visitor clicks twice.
+            for tag in [Some(tag(number)), (number % 3 == 0).then(|| tag(number / 2))].into_iter().flatten() {
+                expected.insert(Fingerprint::of(&tag));
+                let number = entries.len() as u64 + 1;
+                let kind = EntryKind::Click(tag);
+                let entry = Entry { site: site.clone(), code: link.code.clone(), day, kind };
+                entries.push(Numbered { number, entry });
+            }
+        }
+        let counted = settled(&*store, &link, &entries, day).await;
+        assert!(
+            counted.abs_diff(expected.count()) <= 1,
+            "of {visitors} visitors Redis counted {counted} and the domain {}",
+            expected.count()
+        );
+    }
+}
+
+/// Settles the entries in groups and once more all together, which must change nothing.
+async fn settled(store: &dyn Store, link: &Link, entries: &[Numbered], day: Day) -> u64 {
+    let journal = JournalId::new(&format!("journal-{}", link.code));
+    for group in entries.chunks(GROUP) {
+        store.settle(&journal, group).await.expect("settled");
+    }
+    store.settle(&journal, entries).await.expect("settled again");
+    let counts = store.link_counts(&link.code, day, day).await.expect("counts")[&day];
+    assert_eq!(counts.clicks, entries.len() as u64);
+    counts.visitors
+}
+
+#[tokio::test]
+async fn every_visitor_set_ends_by_itself_an_hour_after_its_day_or_after_it_began() {
+    let server = RedisServer::start();
+    let store = open(&StoreUrl::parse(&server.url()).expect("an address"), None).await.expect("a store");
+    let link = link("abc", &SiteId::random());
+    store.insert_link(&link, &[]).await.expect("a link");
+    let mut redis = raw(&server);
+    let now: (i64, i64) = ::redis::cmd("TIME").query(&mut redis).expect("the server's time");
+    let today = Day::of(Timestamp::from_second(now.0).expect("a time"));
+    let journal = JournalId::new("journal");
+    let mut number = 0;
+    // 10 visitors make an exact set and 600 a sketch.
+    for (day, visitors, least, most) in [
+        (today.plus(-3), 10, 0, 3_600),
+        (today.plus(-2), 600, 0, 3_600),
+        (today, 600, 3_600, 86_400 + 3_600),
+        (today.plus(1), 10, 86_400 + 3_600, 2 * 86_400 + 3_600),
+    ] {
+        let entry = |visitor| Entry {
+            site: link.site.clone(),
+            code: link.code.clone(),
+            day,
+            kind: EntryKind::Click(tag(visitor)),
+        };
+        let entries: Vec<_> =
+            (0..visitors).zip(number + 1..).map(|(v, number)| Numbered { number, entry: entry(v) }).collect();
+        number += visitors;
+        store.settle(&journal, &entries).await.expect("settled");
+        let key = format!("ens:v:{{abc}}:{}", day.number());
+        let left: i64 = ::redis::cmd("TTL").arg(key).query(&mut redis).expect("an expiry");
+        assert!((least - 60..=most).contains(&left) && left > 0, "{day}: {left} seconds are left");
+    }
+}
+
+#[tokio::test]
+async fn of_what_the_store_sends_the_slow_log_shows_no_visitor_and_no_day_key() {
+    let server = RedisServer::start();
+    let store = open(&StoreUrl::parse(&server.url()).expect("an address"), None).await.expect("a store");
+    let mut redis = raw(&server);
+    let everything = ["SET", "slowlog-log-slower-than", "0"];
+    ::redis::cmd("CONFIG").arg(&everything).exec(&mut redis).expect("a slow log of every command");
+    let link = link("abc", &SiteId::random());
+    store.insert_link(&link, &[]).await.expect("a link");
+    let day: Day = "2099-11-21".parse().expect("a day");
+    let kind = EntryKind::Click(tag(1));
+    let entry = Entry { site: link.site.clone(), code: link.code.clone(), day, kind };
+    store.settle(&JournalId::new("journal"), &[Numbered { number: 1, entry }]).await.expect("settled");
+    let key = DayKey::new(*b"a key of 32 bytes for one day...");
+    store.agree_day_key(day, key, day.start()).await.expect("a day key");
+
+    let log: Vec<Slow> = ::redis::cmd("SLOWLOG").arg("GET").arg(128).query(&mut redis).expect("the slow log");
+    // What clients sent; a script's own steps, of a few microseconds each, have no address.
+    let sent = log.into_iter().filter(|entry| entry.4 != "?:0");
+    let log = sent.map(|entry| entry.3.join(" ")).collect::<Vec<_>>().join("\n");
+    assert!(log.contains("EVAL") && log.contains("ens:v:{abc}") && log.contains("ens:k:"), "{log}");
+    assert!(!log.contains(&Fingerprint::of(&tag(1)).number().to_string()), "{log}");
+    assert!(!log.contains("a key of 32 bytes"), "{log}");
+}
+
+fn raw(server: &RedisServer) -> ::redis::Connection {
+    let client = ::redis::Client::open(server.url()).expect("an address");
+    client.get_connection().expect("a connection")
+}
