@@ -43,9 +43,9 @@ struct Cli {
 
 #[derive(Debug, Args)]
 struct Options {
-    /// Folder of the settings files and of channels.toml
-    #[arg(long, value_name = "FOLDER", default_value = "config", global = true)]
-    config: PathBuf,
+    /// Folder of the settings files and of channels.toml [default: config, where there is one]
+    #[arg(long, value_name = "FOLDER", global = true)]
+    config: Option<PathBuf>,
     /// A setting, such as stats.min_count=10; may be given several times
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value, global = true)]
     set: Vec<(String, String)>,
@@ -187,8 +187,12 @@ fn settings(options: &Options) -> anyhow::Result<(Settings, Channels)> {
     ];
     let named = named.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value.clone()?)));
     let flags: Vec<_> = options.set.iter().cloned().chain(named).collect();
-    let settings = Settings::read(&options.config, &flags)?;
-    Ok((settings, channels(&options.config)?))
+    let folder = options.config.as_deref().unwrap_or("config".as_ref());
+    if options.config.is_some() && !folder.is_dir() {
+        bail!("--config: there is no folder {}", folder.display());
+    }
+    let settings = Settings::read(folder, &flags)?;
+    Ok((settings, channels(folder)?))
 }
 
 fn channels(folder: &Path) -> anyhow::Result<Channels> {

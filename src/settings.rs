@@ -6,6 +6,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use config::{Config, Environment, File, FileFormat};
@@ -106,6 +107,7 @@ pub struct Journal {
     /// A folder of this instance's own.
     pub dir: PathBuf,
     /// `always` survives a power cut, `os` a killed process.
+    #[serde(deserialize_with = "named")]
     pub sync: Sync,
 }
 
@@ -120,6 +122,7 @@ impl Default for Journal {
 #[serde(deny_unknown_fields, default)]
 pub struct Consent {
     /// `ask`, `skip` or `aggregate`, for sites without a policy of their own.
+    #[serde(deserialize_with = "named")]
     pub unknown: Policy,
 }
 
@@ -172,6 +175,7 @@ impl Default for Retention {
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
     /// `error`, `warn`, `info`, `debug` (each request: method, route pattern, status, duration) or `trace`.
+    #[serde(deserialize_with = "named")]
     pub level: Level,
     /// Whether lines are JSON.
     pub json: bool,
@@ -184,8 +188,7 @@ impl Default for Log {
 }
 
 /// How much is logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are the usual ones")]
 pub enum Level {
     Error,
@@ -195,11 +198,26 @@ pub enum Level {
     Trace,
 }
 
+impl FromStr for Level {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "error" => Ok(Self::Error),
+            "warn" => Ok(Self::Warn),
+            "info" => Ok(Self::Info),
+            "debug" => Ok(Self::Debug),
+            "trace" => Ok(Self::Trace),
+            _ => Err("must be error, warn, info, debug or trace"),
+        }
+    }
+}
+
 /// Settings that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// A file, a variable or a flag has an unknown key, or a value of another kind.
-    #[error("{0}")]
+    #[error(transparent)]
     Read(#[from] config::ConfigError),
     /// A value is outside what the setting takes.
     #[error("{setting}: {reason}")]
@@ -329,6 +347,12 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
+/// Takes a value by its name; of another, the error says which there are.
+fn named<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(deserializer: D) -> Result<T, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|error| serde::de::Error::custom(format!("{error}, not '{text}'")))
+}
+
 fn store_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StoreUrl, D::Error> {
     StoreUrl::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
 }
@@ -366,7 +390,12 @@ mod tests {
         for (toml, expected) in [
             ("[server]\nlisten_on = \"x\"", "listen_on"),
             ("[sever]\nlisten = \"x\"", "sever"),
-            ("[consent]\nunknown = \"maybe\"", "maybe"),
+            (
+                "[consent]\nunknown = \"maybe\"",
+                "must be ask, skip or aggregate, not 'maybe' for key `consent.unknown`",
+            ),
+            ("[journal]\nsync = \"often\"", "must be always or os, not 'often' for key `journal.sync`"),
+            ("[log]\nlevel = \"loud\"", "must be error, warn, info, debug or trace"),
             ("[retention]\nmonths = 26", "retention.months: takes a number from 1 to 25"),
             ("[stats]\nmin_count = 0", "stats.min_count"),
             ("[store]\nurl = \"mysql://x\"", "must begin with sqlite:"),

@@ -1,6 +1,8 @@
 //! Logging, to standard error. Nothing that is logged may tell of a visitor: handlers log what
 //! failed, [`crate::http`] logs route pattern, status and duration, and what dependencies log is dropped.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 
 use crate::settings::{Level, Log};
@@ -16,6 +18,8 @@ pub fn start(log: &Log) {
     };
     // Dependencies may put a request's headers into their lines: none of theirs are taken.
     let filter = EnvFilter::new(format!("off,entrenous={level}"));
-    let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let colours = std::io::stderr().is_terminal();
+    let logger =
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
     let _ = if log.json { logger.json().try_init() } else { logger.try_init() };
 }

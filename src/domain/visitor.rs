@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(u128::from_be_bytes(tag(7, "abc", "192.0.2.1", "UA")), REFERENCE);
     }
 
-    const REFERENCE: u128 = 0x23e9fecc_b4da35b0_684d95df_8e5bd4b8;
+    const REFERENCE: u128 = 0x23e9_fecc_b4da_35b0_684d_95df_8e5b_d4b8;
 
     #[test]
     fn every_part_changes_the_tag() {

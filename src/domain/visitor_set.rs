@@ -208,7 +208,7 @@ mod tests {
     fn a_register_remembers_its_highest_value_and_the_two_below() {
         for values in [[3_u8, 2, 1], [1, 2, 3], [2, 3, 1], [3, 3, 2]] {
             let register = values.iter().fold(0, |register, value| raised(register, *value));
-            let ones = if values.contains(&1) { 1 } else { 0 };
+            let ones = u8::from(values.contains(&1));
             assert_eq!(register, (3 << 2) | 2 | ones, "{values:?}");
         }
         assert!((openness(0) - 1.0).abs() < f64::EPSILON);

@@ -7,8 +7,10 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, web};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use tokio::time::timeout;
 use url::form_urlencoded;
 
+use super::AppState;
 use super::error::Problem;
 use super::request::header;
 use crate::service::links::InvalidParam;
@@ -16,12 +18,14 @@ use crate::service::links::InvalidParam;
 /// The largest body in bytes.
 const MAX_BODY: usize = 64 << 10;
 
-/// Reads a body of at most 64 KiB.
-async fn bytes(payload: web::Payload) -> Result<web::Bytes, Problem> {
-    match payload.to_bytes_limited(MAX_BODY).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => Err(Problem::bad_request()),
-        Err(_) => Err(Problem::too_large()),
+/// Reads a body of at most 64 KiB, which must arrive in the time that a request has.
+async fn bytes(request: &HttpRequest, payload: web::Payload) -> Result<web::Bytes, Problem> {
+    let app = request.app_data::<web::Data<AppState>>().expect("every request has the state");
+    match timeout(app.settings.request_timeout(), payload.to_bytes_limited(MAX_BODY)).await {
+        Ok(Ok(Ok(bytes))) => Ok(bytes),
+        Ok(Ok(Err(_))) => Err(Problem::bad_request()),
+        Ok(Err(_)) => Err(Problem::too_large()),
+        Err(_) => Err(Problem::timed_out()),
     }
 }
 
@@ -35,7 +39,7 @@ pub(super) async fn json(request: &HttpRequest, payload: web::Payload) -> Result
     if media_type(request) != "application/json" {
         return Err(Problem::wrong_type("Send the body as Content-Type: application/json."));
     }
-    let value = serde_json::from_slice(&bytes(payload).await?).map_err(|_| Problem::not_json())?;
+    let value = serde_json::from_slice(&bytes(request, payload).await?).map_err(|_| Problem::not_json())?;
     Fields::of(value).map_err(Problem::invalid)
 }
 
@@ -47,7 +51,7 @@ pub(super) async fn form(
     if media_type(request) != "application/x-www-form-urlencoded" {
         return Err(Problem::wrong_type("Send the form as Content-Type: application/x-www-form-urlencoded."));
     }
-    Ok(form_urlencoded::parse(&bytes(payload).await?).into_owned().collect())
+    Ok(form_urlencoded::parse(&bytes(request, payload).await?).into_owned().collect())
 }
 
 /// A request's query parameters; an unknown one is an error.
@@ -78,6 +82,15 @@ impl Fields {
     /// A text, or `None` where it is missing or null.
     pub(super) fn text(&mut self, name: &str) -> Option<String> {
         self.nullable_text(name).flatten()
+    }
+
+    /// A text that may be missing but not null.
+    pub(super) fn set_text(&mut self, name: &str) -> Option<String> {
+        let text = self.nullable_text(name)?;
+        if text.is_none() {
+            self.refuse(name, "must be a text");
+        }
+        text
     }
 
     /// A text that must be there.

@@ -12,6 +12,7 @@ use super::{AppState, body, pages, request};
 use crate::domain::consent::{Choice, State};
 use crate::domain::day::Day;
 use crate::domain::link::Link;
+use crate::domain::request::RequestKind;
 use crate::domain::site::Site;
 use crate::service::links::InvalidParam;
 use crate::service::recorder::WorkerRecorder;
@@ -47,9 +48,13 @@ pub(super) async fn answer(
         Some("later") => None,
         _ => return Err(wrong_choice("must be allow, refuse or later")),
     };
-    // A browser's objection outweighs the answer, as it does on every later visit.
-    let objects = request::consent_state(&request, &app) == State::DeniedBySignal;
-    if choice == Some(Choice::Granted) && !objects {
+    // A browser's objection outweighs the answer, as it does on every later visit, and a robot that
+    // fills forms in is nobody.
+    let counts = match RequestKind::classify(&request::signals(&request, &app)) {
+        RequestKind::Person(state) => state != State::DeniedBySignal,
+        RequestKind::Head | RequestKind::Prefetch | RequestKind::Preview | RequestKind::Robot => false,
+    };
+    if choice == Some(Choice::Granted) && counts {
         let entry = click(&request, &app, &link, now).await;
         recorder.record(&link.site, &link.code, Day::of(now), entry).await;
     }

@@ -1,6 +1,6 @@
 //! The API for links: make, list, read, change, delete.
 
-use actix_web::http::header::{CACHE_CONTROL, LOCATION, ORIGIN};
+use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -152,7 +152,7 @@ pub(super) async fn change(
     let (site, link) = own_link(&request, &app).await?;
     let mut fields = body::json(&request, payload).await?;
     let change = DraftChange {
-        url: fields.text("url"),
+        url: fields.set_text("url"),
         campaign: fields.nullable_text("campaign"),
         expires_at: fields.nullable_time("expires_at"),
         disabled: fields.flag("disabled"),
@@ -181,7 +181,7 @@ pub(super) async fn own_link(request: &HttpRequest, app: &AppState) -> Result<(S
 /// site allows that page's origin.
 async fn creator(request: &HttpRequest, app: &AppState) -> Result<KeyHolder, Problem> {
     let holder = key_holder(request, app).await?;
-    match request::header(request, ORIGIN) {
+    match request::origin(request) {
         Some(origin) if holder.kind == KeyKind::Publishable && !holder.site.allows_origin(origin) => {
             Err(Problem::foreign_origin())
         }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use actix_web::HttpRequest;
 use actix_web::http::Method;
-use actix_web::http::header::{ACCEPT, AUTHORIZATION, HOST, HeaderName, ORIGIN, USER_AGENT};
+use actix_web::http::header::{ACCEPT, AUTHORIZATION, HOST, HeaderName, HeaderValue, ORIGIN, USER_AGENT};
 use ipnet::IpNet;
 use url::Url;
 
@@ -26,14 +26,21 @@ pub(super) fn header(request: &HttpRequest, name: impl Into<HeaderName>) -> Opti
 pub(super) fn network(request: &HttpRequest, trusted: &[IpNet]) -> Network {
     let unspecified = IpAddr::from([0, 0, 0, 0]);
     let mut address = request.peer_addr().map_or(unspecified, |peer| peer.ip().to_canonical());
-    let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
-    let mut hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).collect();
+    // In bytes: a line that is no text as a whole must not make the line before it the last one,
+    // which the visitor may have written.
+    let forwarded = request.headers().get_all("x-forwarded-for").map(HeaderValue::as_bytes);
+    let mut hops: Vec<&[u8]> = forwarded.flat_map(|line| line.split(|byte| *byte == b',')).collect();
     while trusted.iter().any(|network| network.contains(&address)) {
-        let hop = hops.pop().map(|hop| hop.trim().trim_start_matches('[').trim_end_matches(']'));
-        let Some(before) = hop.and_then(|hop| hop.parse::<IpAddr>().ok()) else { break };
+        let Some(before) = hops.pop().and_then(hop) else { break };
         address = before.to_canonical();
     }
     Network::of(address)
+}
+
+/// One address of a forwarded-for list; an IPv6 address may stand in brackets.
+fn hop(bytes: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    text.trim().trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
 
 /// What decides the kind of a request for a link.
@@ -114,13 +121,18 @@ pub(super) async fn secret_site(request: &HttpRequest, app: &AppState) -> Result
     key_holder(request, app).await?.with_secret()
 }
 
+/// The origin of the page that made a browser send this; one that is no text is nobody's.
+pub(super) fn origin(request: &HttpRequest) -> Option<&str> {
+    request.headers().get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default())
+}
+
 /// Refuses a form that a page of another origin made the browser send. A client that names no
 /// origin is no browser and needs no page to send what it likes.
 pub(super) fn refuse_foreign_form(request: &HttpRequest, public_url: &Url) -> Result<(), Problem> {
     if header(request, HeaderName::from_static("sec-fetch-site")) == Some("same-origin") {
         return Ok(());
     }
-    match header(request, ORIGIN) {
+    match origin(request) {
         None => Ok(()),
         Some(origin) if origin == public_url.origin().ascii_serialization() => Ok(()),
         // The service may also be open under another name than its public one; a foreign page

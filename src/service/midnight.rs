@@ -37,13 +37,23 @@ pub struct Midnight {
 }
 
 impl Midnight {
-    /// Watches the clock until it is dropped.
-    pub async fn run(mut self) {
+    /// Watches the clock until it is dropped. The key goes whether or not the ended day can be
+    /// cleared: that waits for a store that is down.
+    pub async fn run(self) {
+        tokio::join!(self.turn_keys(), self.clear_ended_days());
+    }
+
+    async fn turn_keys(&self) {
+        loop {
+            self.day_keys.turn(self.clock.now()).await;
+            sleep(LOOK).await;
+        }
+    }
+
+    async fn clear_ended_days(&self) {
         let mut cleared = None;
         loop {
-            let now = self.clock.now();
-            self.day_keys.turn(now).await;
-            let today = Day::of(now - LATE);
+            let today = Day::of(self.clock.now() - LATE);
             if cleared != Some(today) {
                 match self.clear_before(today).await {
                     Ok(()) => cleared = Some(today),
@@ -54,10 +64,10 @@ impl Midnight {
         }
     }
 
-    async fn clear_before(&mut self, today: Day) -> Result<(), StoreError> {
+    async fn clear_before(&self, today: Day) -> Result<(), StoreError> {
         let end = self.recorder.rotate().await;
         // An error means that the settler is gone, and with it this process.
-        let _ = self.settled.wait_for(|settled| *settled >= end).await;
+        let _ = self.settled.clone().wait_for(|settled| *settled >= end).await;
         self.store.forget_visitors_before(today).await?;
         self.store.forget_counts_before(today.months_before(self.retention_months)).await
     }
@@ -66,5 +76,63 @@ impl Midnight {
 impl std::fmt::Debug for Midnight {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Midnight").field("clock", &self.clock).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+    use std::time::Instant;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::domain::code::Code;
+    use crate::domain::visitor::{Network, Tagger};
+    use crate::service::journal::{Sync, Writer};
+    use crate::store::{self, StoreUrl};
+
+    #[tokio::test]
+    async fn the_key_goes_at_midnight_even_while_nothing_can_be_settled() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", dir.path().join("store.db").display());
+        let store = store::open(&StoreUrl::parse(&url).expect("an address"), None).await.expect("a store");
+        let evening: Timestamp = "2026-11-21T23:59:59Z".parse().expect("a time");
+        let time = Arc::new(AtomicI64::new(evening.as_second()));
+        let now = Arc::clone(&time);
+        let clock = Clock::from_fn(move || {
+            Timestamp::from_second(now.load(Ordering::Relaxed)).expect("a time in this century")
+        });
+        let writer = Writer::open(&dir.path().join("journal"), Sync::Os, evening).expect("a journal");
+        let (recorder, _journal) = Recorder::start(writer, Arc::default()).expect("a thread");
+        let day_keys = Arc::new(DayKeys::new(Arc::clone(&store)));
+        let (_nothing_settles, settled) = watch::channel(Position::START);
+        let tag = |tagger: &Tagger| {
+            let code = Code::parse("abc").expect("a code");
+            tagger.tag(&code, &Network::of([192, 0, 2, 1].into()), "UA")
+        };
+        let before = tag(&*day_keys.tagger(evening).await);
+        let midnight = Midnight {
+            clock,
+            day_keys: Arc::clone(&day_keys),
+            recorder,
+            settled,
+            store,
+            retention_months: 13,
+        };
+        let running = tokio::spawn(midnight.run());
+        // Long enough for it to begin clearing the days before, which cannot end.
+        for _ in 0..2 {
+            sleep(LOOK).await;
+            assert!(tag(&*day_keys.tagger(evening).await) == before);
+        }
+        time.fetch_add(1, Ordering::Relaxed);
+        // Whoever asks for the old day's key after the turn gets a new one: the old one is nowhere.
+        let started = Instant::now();
+        while tag(&*day_keys.tagger(evening).await) == before {
+            assert!(started.elapsed() < Duration::from_secs(20), "the key of the ended day is still there");
+            sleep(Duration::from_millis(10)).await;
+        }
+        running.abort();
     }
 }

@@ -160,7 +160,7 @@ impl WorkerRecorder {
         };
         if !self.0.flushing.replace(true) {
             // The new task runs after the requests that are ready now: they join the batch.
-            actix_web::rt::spawn(flush(Rc::clone(&self.0)));
+            tokio::task::spawn_local(flush(Rc::clone(&self.0)));
         }
         loop {
             if let Some(recorded) = outcome.recorded.get() {

@@ -23,7 +23,7 @@ on_every_store!(
 
 const NOTHING: [Option<u64>; 4] = [Some(0); 4];
 
-async fn status(response: Result<Response, reqwest::Error>) -> StatusCode {
+fn status(response: Result<Response, reqwest::Error>) -> StatusCode {
     response.expect("an answer").status()
 }
 
@@ -35,7 +35,7 @@ async fn an_unknown_code_is_404_and_a_deleted_one_too(backend: Backend) {
     let service = Service::start(backend).await;
     let code = service.code().await;
     let deleted = service.api(Method::DELETE, &format!("/api/v1/links/{code}")).send().await;
-    assert_eq!(status(deleted).await, StatusCode::NO_CONTENT);
+    assert_eq!(status(deleted), StatusCode::NO_CONTENT);
     for unknown in [code.as_str(), "nothing1", "a.b", "%00", "a%2Fb", "%ff", &"a".repeat(65)] {
         let browser = service.visit(unknown).send().await.expect("an answer");
         assert_eq!(browser.status(), StatusCode::NOT_FOUND, "{unknown}");
@@ -45,7 +45,7 @@ async fn an_unknown_code_is_404_and_a_deleted_one_too(backend: Backend) {
         assert_eq!(other.headers()["content-type"], "application/problem+json");
         // Rule 1 comes before rule 2.
         assert_eq!(
-            status(service.request(Method::POST, &format!("/{unknown}")).send().await).await,
+            status(service.request(Method::POST, &format!("/{unknown}")).send().await),
             StatusCode::NOT_FOUND
         );
     }
@@ -59,17 +59,17 @@ async fn an_expired_or_disabled_link_is_410_and_a_taken_down_one_451(backend: Ba
     assert_eq!(expiring["expires_at"], "2026-11-21T12:01:00Z");
     assert_eq!(service.click("expiring", "192.0.2.1").await.status(), StatusCode::FOUND);
     service.set_time("2026-11-21T12:01:00Z");
-    assert_eq!(status(service.visit("expiring").send().await).await, StatusCode::GONE);
+    assert_eq!(status(service.visit("expiring").send().await), StatusCode::GONE);
 
     let code = service.code().await;
     let path = format!("/api/v1/links/{code}");
     let disabled = service.api(Method::PATCH, &path).json(&json!({ "disabled": true })).send().await;
-    assert_eq!(status(disabled).await, StatusCode::OK);
+    assert_eq!(status(disabled), StatusCode::OK);
     let gone = service.visit(&code).send().await.expect("an answer");
     assert_eq!(gone.status(), StatusCode::GONE);
     assert!(gone.text().await.expect("text").contains("<html"));
     let enabled = service.api(Method::PATCH, &path).json(&json!({ "disabled": false })).send().await;
-    assert_eq!(status(enabled).await, StatusCode::OK);
+    assert_eq!(status(enabled), StatusCode::OK);
     assert_eq!(service.click(&code, "192.0.2.1").await.status(), StatusCode::FOUND);
 
     let change = entrenous::domain::link::LinkChange { taken_down: Some(true), ..Default::default() };
@@ -138,7 +138,7 @@ async fn a_preview_bot_counts_one_unfurl_and_another_robot_nothing(backend: Back
     }
     // A browser's objection is not about bots.
     let bot = service.fetch(&code, WHATSAPP).header("sec-gpc", "1").send().await;
-    assert_eq!(status(bot).await, StatusCode::FOUND);
+    assert_eq!(status(bot), StatusCode::FOUND);
     assert_eq!(totals(&service.stats(&code).await), [Some(2), Some(0), Some(0), Some(0)]);
 }
 
@@ -148,11 +148,11 @@ async fn an_objection_beats_a_grant_and_nothing_is_asked(backend: Backend) {
     for objection in ["sec-gpc", "dnt"] {
         for cookie in ["consent=g1", "x=y"] {
             let answer = service.visit(&code).header("cookie", cookie).header(objection, "1").send().await;
-            assert_eq!(status(answer).await, StatusCode::FOUND, "{objection} {cookie}");
+            assert_eq!(status(answer), StatusCode::FOUND, "{objection} {cookie}");
         }
     }
     let not_objecting = service.visit(&code).header("cookie", "consent=g1").header("dnt", "0").send().await;
-    assert_eq!(status(not_objecting).await, StatusCode::FOUND);
+    assert_eq!(status(not_objecting), StatusCode::FOUND);
     assert_eq!(totals(&service.stats(&code).await), [Some(0), Some(1), Some(1), Some(0)]);
 }
 
@@ -162,7 +162,7 @@ async fn the_cookie_decides_before_the_policy_does(backend: Backend) {
         let code = service.code().await;
         for cookie in ["consent=d1", "other=1; consent=g1; more=2"] {
             let answer = service.visit(&code).header("cookie", cookie).send().await;
-            assert_eq!(status(answer).await, StatusCode::FOUND, "{policy} {cookie}");
+            assert_eq!(status(answer), StatusCode::FOUND, "{policy} {cookie}");
         }
         assert_eq!(totals(&service.stats(&code).await), [Some(0), Some(1), Some(1), Some(0)], "{policy}");
     }
@@ -196,7 +196,7 @@ async fn ask_shows_a_page_and_its_three_answers_all_forward(backend: Backend) {
     }
     let wrong =
         service.request(Method::POST, &format!("/{code}/consent")).form(&[("choice", "maybe")]).send().await;
-    assert_eq!(status(wrong).await, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(status(wrong), StatusCode::UNPROCESSABLE_ENTITY);
     let foreign =
         service.request(Method::POST, &format!("/{code}/consent")).header("origin", "https://evil.example");
     let foreign = foreign.form(&[("choice", "allow")]).send().await.expect("an answer");
@@ -208,7 +208,7 @@ async fn ask_shows_a_page_and_its_three_answers_all_forward(backend: Backend) {
 async fn skip_forwards_and_stores_nothing(backend: Backend) {
     let service = Service::start_with(backend, &[("consent.unknown", "skip")]).await;
     let code = service.code().await;
-    assert_eq!(status(service.visit(&code).send().await).await, StatusCode::FOUND);
+    assert_eq!(status(service.visit(&code).send().await), StatusCode::FOUND);
     assert_eq!(totals(&service.stats(&code).await), NOTHING);
 }
 
@@ -221,7 +221,7 @@ async fn aggregate_counts_in_a_series_of_its_own(backend: Backend) {
     let link = service.link_of(&secret, json!({ "url": "https://example.com/", "channel": "sms" })).await;
     let code = crate::service::code(&link);
     for _ in 0..3 {
-        assert_eq!(status(service.visit(&code).send().await).await, StatusCode::FOUND);
+        assert_eq!(status(service.visit(&code).send().await), StatusCode::FOUND);
     }
     service.settled().await;
     let stats = service

@@ -1,10 +1,19 @@
 //! Black-box tests: the whole service over a socket, on every store.
 
+#[path = "../support/raw.rs"]
+mod raw;
 #[path = "../support/redis.rs"]
 mod redis;
 #[path = "../support/service.rs"]
 mod service;
 
 mod click;
+mod consent;
+mod hostile;
+mod limits;
+mod links;
 mod main_job;
 mod midnight;
+mod privacy;
+mod stats;
+mod statuses;

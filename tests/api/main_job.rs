@@ -65,7 +65,7 @@ async fn ten_thousand_clicks(backend: Backend) {
                 requests.push((by(WHATSAPP), StatusCode::FOUND));
             }
             1 => {
-                requests.push((granted().header("sec-purpose", "prefetch"), StatusCode::SERVICE_UNAVAILABLE))
+                requests.push((granted().header("sec-purpose", "prefetch"), StatusCode::SERVICE_UNAVAILABLE));
             }
             2 => {
                 let head = service.request(Method::HEAD, &format!("/{link}")).header("cookie", "consent=g1");

@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 use entrenous::app::Application;
 use entrenous::clock::Clock;
 use entrenous::domain::channel::Channels;
+use entrenous::domain::code::Code;
 use entrenous::domain::destination::HostRule;
+use entrenous::domain::link::LinkChange;
 use entrenous::domain::site::{OriginRule, Site, SiteId};
 use entrenous::service::sites::Sites;
 use entrenous::settings::Settings;
@@ -37,6 +39,8 @@ const DEADLINE: Duration = Duration::from_secs(20);
 pub(crate) enum Backend {
     Sqlite,
     Redis,
+    /// A Redis that has everything again after it was killed.
+    PersistentRedis,
     Cluster,
 }
 
@@ -69,7 +73,15 @@ struct Ground {
 impl Ground {
     fn new(backend: Backend) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
-        let redis = (backend == Backend::Redis).then(RedisServer::start);
+        let redis = match backend {
+            Backend::Redis => Some(RedisServer::start()),
+            Backend::PersistentRedis => {
+                let own = dir.path().join("redis");
+                std::fs::create_dir(&own).expect("a folder");
+                Some(RedisServer::start_persistent(&own))
+            }
+            Backend::Sqlite | Backend::Cluster => None,
+        };
         let cluster = (backend == Backend::Cluster).then(RedisCluster::start);
         let store_url = match (&redis, &cluster) {
             (Some(redis), _) => redis.url(),
@@ -308,6 +320,28 @@ impl Service {
         ::redis::cmd("KEYS").arg(pattern).query_async(&mut connection).await.expect("keys")
     }
 
+    /// The Redis server under the service, to be stopped and started.
+    pub(crate) fn redis(&mut self) -> &mut RedisServer {
+        self.ground.redis.as_mut().expect("a service on Redis")
+    }
+
+    /// The address and port of the service.
+    pub(crate) fn address(&self) -> &str {
+        self.base.strip_prefix("http://").expect("its own address")
+    }
+
+    /// The port of the service.
+    pub(crate) fn port(&self) -> &str {
+        self.address().rsplit_once(':').expect("its own address").1
+    }
+
+    /// Takes a link down for abuse.
+    pub(crate) async fn take_down(&self, code: &str) {
+        let change = LinkChange { taken_down: Some(true), ..LinkChange::default() };
+        let code = Code::parse(code).expect("a code");
+        self.store().await.change_link(&code, change).await.expect("changed").expect("a link");
+    }
+
     /// How long the journal's segments are together.
     pub(crate) fn journal_bytes(&self) -> u64 {
         let files = std::fs::read_dir(self.dir().join("journal")).expect("a folder").flatten();
@@ -348,4 +382,32 @@ pub(crate) fn code(link: &Value) -> String {
 /// The totals `[unfurls, clicks, visitors, aggregate_clicks]` in a link's statistics.
 pub(crate) fn totals(stats: &Value) -> [Option<u64>; 4] {
     ["unfurls", "clicks", "visitors", "aggregate_clicks"].map(|name| stats["totals"][name].as_u64())
+}
+
+/// Sends a request whose answer must be a problem as RFC 9457 and the product have it.
+pub(crate) async fn refused(request: RequestBuilder, status: u16, code: &str) -> Value {
+    problem(request.send().await.expect("an answer"), status, code).await
+}
+
+/// The body of an answer that must be a problem as RFC 9457 and the product have it.
+pub(crate) async fn problem(response: Response, status: u16, code: &str) -> Value {
+    let (found, path) = (response.status().as_u16(), response.url().path().to_owned());
+    let media_type = response.headers().get("content-type").cloned();
+    let text = response.text().await.expect("text");
+    assert_eq!(found, status, "{path}: {text}");
+    assert_eq!(media_type.expect("a media type"), "application/problem+json", "{path}");
+    let body: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!((&body["status"], &body["code"]), (&json!(status), &json!(code)), "{path}: {body}");
+    for name in ["type", "title", "detail"] {
+        assert!(body[name].as_str().is_some_and(|text| !text.is_empty()), "{path}: {name} in {body}");
+    }
+    body
+}
+
+/// The names in a 422's `invalid_params`, each of which must come with a reason.
+pub(crate) fn wrong_names(problem: &Value) -> Vec<&str> {
+    let params = problem["invalid_params"].as_array().expect("invalid_params");
+    let reasoned = |param: &Value| param["reason"].as_str().is_some_and(|reason| !reason.is_empty());
+    assert!(params.iter().all(reasoned), "{problem}");
+    params.iter().map(|param| param["name"].as_str().expect("a name")).collect()
 }

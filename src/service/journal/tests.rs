@@ -1,3 +1,5 @@
+//! The journal through its own door: what was appended is read again, whatever happened in between.
+
 use proptest::prelude::*;
 
 use super::*;

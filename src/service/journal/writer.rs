@@ -15,13 +15,24 @@ use crate::store::JournalId;
 const SEGMENT_BYTES: u64 = 16 << 20;
 
 /// When a written entry counts as recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sync {
     /// When it is on the disk: it survives a power cut.
     Always,
     /// When the operating system has it: it survives the end of the process.
     Os,
+}
+
+impl std::str::FromStr for Sync {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "always" => Ok(Self::Always),
+            "os" => Ok(Self::Os),
+            _ => Err("must be always or os"),
+        }
+    }
 }
 
 /// Why a journal folder cannot be used.

@@ -1,0 +1,105 @@
+//! Holds the four rings of the house, and the promises of `docs/ARCHITECTURE.md`, to the sources.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What the code of a ring may not mention, tests included.
+const FORBIDDEN: [(&str, &[&str]); 4] = [
+    (
+        "src/domain",
+        &[
+            "actix",
+            "redis",
+            "rusqlite",
+            "tokio",
+            "std::fs",
+            "Timestamp::now",
+            "Zoned::now",
+            "SystemTime",
+            "Instant",
+            "crate::app",
+            "crate::cli",
+            "crate::clock",
+            "crate::http",
+            "crate::service",
+            "crate::settings",
+            "crate::store",
+        ],
+    ),
+    ("src/store", &["actix", "crate::app", "crate::cli", "crate::http", "crate::service", "crate::settings"]),
+    ("src/service", &["actix", "crate::app", "crate::cli", "crate::http", "crate::settings"]),
+    ("src/http", &["crate::app", "crate::cli", "redis::", "rusqlite"]),
+];
+
+/// Names under which anything could be kept.
+const NO_NAMES: [&str; 5] = ["utils", "common", "helpers", "manager", "types"];
+
+/// Every Rust file below a folder of the repository, with its text.
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).expect("a text");
+                found.push((path, text));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{folder} has no sources");
+    found
+}
+
+/// Whether code, comments aside, has these words: not as a part of longer ones.
+fn mentions(text: &str, words: &str) -> bool {
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let apart = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');
+    code.flat_map(|line| line.match_indices(words).map(move |(at, _)| (line, at))).any(|(line, at)| {
+        let open = words.ends_with(':') || words == "actix";
+        apart(line[..at].chars().next_back()) && (open || apart(line[at + words.len()..].chars().next()))
+    })
+}
+
+#[test]
+fn no_ring_knows_of_one_further_out() {
+    for (ring, words) in FORBIDDEN {
+        for (path, text) in sources(ring) {
+            let found = words.iter().find(|word| mentions(&text, word));
+            assert_eq!(found, None, "{} may not mention it", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_module_says_what_it_is_and_none_is_a_drawer() {
+    for (path, text) in sources("src") {
+        assert!(text.starts_with("//! "), "{} does not begin with its documentation", path.display());
+        for part in &path {
+            let name = part.to_str().expect("UTF-8").trim_end_matches(".rs");
+            let below_src = path.iter().skip_while(|part| *part != "src").any(|below| below == part);
+            assert!(!below_src || !NO_NAMES.contains(&name), "{}: {name} says nothing", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_promise_names_tests_that_exist() {
+    let all: String = ["src", "tests"].into_iter().flat_map(sources).map(|(_, text)| text).collect();
+    let page = include_str!("../docs/ARCHITECTURE.md");
+    let promises = page.split_once("\n## Promises\n").expect("the section Promises").1;
+    let rows = promises.split("\n## ").next().expect("a first part").lines().filter(|l| l.starts_with("| "));
+    let mut count = 0;
+    for row in rows.skip(2) {
+        let last = row.trim_end_matches(['|', ' ']).rsplit('|').next().expect("a last column");
+        let mut tests = last.split('`').skip(1).step_by(2).peekable();
+        assert!(tests.peek().is_some(), "no test holds this promise: {row}");
+        for name in tests {
+            assert!(all.contains(&format!("fn {name}(")), "there is no test {name}");
+            count += 1;
+        }
+    }
+    assert!(count > 20, "the table was not read");
+}

@@ -1,0 +1,222 @@
+//! The command line and the settings: what they do, and how they refuse.
+
+use std::net::TcpListener;
+
+use reqwest::StatusCode;
+
+use crate::program::{Home, run, serve};
+
+#[tokio::test]
+async fn the_first_start_prints_the_keys_and_the_second_does_not() {
+    let home = Home::new();
+    let first = home.serve(&[]);
+    let (publishable, secret) = (first.printed_key("ens_pk_"), first.printed_key("ens_sk_"));
+    let (publishable, secret) = (publishable.expect("a key"), secret.expect("a key"));
+    assert_eq!(first.share(&publishable).await.status(), StatusCode::CREATED);
+    assert_eq!(first.share(&secret).await.status(), StatusCode::CREATED);
+    first.terminate();
+    assert_eq!(first.end(), Some(0));
+
+    let second = home.serve(&["serve"]);
+    assert_eq!(second.printed_key("ens_"), None, "{}", second.greeting);
+    assert_eq!(second.share(&publishable).await.status(), StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_site_made_beside_the_running_service_works_at_once() {
+    let home = Home::new();
+    let service = home.serve(&[]);
+    let keys = home.site("The Courier");
+    assert_eq!(keys["site"], "The Courier");
+    for kind in ["publishable_key", "secret_key"] {
+        let key = keys[kind].as_str().expect("a key");
+        assert_eq!(service.share(key).await.status(), StatusCode::CREATED, "{kind}");
+    }
+    let again = home.run(&["site", "create", "The Courier", "--destination", "example.com"]);
+    assert_eq!(again.code, Some(1));
+    assert!(again.errors.contains("\"The Courier\""), "{}", again.errors);
+    let list = home.run(&["site", "list"]);
+    assert!(list.text.contains("default") && list.text.contains("The Courier"), "{}", list.text);
+    assert!(!list.text.contains("ens_"), "a list shows no keys");
+    let list = home.run(&["site", "list", "--json"]);
+    let names: Vec<serde_json::Value> =
+        list.text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(names.iter().map(|site| &site["site"]).collect::<Vec<_>>(), ["The Courier", "default"]);
+}
+
+#[tokio::test]
+async fn a_rotated_key_ends_and_the_other_one_stays() {
+    let home = Home::new();
+    let service = home.serve(&[]);
+    let keys = home.site("rotating");
+    let (publishable, old) = (keys["publishable_key"].as_str(), keys["secret_key"].as_str());
+    let (publishable, old) = (publishable.expect("a key"), old.expect("a key"));
+    let rotated = home.run(&["key", "rotate", "rotating", "--kind", "secret", "--json"]);
+    let rotated: serde_json::Value = serde_json::from_str(&rotated.text).expect("JSON");
+    let new = rotated["secret_key"].as_str().expect("a key");
+    for (key, expected) in
+        [(old, StatusCode::UNAUTHORIZED), (new, StatusCode::CREATED), (publishable, StatusCode::CREATED)]
+    {
+        assert_eq!(service.share(key).await.status(), expected);
+    }
+    let unknown = home.run(&["key", "rotate", "nobody", "--kind", "secret"]);
+    assert_eq!(unknown.code, Some(1));
+    assert!(unknown.errors.contains("there is no site \"nobody\""), "{}", unknown.errors);
+}
+
+#[tokio::test]
+async fn a_link_that_is_taken_down_answers_451_until_it_is_restored() {
+    let home = Home::new();
+    let service = home.serve(&[]);
+    let code = service.code(&service.printed_key("ens_sk_").expect("a key")).await;
+    for (command, expected) in
+        [("take-down", StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS), ("restore", StatusCode::FOUND)]
+    {
+        let done = home.run(&["link", command, &code]);
+        assert_eq!(done.code, Some(0), "{}", done.errors);
+        assert!(done.text.contains(&code) && done.text.contains("https://example.com/"), "{}", done.text);
+        assert_eq!(service.click(&code, "192.0.2.1").await.expect("an answer"), expected);
+    }
+    let unknown = home.run(&["link", "take-down", "nothing1"]);
+    assert_eq!((unknown.code, unknown.errors.contains("nothing1")), (Some(1), true), "{}", unknown.errors);
+}
+
+#[test]
+fn an_unknown_setting_or_a_wrong_value_in_a_file_exits_with_2_and_is_named() {
+    for (file, name, takes) in [
+        ("[server]\nlisten_on = \"127.0.0.1:1\"", "listen_on", ""),
+        ("[sever]\nlisten = \"127.0.0.1:1\"", "sever", ""),
+        ("[server]\nlisten = \"everywhere\"", "server.listen", ""),
+        ("[server]\nworkers = 0", "server.workers", "from 1 on"),
+        ("[store]\nurl = \"mysql://localhost\"", "store.url", "sqlite:"),
+        ("[journal]\nsync = \"sometimes\"", "journal.sync", "always or os"),
+        ("[consent]\nunknown = \"maybe\"", "consent.unknown", "ask, skip or aggregate"),
+        ("[retention]\nmonths = 26", "retention.months", "25"),
+        ("[server\n", "wrong.toml", ""),
+    ] {
+        let home = Home::new();
+        let folder = home.path().join("config");
+        std::fs::create_dir(&folder).expect("a folder");
+        std::fs::write(folder.join("wrong.toml"), file).expect("written");
+        let ended = home.run(&["site", "list"]);
+        assert_eq!(ended.code, Some(2), "{file}: {}", ended.errors);
+        assert!(ended.errors.contains(name) && ended.errors.contains(takes), "{file}: {}", ended.errors);
+        assert!(!home.path().join("data").exists(), "nothing was begun");
+    }
+}
+
+#[test]
+fn the_example_for_production_is_taken_as_it_is() {
+    let home = Home::new();
+    let folder = home.path().join("config");
+    std::fs::create_dir(&folder).expect("a folder");
+    let example = include_str!("../../config/production.example.toml");
+    std::fs::write(folder.join("production.toml"), example).expect("written");
+    let ended = home.run(&["site", "list"]);
+    assert_eq!((ended.code, ended.errors.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn an_unknown_setting_or_a_wrong_value_in_the_environment_exits_with_2_and_is_named() {
+    for (variable, value, name) in [
+        ("ENTRENOUS__SERVER__LISTEN_ON", "127.0.0.1:1", "listen_on"),
+        ("ENTRENOUS__SEVER__LISTEN", "127.0.0.1:1", "sever"),
+        ("ENTRENOUS__SERVER__LISTEN", "everywhere", "server.listen"),
+        ("ENTRENOUS__SERVER__TRUSTED_PROXIES", "10.0.0.0/8,ten", "'ten'"),
+        ("ENTRENOUS__STATS__MIN_COUNT", "0", "stats.min_count"),
+        ("ENTRENOUS__STATS__MIN_COUNT", "few", "stats.min_count"),
+    ] {
+        let home = Home::new();
+        let mut command = home.command(&["site", "list"]);
+        command.env(variable, value);
+        let ended = run(command);
+        assert_eq!(ended.code, Some(2), "{variable}: {}", ended.errors);
+        assert!(ended.errors.contains(name), "{variable}: {}", ended.errors);
+    }
+}
+
+#[test]
+fn an_unknown_setting_or_a_wrong_value_in_a_flag_exits_with_2_and_is_named() {
+    for (arguments, name) in [
+        (&["--listen-on", "127.0.0.1:1"][..], "--listen-on"),
+        (&["--set", "server.listen_on=127.0.0.1:1"], "listen_on"),
+        (&["--set", "server.listen"], "KEY=VALUE"),
+        (&["--listen", "everywhere"], "server.listen"),
+        (&["--store", "mysql://localhost"], "sqlite:"),
+        (&["--config", "no-such-folder"], "no-such-folder"),
+        (&["start"], "start"),
+        (&["site", "create", "x", "--destination", "no host"], "--destination"),
+    ] {
+        let ended = Home::new().run(arguments);
+        assert_eq!(ended.code, Some(2), "{arguments:?}: {}", ended.errors);
+        assert!(ended.errors.contains(name), "{arguments:?}: {}", ended.errors);
+    }
+}
+
+#[tokio::test]
+async fn a_list_in_the_environment_is_comma_separated_and_outweighs_the_file() {
+    let home = Home::new();
+    let folder = home.path().join("config");
+    std::fs::create_dir(&folder).expect("a folder");
+    std::fs::write(folder.join("a.toml"), "[server]\ntrusted_proxies = []").expect("written");
+    let mut command = home.command(&["--listen", "127.0.0.1:0", "--set", "stats.min_count=1"]);
+    command.env("ENTRENOUS__SERVER__TRUSTED_PROXIES", "10.0.0.0/8, 127.0.0.1");
+    let service = serve(command);
+    let secret = service.printed_key("ens_sk_").expect("a key");
+    let code = service.code(&secret).await;
+    for address in ["192.0.2.1", "192.0.2.2", "192.0.2.1, 10.9.9.9"] {
+        assert_eq!(service.click(&code, address).await.expect("an answer"), StatusCode::FOUND);
+    }
+    service.counted_at_least(&secret, &code, 3).await;
+    assert_eq!(service.counted(&secret, &code).await, (3, 2));
+}
+
+#[test]
+fn a_port_in_use_exits_with_1_and_says_so() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("its address").to_string();
+    let ended = Home::new().run(&["--listen", &address]);
+    assert_eq!(ended.code, Some(1), "{}", ended.errors);
+    for part in ["server.listen", &address, "in use"] {
+        assert!(ended.errors.contains(part), "{part}: {}", ended.errors);
+    }
+}
+
+#[test]
+fn a_journal_that_another_process_uses_exits_with_1_and_says_so() {
+    let home = Home::new();
+    let _service = home.serve(&[]);
+    let second = home.run(&["--listen", "127.0.0.1:0", "--store", "sqlite:data/other.db"]);
+    assert_eq!(second.code, Some(1), "{}", second.errors);
+    for part in ["journal.dir", "another process", "data/journal"] {
+        assert!(second.errors.contains(part), "{part}: {}", second.errors);
+    }
+}
+
+#[test]
+fn a_store_that_cannot_be_opened_exits_with_1_and_keeps_its_password_to_itself() {
+    let home = Home::new();
+    std::fs::write(home.path().join("text.db"), "this is a text and not a database, ".repeat(99))
+        .expect("written");
+    let ended = home.run(&["--listen", "127.0.0.1:0", "--store", "sqlite:text.db"]);
+    assert_eq!((ended.code, ended.errors.contains("store.url")), (Some(1), true), "{}", ended.errors);
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("its address");
+    drop(taken);
+    let ended = home.run(&["site", "list", "--store", &format!("redis://user:pass-word@{address}")]);
+    assert_eq!((ended.code, ended.errors.contains("store.url")), (Some(1), true), "{}", ended.errors);
+    assert!(!ended.errors.contains("pass-word"), "{}", ended.errors);
+}
+
+#[test]
+fn the_healthcheck_tells_by_its_exit_code() {
+    let home = Home::new();
+    let service = home.serve(&[]);
+    let address = service.address().to_owned();
+    let alive = home.run(&["healthcheck", "--listen", &address]);
+    assert_eq!(alive.code, Some(0), "{}", alive.errors);
+    service.kill();
+    assert_eq!(service.end(), None);
+    let dead = home.run(&["healthcheck", "--listen", &address]);
+    assert_eq!(dead.code, Some(1), "{}", dead.errors);
+}
