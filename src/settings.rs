@@ -174,7 +174,7 @@ impl Default for Retention {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
-    /// `error`, `warn`, `info`, `debug` (each request: method, route pattern, status, duration) or `trace`.
+    /// `error`, `warn`, `info`, `debug` (each request: route pattern, status, duration) or `trace`.
     #[serde(deserialize_with = "named")]
     pub level: Level,
     /// Whether lines are JSON.

@@ -127,7 +127,10 @@ impl Destination {
         if text.chars().any(char::is_control) {
             return Err(DestinationError::ControlCharacter);
         }
-        let url = Url::parse(text).map_err(DestinationError::Unparsable)?;
+        let url = Url::parse(text).map_err(|error| match error {
+            url::ParseError::RelativeUrlWithoutBase => DestinationError::Scheme,
+            error => DestinationError::Unparsable(error),
+        })?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(DestinationError::Scheme);
         }
@@ -293,7 +296,7 @@ mod tests {
             assert_eq!(parse(text, &["*"]), Err(why), "{text}");
         }
         assert_eq!(parse(&format!("https://example.com/{}", "a".repeat(2_048)), &["*"]), Err(TooLong));
-        assert!(matches!(parse("example.com/a", &["*"]), Err(DestinationError::Unparsable(_))));
+        assert_eq!(parse("example.com/a", &["*"]), Err(Scheme));
         assert!(matches!(parse("https://", &["*"]), Err(DestinationError::Unparsable(_))));
     }
 

@@ -25,13 +25,13 @@ pub(crate) async fn finish(
     let app = request.app_data::<web::Data<AppState>>().cloned();
     let response = next.call(request).await?;
     let route = response.request().match_pattern();
-    let (status, method) = (response.status().as_u16(), response.request().method());
+    let status = response.status().as_u16();
     if let Some(app) = &app {
         let labels = Answer { route: route.clone().unwrap_or_default(), status };
         app.metrics.answers.get_or_create(&labels).inc();
     }
     let milliseconds = started.elapsed().as_secs_f64() * 1_000.0;
-    tracing::debug!(%method, route, status, milliseconds, "answered");
+    tracing::debug!(route, status, milliseconds, "answered");
     let problem = response.response().extensions().get::<Problem>().cloned();
     match problem {
         Some(problem) if wants_page(response.request()) => {

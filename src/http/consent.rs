@@ -71,6 +71,7 @@ pub(super) async fn privacy(request: HttpRequest, app: web::Data<AppState>) -> R
         page: pages::common(),
         answer: request::consent_state(&request, &app),
         min_count: app.settings.stats.min_count,
+        key_in_store: app.settings.store.url.is_shared() && app.settings.store.ephemeral_url.is_none(),
         retention_months: app.settings.retention.months.into(),
     })
 }

@@ -177,7 +177,7 @@ impl Problem {
     }
 
     pub(super) fn too_many(limit: u32, retry_after: u64) -> Self {
-        let detail = "The Retry-After header says how many seconds to wait.";
+        let detail = "More was asked for within a minute than one client may ask.";
         let problem =
             Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests", detail);
         Self { retry_after: Some(retry_after), limit: Some(limit), ..problem }
@@ -223,7 +223,7 @@ impl Problem {
             404 => {
                 "Short links tell capital letters from small ones. Ask the person who sent it to send it again."
             }
-            410 | 451 => "Nothing was counted. Ask the person who sent it for the page's own address.",
+            410 | 451 => "Nothing was counted. Ask the person who sent it for the page’s own address.",
             403 => "Go back, open the page anew, and try again.",
             408 | 429 | 503 => "Wait a moment, then load the page again.",
             500 => "Try again later. If it stays so, tell the publisher who shared the link.",

@@ -1,12 +1,8 @@
 //! The outermost ring: every address of the service, and how it is answered.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::middleware::{Next, from_fn};
-use actix_web::{Error, Resource, Route, web};
+use actix_web::{Resource, Route, guard, web};
 use ipnet::IpNet;
 use url::Url;
 
@@ -119,53 +115,51 @@ impl AppState {
 pub(crate) fn routes(app: &web::Data<AppState>) -> impl Fn(&mut web::ServiceConfig) + Clone + 'static {
     let app = app.clone();
     move |config| {
-        let timeout = app.settings.request_timeout();
         config
-            .service(at("/", "GET", [web::get().to(try_page::show)]))
+            .service(at("/", "GET, HEAD", [read().to(try_page::show)]))
             .service(at("/try", "POST", [web::post().to(try_page::share)]))
-            .service(at("/healthz", "GET", [web::get().to(ops::healthz)]))
-            .service(at("/readyz", "GET", [web::get().to(ops::readyz)]))
-            .service(at("/metrics", "GET", [web::get().to(ops::metrics)]))
-            .service(at("/static/{file}", "GET", [web::get().to(pages::file)]))
-            .service(at("/privacy", "GET", [web::get().to(consent::privacy)]))
+            .service(at("/healthz", "GET, HEAD", [read().to(ops::healthz)]))
+            .service(at("/readyz", "GET, HEAD", [read().to(ops::readyz)]))
+            .service(at("/metrics", "GET, HEAD", [read().to(ops::metrics)]))
+            .service(at("/static/{file}", "GET, HEAD", [read().to(pages::file)]))
+            .service(at("/privacy", "GET, HEAD", [read().to(consent::privacy)]))
             .service(at("/privacy/consent", "POST", [web::post().to(consent::change)]))
             .service(
                 web::scope("/api/v1")
-                    .wrap(from_fn(move |request, next| in_time(timeout, request, next)))
                     .service(at(
                         "/links",
-                        "GET, POST",
-                        [web::get().to(links::list), web::post().to(links::create)],
+                        "GET, HEAD, POST",
+                        [read().to(links::list), web::post().to(links::create)],
                     ))
                     .service(at("/links/bulk", "POST", [web::post().to(links::create_bulk)]))
                     .service(at(
                         "/links/{code}",
-                        "GET, PATCH, DELETE",
+                        "GET, HEAD, PATCH, DELETE",
                         [
-                            web::get().to(links::read),
+                            read().to(links::read),
                             web::patch().to(links::change),
                             web::delete().to(links::delete),
                         ],
                     ))
-                    .service(at("/links/{code}/stats", "GET", [web::get().to(stats::link)]))
-                    .service(at("/stats", "GET", [web::get().to(stats::site)]))
+                    .service(at("/links/{code}/stats", "GET, HEAD", [read().to(stats::link)]))
+                    .service(at("/stats", "GET, HEAD", [read().to(stats::site)]))
                     .default_service(web::to(nothing_here)),
             )
             .service(
                 web::scope("/stats")
                     .wrap(sign_in::session(&app))
-                    .service(at("", "GET", [web::get().to(stats_pages::home)]))
+                    .service(at("", "GET, HEAD", [read().to(stats_pages::home)]))
                     .service(at(
                         "/sign-in",
-                        "GET, POST",
-                        [web::get().to(sign_in::form), web::post().to(sign_in::sign_in)],
+                        "GET, HEAD, POST",
+                        [read().to(sign_in::form), web::post().to(sign_in::sign_in)],
                     ))
                     .service(at("/sign-out", "POST", [web::post().to(sign_in::sign_out)]))
-                    .service(at("/{code}", "GET", [web::get().to(stats_pages::link)]))
+                    .service(at("/{code}", "GET, HEAD", [read().to(stats_pages::link)]))
                     .default_service(web::to(nothing_here)),
             )
             .service(at("/{code}/consent", "POST", [web::post().to(consent::answer)]))
-            .service(at("/{code}+", "GET", [web::get().to(receipt::show)]))
+            .service(at("/{code}+", "GET, HEAD", [read().to(receipt::show)]))
             .service(web::resource("/{code}").to(redirect::redirect))
             .default_service(web::to(nothing_here));
     }
@@ -179,18 +173,11 @@ fn at<const N: usize>(path: &str, methods: &'static str, routes: [Route; N]) -> 
     }))
 }
 
-async fn nothing_here() -> Result<&'static str, error::Problem> {
-    Err(error::Problem::not_found())
+/// `GET`, and `HEAD`, which is answered in the same way without the body.
+fn read() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
-/// Gives a request up when it takes too long.
-async fn in_time(
-    timeout: Duration,
-    request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    match tokio::time::timeout(timeout, next.call(request)).await {
-        Ok(answer) => answer,
-        Err(_) => Err(error::Problem::timed_out().into()),
-    }
+async fn nothing_here() -> Result<&'static str, error::Problem> {
+    Err(error::Problem::not_found())
 }

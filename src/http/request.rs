@@ -1,7 +1,7 @@
 //! Facts about a request: who asks, from where, with which answer to the question of consent.
 //! Headers enter here and go no further.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use actix_web::HttpRequest;
 use actix_web::http::Method;
@@ -37,10 +37,11 @@ pub(super) fn network(request: &HttpRequest, trusted: &[IpNet]) -> Network {
     Network::of(address)
 }
 
-/// One address of a forwarded-for list; an IPv6 address may stand in brackets.
+/// One address of a forwarded-for list; some proxies add the port, or put IPv6 in brackets.
 fn hop(bytes: &[u8]) -> Option<IpAddr> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    text.trim().trim_start_matches('[').trim_end_matches(']').parse().ok()
+    let text = std::str::from_utf8(bytes).ok()?.trim();
+    let with_port = || text.parse::<SocketAddr>().map(|address| address.ip());
+    text.trim_start_matches('[').trim_end_matches(']').parse().or_else(|_| with_port()).ok()
 }
 
 /// What decides the kind of a request for a link.

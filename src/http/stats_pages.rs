@@ -144,8 +144,13 @@ async fn link_page(
     let today = Day::of(app.clock.now());
     let only_today = range.first == today;
     let total = |number| Count::published(number, only_today, min_count);
+    let made = Day::of(link.created_at);
     let row = |day: &SeriesDay| {
-        let count = |number| Count::published(number, day.open, min_count);
+        let count = |number| match number {
+            // Everybody can see that nobody opened a link that did not exist yet.
+            None if day.day < made => Count::Exact(0),
+            number => Count::published(number, day.open, min_count),
+        };
         DayRow {
             day: day.day.to_string(),
             clicks: count(day.clicks),
@@ -168,7 +173,7 @@ async fn link_page(
         destination: link.url.to_string(),
         channel: app.channel_label(&link.channel),
         campaign: campaign(link),
-        created: Day::of(link.created_at).to_string(),
+        created: made.to_string(),
         expires: link.expires_at.map(|end| Day::of(end).to_string()),
         state: match link.state(app.clock.now()) {
             link::LinkState::Live => LinkState::Active,

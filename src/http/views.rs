@@ -92,7 +92,11 @@ pub(super) struct Virality(pub(super) Option<f64>);
 impl fmt::Display for Virality {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(percent) => write!(f, "{percent:.1}"),
+            Some(percent) => {
+                let text = format!("{percent:.1}");
+                let (whole, tenth) = text.split_once('.').unwrap_or((&text, "0"));
+                write!(f, "{}.{tenth}", whole.parse().map_or_else(|_| whole.to_owned(), grouped))
+            }
             None => f.write_str("–"),
         }
     }
@@ -281,6 +285,8 @@ pub(super) struct PrivacyPage {
     pub(super) answer: State,
     /// `k`, as the settings have it.
     pub(super) min_count: u64,
+    /// Whether the day key lies in the store that keeps the counts.
+    pub(super) key_in_store: bool,
     /// Months for which counts are kept.
     pub(super) retention_months: u64,
 }
@@ -524,6 +530,13 @@ mod tests {
         let cases = [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")];
         for (number, text) in cases {
             assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn virality_is_written_with_one_decimal_and_none_as_a_dash() {
+        for (percent, text) in [(Some(1_796.1), "1,796.1"), (Some(50.0), "50.0"), (None, "–")] {
+            assert_eq!(Virality(percent).to_string(), text);
         }
     }
 

@@ -110,6 +110,11 @@ async fn behind_a_trusted_proxy_every_visitor_is_one(backend: Backend) {
     let trusted = [("server.trusted_proxies", "127.0.0.1,10.0.0.0/8,2001:db8:ffff::/48")];
     let service = Service::start_with(backend, &trusted).await;
     assert_eq!(visitors(&service, &[&[b"192.0.2.1"], &[b"192.0.2.2"], &[b" 192.0.2.1 "]]).await, 2);
+    // Some proxies add the port, which changes with every connection.
+    assert_eq!(
+        visitors(&service, &[&[b"192.0.2.1:5000"], &[b"192.0.2.1:6000"], &[b"[2001:db8::1]:70"]]).await,
+        2
+    );
     // Through several known proxies, in one line or in several, the visitor is the last unknown.
     let through: &[&[&[u8]]] = &[
         &[b"192.0.2.1, 10.0.0.2"],

@@ -11,6 +11,7 @@ use crate::raw;
 use crate::service::{Backend, Service, code, on_every_store, problem, refused, wrong_names};
 
 on_every_store!(
+    head_answers_as_get_does_without_a_body,
     what_is_not_json_is_400_and_what_is_not_sent_as_json_415,
     a_key_comes_in_two_headers_and_an_unknown_or_ended_one_is_401,
     a_publishable_key_only_makes_links_and_only_from_its_pages,
@@ -402,4 +403,17 @@ async fn a_422_names_each_parameter_of_a_query() {
     let service = Service::start(Backend::Sqlite).await;
     let request = service.api(Method::GET, "/api/v1/stats?group_by=hour&from=x&to=y");
     assert_eq!(wrong_names(&refused(request, 422, "invalid_params").await), ["group_by", "from", "to"]);
+}
+
+async fn head_answers_as_get_does_without_a_body(backend: Backend) {
+    let service = Service::start(backend).await;
+    let code = service.code().await;
+    for path in
+        ["/", "/healthz", "/readyz", "/metrics", "/privacy", "/static/style.css", &format!("/{code}+")]
+    {
+        let answer = service.request(Method::HEAD, path).send().await.expect("an answer");
+        assert_eq!(answer.status(), 200, "{path}");
+        assert!(answer.headers().contains_key("content-type"), "{path}");
+        assert!(answer.bytes().await.expect("a body").is_empty(), "{path}");
+    }
 }

@@ -132,7 +132,9 @@ async fn nothing_that_tells_visitors_apart_is_in_any_file() {
         assert!(holds(&bytes, b"https://example.com/page"), "{when}: the search finds what is there");
         for visitor in (0..600).step_by(20) {
             let tag = tag(visitor);
-            let hex: String = tag.as_bytes()[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+            let mut six = [0; 8];
+            six[2..].copy_from_slice(&tag.as_bytes()[..6]);
+            let hex = format!("{:012x}", u64::from_be_bytes(six));
             let number = Fingerprint::of(&tag).number();
             // Six bytes of the tag in a row, in any writing, and the fingerprint as SQLite or this
             // machine would write a number. Chance puts such bytes into one file in ten million.

@@ -2,7 +2,7 @@
 //!
 //! Tests talk to it over a socket, as clients and visitors do.
 
-#![allow(dead_code, reason = "each test crate uses a part")]
+#![allow(dead_code, unused_imports, unused_macros, reason = "each test crate uses a part")]
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, mpsc};
@@ -118,6 +118,23 @@ impl Service {
 
     /// The same with settings of the test's own.
     pub(crate) async fn start_with(backend: Backend, settings: &[(&str, &str)]) -> Self {
+        let mut service = Self::prepare(backend, settings);
+        let (publishable, secret) = service.site("test", |_| {}).await;
+        (service.publishable, service.secret) = (publishable, secret);
+        service.run().await;
+        service
+    }
+
+    /// Starts a service for the first time, on an empty store: it makes the site to try things on
+    /// by itself, and the test gets the keys that it would print.
+    pub(crate) async fn first_start(settings: &[(&str, &str)]) -> Self {
+        let mut service = Self::prepare(Backend::Sqlite, settings);
+        service.run().await;
+        assert!(!service.secret.is_empty(), "a first start makes a site");
+        service
+    }
+
+    fn prepare(backend: Backend, settings: &[(&str, &str)]) -> Self {
         let ground = Ground::new(backend);
         let journal = ground.dir.path().join("journal").display().to_string();
         let own = [
@@ -136,7 +153,7 @@ impl Service {
             own.iter().chain(settings).map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         let client = Client::builder().redirect(redirect::Policy::none()).build().expect("a client");
         let now = "2026-11-21T12:00:00Z".parse::<Timestamp>().expect("a time");
-        let mut service = Self {
+        Self {
             base: String::new(),
             client,
             publishable: String::new(),
@@ -145,11 +162,7 @@ impl Service {
             settings,
             ground,
             running: None,
-        };
-        let (publishable, secret) = service.site("test", |_| {}).await;
-        (service.publishable, service.secret) = (publishable, secret);
-        service.run().await;
-        service
+        }
     }
 
     async fn run(&mut self) {
@@ -160,14 +173,19 @@ impl Service {
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
             runtime.expect("a runtime").block_on(async move {
-                let application =
+                let mut application =
                     Application::build(settings, Channels::built_in(), clock).await.expect("a service");
-                started.send(application.address()).expect("the test waits");
+                let keys = application.take_first_keys();
+                started.send((application.address(), keys)).expect("the test waits");
                 application.run_until_stopped(async { drop(stopped.await) }).await.expect("a clean end");
             });
         });
         let address = tokio::task::spawn_blocking(move || address.recv_timeout(DEADLINE));
-        let address = address.await.expect("no panic").expect("the service starts in time");
+        let (address, keys) = address.await.expect("no panic").expect("the service starts in time");
+        if let Some(keys) = keys {
+            keys.publishable.reveal().clone_into(&mut self.publishable);
+            keys.secret.reveal().clone_into(&mut self.secret);
+        }
         self.base = format!("http://{address}");
         self.running = Some(Running { stop, thread });
     }
@@ -280,7 +298,8 @@ impl Service {
 
     /// A browser's request whose person granted consent, from an address.
     pub(crate) async fn click(&self, code: &str, address: &str) -> Response {
-        let request = self.visit(code).header("cookie", "consent=g1").header("x-forwarded-for", address);
+        let granted = "consent=g1; __Host-consent=g1";
+        let request = self.visit(code).header("cookie", granted).header("x-forwarded-for", address);
         let response = request.send().await.expect("an answer");
         assert_eq!(response.status(), StatusCode::FOUND);
         response

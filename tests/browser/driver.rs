@@ -1,0 +1,65 @@
+//! A chromedriver on a free port, ended together with its browser.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+const MISSING: &str =
+    "chromedriver and Chromium are needed: on Debian, apt-get install chromium chromium-driver";
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// One running `chromedriver`.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    pub(crate) port: u16,
+    child: Child,
+}
+
+impl Driver {
+    /// Starts it; it takes a free port and says which.
+    pub(crate) fn start() -> Self {
+        let mut command = Command::new("chromedriver");
+        command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{MISSING} ({error})"));
+        let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        let port = lines.map_while(Result::ok).find_map(|line| {
+            let (_, port) = line.split_once("started successfully on port ")?;
+            port.trim_end_matches('.').parse().ok()
+        });
+        let port = port.unwrap_or_else(|| panic!("chromedriver names no port. {MISSING}"));
+        Self { port, child }
+    }
+
+    /// The browser that it shall drive.
+    pub(crate) fn browser() -> String {
+        let folders = std::env::var_os("PATH").unwrap_or_default();
+        let names = ["chromium", "chromium-browser", "google-chrome"];
+        let found = std::env::split_paths(&folders)
+            .flat_map(|folder| names.map(|name| folder.join(name)))
+            .find(|path| path.is_file());
+        found.unwrap_or_else(|| panic!("{MISSING}")).display().to_string()
+    }
+
+    /// Asks it to close its browser and to end.
+    fn shut_down(&self) -> std::io::Result<()> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        stream.set_read_timeout(Some(DEADLINE))?;
+        stream.write_all(b"GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
+        stream.read_to_end(&mut Vec::new()).map(drop)
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.shut_down();
+        let deadline = Instant::now() + DEADLINE;
+        while matches!(self.child.try_wait(), Ok(None)) {
+            if Instant::now() > deadline {
+                let _ = self.child.kill();
+            }
+            sleep(Duration::from_millis(10));
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! A walk through every page: accessible, quiet, alone with its own host, no wider than its window.
+//! It leaves a picture of each in `target/screenshots/`.
+
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+use crate::audit::{Axe, audit, loaded};
+use crate::browser::{Browser, DESKTOP, DESKTOP_DARK, Look, PHONE, PHONE_DARK, SMALL_PHONE, Scripts};
+use crate::campaign::Campaign;
+use crate::destination::Destination;
+use crate::service::{Backend, Service};
+
+#[tokio::test]
+async fn every_page_is_sound_on_a_desktop_in_light() {
+    walk(DESKTOP).await;
+}
+
+#[tokio::test]
+async fn every_page_is_sound_on_a_desktop_in_dark() {
+    walk(DESKTOP_DARK).await;
+}
+
+#[tokio::test]
+async fn every_page_is_sound_on_a_phone_in_light() {
+    walk(PHONE).await;
+}
+
+#[tokio::test]
+async fn every_page_is_sound_on_a_phone_in_dark() {
+    walk(PHONE_DARK).await;
+}
+
+#[tokio::test]
+async fn every_page_is_sound_on_a_phone_of_360_pixels() {
+    walk(SMALL_PHONE).await;
+}
+
+async fn walk(look: Look) {
+    let destination = Destination::start().await;
+    let mut walker = Walker {
+        browser: Browser::open(&destination, look, Scripts::On).await,
+        axe: Axe::read(),
+        home: String::new(),
+    };
+    walker.first_pages().await;
+    walker.pages_for_visitors_and_marketers().await;
+    walker.pages_of_an_empty_site().await;
+    assert!(destination.requests().is_empty(), "a page asked another host");
+}
+
+struct Walker {
+    browser: Browser,
+    axe: Axe,
+    home: String,
+}
+
+impl Walker {
+    /// Goes to a page and looks at it.
+    async fn page(&self, path: &str, status: u16, name: &str) {
+        self.browser.goto(&format!("{}{path}", self.home)).await;
+        self.look(status, name).await;
+    }
+
+    /// Looks at the page that is there.
+    async fn look(&self, status: u16, name: &str) {
+        let got =
+            self.browser.script("return performance.getEntriesByType('navigation')[0].responseStatus").await;
+        assert_eq!(got, status, "{name}");
+        for url in loaded(&self.browser).await {
+            assert!(url.starts_with(&self.home), "{name} loads {url}");
+        }
+        audit(&self.browser, &self.axe, name, status).await;
+        self.browser.screenshot(name).await;
+        // What axe and the camera did is not the next page's.
+        loaded(&self.browser).await;
+    }
+
+    async fn first_pages(&mut self) {
+        let service = Service::first_start(&[("stats.min_count", "5")]).await;
+        self.home = service.base.replace("127.0.0.1", "localhost");
+        self.page("/", 200, "try").await;
+        self.browser.script("document.querySelector('#url').type = 'text'; return 0").await;
+        self.browser.write("#url", "no address").await;
+        self.browser.press("Make the link").await;
+        self.browser.shows("The address").await;
+        self.look(422, "try-refused").await;
+        self.browser.write("#url", "https://courier.example/city/the-night-trains-are-back").await;
+        self.browser.press("Make the link").await;
+        self.browser.shows("Here is the link").await;
+        self.look(200, "try-made").await;
+    }
+
+    async fn pages_for_visitors_and_marketers(&mut self) {
+        let settings = [
+            ("stats.min_count", "5"),
+            ("limits.miss_per_minute", "2"),
+            ("server.public_url", "https://go.example"),
+        ];
+        let campaign = Campaign::run(&settings).await;
+        let Campaign { service, secret, code } = &campaign;
+        self.home = service.base.replace("127.0.0.1", "localhost");
+        self.page("/", 200, "landing").await;
+        self.page(&format!("/{code}"), 200, "consent").await;
+        self.page(&format!("/{code}+"), 200, "receipt").await;
+        let [expired, off] = campaign.ended_links().await;
+        self.page(&format!("/{expired}+"), 200, "receipt-expired").await;
+        self.page(&format!("/{off}+"), 200, "receipt-off").await;
+        self.page("/privacy", 200, "privacy").await;
+        self.browser.press("Allow").await;
+        self.browser.shows("Allowed.").await;
+        self.look(200, "privacy-allowed").await;
+        self.page(&format!("/{code}+"), 200, "receipt-allowed").await;
+
+        self.page("/nothing-here", 404, "error-404").await;
+        self.page(&format!("/{expired}"), 410, "error-410").await;
+        loop {
+            let missed = service.request(Method::GET, "/missing").send().await.expect("an answer");
+            if missed.status() == StatusCode::TOO_MANY_REQUESTS {
+                break;
+            }
+        }
+        self.page("/nothing-here", 429, "error-429").await;
+
+        self.page("/stats", 200, "sign-in").await;
+        self.browser.write("#key", "ens_sk_wrong").await;
+        self.browser.press("Sign in").await;
+        self.browser.shows("No site has this key.").await;
+        self.look(401, "sign-in-refused").await;
+        self.browser.write("#key", secret).await;
+        self.browser.press("Sign in").await;
+        self.browser.shows("Newest links").await;
+        self.look(200, "stats-home").await;
+        self.page(&format!("/stats/{code}"), 200, "stats-link").await;
+        self.browser.press("The numbers as a table").await;
+        for day in
+            ["29 November 2026 14 12", "28 November 2026 0 0", "7 December 2026 fewer than 5 fewer than 5"]
+        {
+            self.browser.shows(day).await;
+        }
+        self.look(200, "stats-link-table").await;
+        self.page(&format!("/stats/{code}?from=2026-12-20&to=2026-12-01"), 200, "stats-link-refused").await;
+        self.page(&format!("/stats/{code}?from=2026-12-20&to=2026-12-20"), 200, "stats-link-today").await;
+    }
+
+    async fn pages_of_an_empty_site(&mut self) {
+        let settings = [("stats.min_count", "5"), ("consent.unknown", "aggregate")];
+        let service = Service::start_with(Backend::Sqlite, &settings).await;
+        self.home.clone_from(&service.base);
+        self.page("/stats", 200, "sign-in").await;
+        self.browser.write("#key", &service.secret).await;
+        self.browser.press("Sign in").await;
+        self.browser.shows("Nothing has been shared yet").await;
+        self.look(200, "stats-empty").await;
+        // A site that keeps bare counts has a series more.
+        let link = service.link(json!({ "url": "https://courier.example/", "channel": "qr" })).await;
+        let code = crate::service::code(&link);
+        for _ in 0..12 {
+            assert_eq!(service.visit(&code).send().await.expect("an answer").status(), StatusCode::FOUND);
+        }
+        service.settled().await;
+        self.page(&format!("/stats/{code}"), 200, "stats-link-bare").await;
+        self.page(&format!("/{code}+"), 200, "receipt-bare").await;
+    }
+}

@@ -1,0 +1,21 @@
+//! The pages in a real Chromium: what a visitor and a marketer see and do, with and without
+//! scripts, on a desktop and a phone, in light and dark.
+//!
+//! Nothing leaves the machine: every host that is not the service's own is the test's destination.
+//! Needs `chromium` and `chromedriver`; a test fails where they are missing. The walk through every
+//! page also writes `target/screenshots/`.
+
+#[path = "../support/redis.rs"]
+mod redis;
+#[path = "../support/service.rs"]
+mod service;
+
+mod audit;
+mod browser;
+mod campaign;
+mod consent;
+mod destination;
+mod driver;
+mod every_page;
+mod main_job;
+mod sign_in;
