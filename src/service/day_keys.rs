@@ -93,3 +93,33 @@ fn random_key() -> DayKey {
     getrandom::fill(&mut bytes).expect("the operating system has a random source");
     DayKey::new(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::code::Code;
+    use crate::domain::visitor::Network;
+    use crate::store::{StoreUrl, open};
+
+    #[tokio::test]
+    async fn the_old_key_is_gone_as_soon_as_the_new_day_is_asked_for() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let url =
+            StoreUrl::parse(&format!("sqlite:{}", dir.path().join("a.db").display())).expect("an address");
+        let keys = DayKeys::new(open(&url, None).await.expect("a store"));
+        let evening: Timestamp = "2026-11-21T23:59:59.999Z".parse().expect("a time");
+        let midnight: Timestamp = "2026-11-22T00:00:00Z".parse().expect("a time");
+        let tag = |tagger: &Tagger| {
+            let network = Network::of([192, 0, 2, 1].into());
+            *tagger.tag(&Code::parse("abc").expect("a code"), &network, "UA").as_bytes()
+        };
+        let old = keys.tagger(evening).await;
+        assert_eq!(tag(&old), tag(keys.tagger(evening).await.as_ref()));
+        let (old_tag, owner) = (tag(&old), Arc::downgrade(&old));
+        drop(old);
+        assert!(owner.upgrade().is_some(), "as long as its day lasts, the key is there");
+        let new = keys.tagger(midnight).await;
+        assert!(owner.upgrade().is_none(), "nobody holds the old key any more");
+        assert_ne!(old_tag, tag(&new));
+    }
+}
