@@ -1,5 +1,5 @@
 //! Logging, to standard error. Nothing that is logged may tell of a visitor: handlers log what
-//! failed, [`crate::http`] logs route pattern, status and duration, and what dependencies log is dropped.
+//! failed, `http` logs route pattern, status and duration, and what dependencies log is dropped.
 
 use std::io::IsTerminal;
 
