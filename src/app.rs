@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::domain::channel::Channels;
 use crate::http::{self, AppState, Parts};
 use crate::service::day_keys::DayKeys;
-use crate::service::journal::Writer;
+use crate::service::journal::{Position, Writer};
 use crate::service::metrics::Metrics;
 use crate::service::midnight::Midnight;
 use crate::service::recorder::{JournalThread, Recorder};
@@ -62,7 +62,7 @@ impl Application {
         let day_keys = Arc::new(DayKeys::new(Arc::clone(&store)));
         let (recorder, journal) =
             Recorder::start(writer, Arc::clone(&metrics)).context("the journal thread")?;
-        let settled = watch::Sender::new(*journal.end.borrow());
+        let settled = watch::Sender::new(Position::START);
         let midnight = tokio::spawn(
             Midnight {
                 clock: clock.clone(),
@@ -119,7 +119,7 @@ impl Application {
     /// # Errors
     /// When the server or the journal thread ends by itself.
     pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let Self { settings, listener, state, recorder, journal, settler, midnight, .. } = self;
+        let Self { settings, listener, state, recorder, journal, mut settler, midnight, .. } = self;
         let shutdown = settings.shutdown_timeout();
         let workers =
             settings.server.workers.or_else(|| std::thread::available_parallelism().ok().map(usize::from));
@@ -150,6 +150,7 @@ impl Application {
         let ended_early = tokio::select! {
             ended = &mut server => Some(ended.map_err(Into::into)),
             () = ended(&mut journal_end) => Some(Err(anyhow::anyhow!("the journal thread ended"))),
+            _ = &mut settler => Some(Err(anyhow::anyhow!("the settler ended"))),
             () = stop => None,
         };
         tracing::info!("stopping");
@@ -166,7 +167,8 @@ impl Application {
         let _ = midnight.await;
         let settled = timeout(shutdown, async {
             let joined = spawn_blocking(move || journal.handle.join()).await;
-            (joined, settler.await)
+            let settled = if settler.is_finished() { Ok(()) } else { settler.await };
+            (joined, settled)
         });
         match settled.await {
             Ok((Ok(Ok(())), Ok(()))) => {}

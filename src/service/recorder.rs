@@ -89,39 +89,46 @@ impl Recorder {
 /// The journal thread's work, until every [`Recorder`] is dropped.
 fn write_all(mut writer: Writer, queue: &mpsc::Receiver<Job>, end: &watch::Sender<Position>) {
     while let Ok(first) = queue.recv() {
-        let (mut batches, mut waiting) = (Vec::new(), Vec::new());
+        let (mut batches, mut waiting, mut rotating) = (Vec::new(), Vec::new(), Vec::new());
         for job in std::iter::once(first).chain(queue.try_iter().take(BATCHES_A_WRITE)) {
             match job {
-                Job::Rotate(acknowledge) => {
-                    end.send_replace(writer.rotate());
-                    let _ = acknowledge.send(writer.end());
-                }
                 Job::Write(batch, acknowledge) => {
                     batches.push(batch);
                     waiting.push(acknowledge);
                 }
+                Job::Rotate(acknowledge) => rotating.push(acknowledge),
             }
         }
-        if batches.is_empty() {
-            continue;
+        // Whoever waited may have ended meanwhile, so nobody need take an acknowledgement.
+        if !batches.is_empty() {
+            let recorded = write(&mut writer, &mut batches, end);
+            for acknowledge in waiting {
+                let _ = acknowledge.send(recorded);
+            }
         }
-        let recorded = match writer.append(&mut batches) {
-            Ok(position) => {
-                end.send_replace(position);
-                Recorded::Kept
+        if !rotating.is_empty() {
+            let position = writer.rotate();
+            end.send_replace(position);
+            for acknowledge in rotating {
+                let _ = acknowledge.send(position);
             }
-            Err(error) => {
-                tracing::error!(%error, "the journal cannot be written: clicks are forwarded and not counted");
-                Recorded::Shed
-            }
-        };
-        for acknowledge in waiting {
-            // A worker that ended no longer waits.
-            let _ = acknowledge.send(recorded);
         }
     }
     // The settler's last pass deletes this segment too.
     end.send_replace(writer.rotate());
+}
+
+fn write(writer: &mut Writer, batches: &mut [Batch], end: &watch::Sender<Position>) -> Recorded {
+    match writer.append(batches) {
+        Ok(position) => {
+            end.send_replace(position);
+            Recorded::Kept
+        }
+        Err(error) => {
+            tracing::error!(%error, "the journal cannot be written: clicks are forwarded and not counted");
+            Recorded::Shed
+        }
+    }
 }
 
 /// Records the entries of one worker thread's requests. Clones share one batch.
