@@ -164,17 +164,21 @@ pub(super) async fn change(
 
 /// `DELETE /api/v1/links/{code}`.
 pub(super) async fn delete(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let (site, link) = own_link(&request, &app).await?;
-    let deleted = app.links.delete(&site.id, &link.code).await?;
+    let site = secret_site(&request, &app).await?;
+    let deleted = app.links.delete(&site.id, &code_in(&request)?).await?;
     if deleted { Ok(HttpResponse::NoContent().finish()) } else { Err(Problem::not_found()) }
 }
 
 /// The link of the path, if it is the secret key's site's.
 pub(super) async fn own_link(request: &HttpRequest, app: &AppState) -> Result<(Site, Link), Problem> {
     let site = secret_site(request, app).await?;
-    let code = Code::parse(request.match_info().query("code")).map_err(|_| Problem::not_found())?;
-    let link = app.links.of_site(&site.id, &code).await?.ok_or_else(Problem::not_found)?;
+    let link = app.links.of_site(&site.id, &code_in(request)?).await?.ok_or_else(Problem::not_found)?;
     Ok((site, link))
+}
+
+/// The code in the path; what is none names nothing.
+fn code_in(request: &HttpRequest) -> Result<Code, Problem> {
+    Code::parse(request.match_info().query("code")).map_err(|_| Problem::not_found())
 }
 
 /// Who may make links: any key, but from a page in a browser a publishable one only where the

@@ -8,6 +8,7 @@ use super::views::{ChannelChoice, MadeLink, Trial, TryPage};
 use super::{AppState, body, pages, request};
 use crate::domain::channel::ChannelName;
 use crate::domain::link::Link;
+use crate::domain::site::Site;
 use crate::service::links::{Draft, InvalidParam, LinkError};
 use crate::service::sites::TRIAL_SITE;
 
@@ -16,7 +17,7 @@ const FIRST_CHANNEL: &str = "whatsapp";
 
 /// `GET /`.
 pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let trial = is_trial(&request, &app).await?.then(|| trial(&app, EXAMPLE, FIRST_CHANNEL));
+    let trial = trial_site(&request, &app).await?.map(|_| trial(&app, EXAMPLE, FIRST_CHANNEL));
     pages::page(&TryPage { page: pages::common(), trial })
 }
 
@@ -27,10 +28,7 @@ pub(super) async fn share(
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
     request::refuse_foreign_form(&request, &app.public_url)?;
-    if !is_trial(&request, &app).await? {
-        return Err(Problem::not_found());
-    }
-    let site = app.sites.by_name(TRIAL_SITE).await?.ok_or_else(Problem::not_found)?;
+    let site = trial_site(&request, &app).await?.ok_or_else(Problem::not_found)?;
     let form = body::form(&request, payload).await?;
     let text = |name: &str| form.get(name).map(|value| value.trim().to_owned()).unwrap_or_default();
     let (url, channel) = (text("url"), text("channel"));
@@ -52,13 +50,16 @@ pub(super) async fn share(
     Ok(answer)
 }
 
-/// Whether this visitor may try things out: the service and the visitor are on one machine, no
-/// proxy stands between them, and the first start made the site for it.
-async fn is_trial(request: &HttpRequest, app: &AppState) -> Result<bool, Problem> {
+/// The site to try things out with, where this visitor may: the service and the visitor are on one
+/// machine, no proxy stands between them, and the first start made the site for it.
+async fn trial_site(request: &HttpRequest, app: &AppState) -> Result<Option<Site>, Problem> {
     let direct = request.peer_addr().is_some_and(|peer| peer.ip().to_canonical().is_loopback())
         && !request.headers().contains_key("x-forwarded-for")
         && !request.headers().contains_key("forwarded");
-    Ok(app.settings.is_local() && direct && app.sites.by_name(TRIAL_SITE).await?.is_some())
+    if !(app.settings.is_local() && direct) {
+        return Ok(None);
+    }
+    Ok(app.sites.by_name(TRIAL_SITE).await?)
 }
 
 fn trial(app: &AppState, url: &str, chosen: &str) -> Trial {
