@@ -19,7 +19,7 @@ use crate::store::StoreError;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long a server may take to answer, and to take a connection.
 const RESPONSE: Duration = Duration::from_millis(1_500);
-const CONNECTING: Duration = Duration::from_millis(900);
+pub(super) const CONNECTING: Duration = Duration::from_millis(900);
 /// Most commands that are sent at once for one call of the store.
 pub(super) const AT_ONCE: usize = 64;
 /// Most commands in one pipeline; a bound on how long others wait behind it.
@@ -30,7 +30,7 @@ pub(super) enum Connection {
     /// One server.
     Single(Box<Single>),
     /// A Cluster; the driver follows moved slots and new nodes.
-    Cluster(Box<ClusterConnection>),
+    Cluster(Box<Cluster>),
 }
 
 impl Connection {
@@ -48,6 +48,8 @@ impl Connection {
                     Ok(Self::Single(Box::new(Single { client, current: Mutex::new((0, manager)) })))
                 }
                 Address::Cluster(nodes) => {
+                    let clients: RedisResult<_> = nodes.iter().cloned().map(Client::open).collect();
+                    let clients = clients.map_err(|error| failure::of(&error))?;
                     let client = ClusterClientBuilder::new(nodes)
                         .tcp_settings(tcp_settings())
                         .connection_timeout(CONNECTING)
@@ -59,7 +61,8 @@ impl Connection {
                         .build();
                     let client = client.map_err(|error| failure::of(&error))?;
                     let connection = client.get_async_connection().await;
-                    connection.map(Box::new).map(Self::Cluster).map_err(|error| failure::of(&error))
+                    let connection = connection.map_err(|error| failure::of(&error))?;
+                    Ok(Self::Cluster(Box::new(Cluster { nodes: clients, connection })))
                 }
             }
         };
@@ -124,11 +127,18 @@ impl Connection {
                 Ok(single.watched(generation, answer.unwrap_or_else(|_| Err(timed_out()))))
             }
             Self::Cluster(cluster) => {
-                let mut cluster = (**cluster).clone();
-                timeout(PATIENCE, command.query_async(&mut cluster)).await.map_err(|_| no_answer())
+                let mut connection = cluster.connection.clone();
+                timeout(PATIENCE, command.query_async(&mut connection)).await.map_err(|_| no_answer())
             }
         }
     }
+}
+
+/// The connections to a Cluster's nodes.
+pub(super) struct Cluster {
+    /// The nodes that the address names.
+    pub(super) nodes: Vec<Client>,
+    connection: ClusterConnection,
 }
 
 /// The connection to one server.
@@ -137,7 +147,7 @@ impl Connection {
 /// silent, refused it for another reason than the network, or lost its office to another: then it
 /// is replaced here.
 pub(super) struct Single {
-    client: Client,
+    pub(super) client: Client,
     current: Mutex<(u64, ConnectionManager)>,
 }
 
@@ -178,7 +188,7 @@ fn manager_config() -> ConnectionManagerConfig {
         .set_pipeline_buffer_size(4 * AT_ONCE)
 }
 
-fn timed_out() -> RedisError {
+pub(super) fn timed_out() -> RedisError {
     std::io::Error::from(std::io::ErrorKind::TimedOut).into()
 }
 

@@ -36,6 +36,7 @@ mod script;
 mod settling;
 mod sites;
 mod slow_log;
+mod subscription;
 
 /// Checks an address as far as it can be without asking a server.
 ///
