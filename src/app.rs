@@ -21,6 +21,7 @@ use crate::service::midnight::Midnight;
 use crate::service::recorder::{JournalThread, Recorder};
 use crate::service::settler::Settler;
 use crate::service::sites::{NewKeys, Sites};
+use crate::service::targets::Targets;
 use crate::settings::Settings;
 use crate::store;
 
@@ -37,6 +38,7 @@ pub struct Application {
     journal: JournalThread,
     settler: JoinHandle<()>,
     midnight: JoinHandle<()>,
+    following: JoinHandle<()>,
     first_keys: Option<NewKeys>,
 }
 
@@ -89,17 +91,21 @@ impl Application {
         };
         let mut proposal = [0; 64];
         getrandom::fill(&mut proposal).context("no source of random bytes")?;
+        let targets = Arc::new(Targets::new(Arc::clone(&store), settings.cache.max_mib << 20));
+        let following = Arc::clone(&targets);
+        let following = tokio::spawn(async move { following.follow().await });
         let session_secret = store.agree_session_secret(proposal).await.context("the session secret")?;
         let state = web::Data::new(AppState::new(Parts {
             settings: settings.clone(),
             clock,
             store,
+            targets,
             channels: Arc::new(channels),
             day_keys,
             metrics,
             session_secret,
         }));
-        Ok(Self { settings, listener, state, recorder, journal, settler, midnight, first_keys })
+        Ok(Self { settings, listener, state, recorder, journal, settler, midnight, following, first_keys })
     }
 
     /// The address that is listened on.
@@ -119,7 +125,8 @@ impl Application {
     /// # Errors
     /// When the server or the journal thread ends by itself.
     pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let Self { settings, listener, state, recorder, journal, mut settler, midnight, .. } = self;
+        let Self { settings, listener, state, recorder, journal, mut settler, midnight, following, .. } =
+            self;
         let shutdown = settings.shutdown_timeout();
         let workers =
             settings.server.workers.or_else(|| std::thread::available_parallelism().ok().map(usize::from));
@@ -164,6 +171,7 @@ impl Application {
         }
         midnight.abort();
         forgetting.abort();
+        following.abort();
         let _ = midnight.await;
         let settled = timeout(shutdown, async {
             let joined = spawn_blocking(move || journal.handle.join()).await;

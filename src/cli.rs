@@ -24,6 +24,7 @@ use crate::domain::destination::HostRule;
 use crate::domain::site::{KeyKind, OriginRule, Site, SiteId};
 use crate::service::links::Links;
 use crate::service::sites::Sites;
+use crate::service::targets::Targets;
 use crate::settings::Settings;
 use crate::store::{self, Store, StoreError};
 use crate::telemetry;
@@ -355,7 +356,10 @@ async fn take_down(
     let unknown = || format!("there is no link \"{code}\"");
     let parsed = Code::parse(code).with_context(unknown)?;
     let public_url: Arc<Url> = Arc::new(settings.public_url());
-    let links = Links::new(open(settings).await?, Arc::new(channels), public_url);
+    let store = open(settings).await?;
+    // Nothing is looked up here, so nothing is kept.
+    let targets = Arc::new(Targets::new(Arc::clone(&store), 0));
+    let links = Links::new(store, targets, Arc::new(channels), public_url);
     let link = links.take_down(&parsed, taken_down).await?.with_context(unknown)?;
     let now = if taken_down { "taken down" } else { "restored" };
     println!("{} is {now}; it leads to {}", links.short_url(&link.code), link.url);

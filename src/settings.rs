@@ -36,6 +36,8 @@ pub struct Settings {
     pub store: Store,
     /// Where clicks are recorded.
     pub journal: Journal,
+    /// What is kept in memory.
+    pub cache: Cache,
     /// What people are asked.
     pub consent: Consent,
     /// What is published.
@@ -114,6 +116,20 @@ pub struct Journal {
 impl Default for Journal {
     fn default() -> Self {
         Self { dir: PathBuf::from("data/journal"), sync: Sync::Always }
+    }
+}
+
+/// What is kept in memory.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Cache {
+    /// The most memory that the links which are clicked take, in MiB.
+    pub max_mib: usize,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self { max_mib: 256 }
     }
 }
 

@@ -80,6 +80,12 @@ impl Code {
         Ok(Self(text.into()))
     }
 
+    /// How much memory it takes, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + self.0.len()
+    }
+
     /// The code as it stands in an address.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -166,23 +166,24 @@ impl Destination {
         url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
-    /// The address that the visitor is forwarded to: this destination, with UTM parameters of
-    /// `utm` and the parameters of the visitor's own `query` where the destination sets no
-    /// parameter of that name.
+    /// This destination with the UTM parameters that it does not set itself.
     #[must_use]
-    pub fn forward(&self, utm: Option<&Utm<'_>>, query: Option<&str>) -> String {
-        let tagged = utm.into_iter().flat_map(Utm::parameters);
-        let added: Vec<(String, String)> = tagged
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .chain(form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned())
-            .collect();
-        if added.is_empty() {
-            return self.0.clone().into();
-        }
+    pub fn tagged(&self, utm: &Utm<'_>) -> Self {
+        Self(self.with(utm.parameters()).into())
+    }
+
+    /// The address that a visitor with this query string is forwarded to: this destination with
+    /// the parameters that it does not set itself.
+    #[must_use]
+    pub fn forward(&self, query: &str) -> String {
+        self.with(form_urlencoded::parse(query.as_bytes()))
+    }
+
+    fn with(&self, parameters: impl Iterator<Item = (impl AsRef<str>, impl AsRef<str>)>) -> String {
         let mut url = self.url();
-        for (name, value) in added {
-            if !url.query_pairs().any(|(set, _)| set == name) {
-                url.query_pairs_mut().append_pair(&name, &value);
+        for (name, value) in parameters {
+            if !url.query_pairs().any(|(set, _)| set == name.as_ref()) {
+                url.query_pairs_mut().append_pair(name.as_ref(), value.as_ref());
             }
         }
         url.into()
@@ -318,17 +319,17 @@ mod tests {
         let channel = ChannelName::parse("whatsapp").expect("a channel");
         let utm = Utm { channel: &channel, campaign: Some("été & co") };
         assert_eq!(
-            destination.forward(Some(&utm), Some("x=2&fbclid=abc")),
+            destination.tagged(&utm).forward("x=2&fbclid=abc"),
             "https://example.com/a?utm_source=mine&x=1&utm_medium=share&utm_campaign=%C3%A9t%C3%A9+%26+co&fbclid=abc#part",
         );
-        assert_eq!(destination.forward(None, None), destination.as_str());
+        assert_eq!(destination.forward(""), destination.as_str());
     }
 
     proptest! {
         #[test]
         fn whatever_is_accepted_is_ascii_and_safe_in_a_header(text in "(https?://)?\\PC{0,40}", query in "\\PC{0,40}") {
             if let Ok(destination) = Destination::parse(&text, &[HostRule(None)], &own()) {
-                for address in [destination.as_str().to_owned(), destination.forward(None, Some(&query))] {
+                for address in [destination.as_str().to_owned(), destination.forward(&query)] {
                     prop_assert!(address.bytes().all(|b| (0x21..0x7f).contains(&b)), "{address}");
                     prop_assert!(Url::parse(&address).is_ok());
                 }

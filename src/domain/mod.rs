@@ -12,5 +12,6 @@ pub mod link;
 pub mod request;
 pub mod site;
 pub mod stats;
+pub mod target;
 pub mod visitor;
 pub mod visitor_set;

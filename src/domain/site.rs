@@ -59,6 +59,14 @@ impl Site {
         self.keys.push(SiteKey { kind, hash });
     }
 
+    /// About how much memory it takes, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let lists = size_of_val(&*self.destinations) + size_of_val(&*self.origins) + size_of_val(&*self.keys);
+        let texts = self.name.len() + 32 * (self.destinations.len() + self.origins.len());
+        size_of::<Self>() + lists + texts
+    }
+
     /// Whether a browser on a page of `origin` may use the publishable key.
     #[must_use]
     pub fn allows_origin(&self, origin: &str) -> bool {

@@ -7,13 +7,13 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::error::Problem;
 use super::views::{ConsentPage, PrivacyPage};
-use super::visit::{click, forward, live_link};
+use super::visit::{click, forward, live_target};
 use super::{AppState, body, pages, request};
+use crate::domain::code::Code;
 use crate::domain::consent::{Choice, State};
 use crate::domain::day::Day;
-use crate::domain::link::Link;
 use crate::domain::request::RequestKind;
-use crate::domain::site::Site;
+use crate::domain::target::Target;
 use crate::service::links::InvalidParam;
 use crate::service::recorder::WorkerRecorder;
 
@@ -21,12 +21,12 @@ use crate::service::recorder::WorkerRecorder;
 const REMEMBERED: Duration = Duration::days(182);
 
 /// The question, in the place of a redirect.
-pub(super) fn ask(request: &HttpRequest, link: &Link, site: &Site) -> Result<HttpResponse, Problem> {
-    let query = Some(request.query_string()).filter(|query| site.forward_query && !query.is_empty());
+pub(super) fn ask(request: &HttpRequest, code: &Code, target: &Target) -> Result<HttpResponse, Problem> {
+    let query = Some(request.query_string()).filter(|query| target.site.forward_query && !query.is_empty());
     pages::page(&ConsentPage {
         page: pages::common(),
-        code: link.code.to_string(),
-        host: link.url.host(),
+        code: code.to_string(),
+        host: target.host(),
         query: query.map(str::to_owned),
     })
 }
@@ -39,7 +39,7 @@ pub(super) async fn answer(
     recorder: web::ThinData<WorkerRecorder>,
 ) -> Result<HttpResponse, Problem> {
     let now = app.clock.now();
-    let (link, site) = live_link(&request, &app, now).await?;
+    let (code, target) = live_target(&request, &app, now).await?;
     request::refuse_foreign_form(&request, &app.public_url)?;
     let form = body::form(&request, payload).await?;
     let choice = match form.get("choice").map(String::as_str) {
@@ -55,10 +55,10 @@ pub(super) async fn answer(
         RequestKind::Head | RequestKind::Prefetch | RequestKind::Preview | RequestKind::Robot => false,
     };
     if choice == Some(Choice::Granted) && counts {
-        let entry = click(&request, &app, &link, now).await;
-        recorder.record(&link.site, &link.code, Day::of(now), entry).await;
+        let entry = click(&request, &app, &code, now).await;
+        recorder.record(&target.site.id, &code, Day::of(now), entry).await;
     }
-    let mut answer = forward(&request, &link, &site, StatusCode::SEE_OTHER);
+    let mut answer = forward(&request, &target, StatusCode::SEE_OTHER);
     if let Some(choice) = choice {
         set_cookie(&mut answer, &cookie(&app, Some(choice)));
     }

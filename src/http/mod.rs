@@ -14,6 +14,7 @@ use crate::service::day_keys::DayKeys;
 use crate::service::links::Links;
 use crate::service::metrics::Metrics;
 use crate::service::sites::Sites;
+use crate::service::targets::Targets;
 use crate::settings::Settings;
 use crate::store::Store;
 
@@ -56,6 +57,7 @@ pub(crate) struct Parts {
     pub(crate) settings: Settings,
     pub(crate) clock: Clock,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) targets: Arc<Targets>,
     pub(crate) channels: Arc<Channels>,
     pub(crate) day_keys: Arc<DayKeys>,
     pub(crate) metrics: Arc<Metrics>,
@@ -65,11 +67,11 @@ pub(crate) struct Parts {
 impl AppState {
     /// Puts the parts together.
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { settings, clock, store, channels, day_keys, metrics, session_secret } = parts;
+        let Parts { settings, clock, store, targets, channels, day_keys, metrics, session_secret } = parts;
         let public_url = Arc::new(settings.public_url());
         Self {
             sites: Sites::new(Arc::clone(&store)),
-            links: Links::new(Arc::clone(&store), Arc::clone(&channels), Arc::clone(&public_url)),
+            links: Links::new(Arc::clone(&store), targets, Arc::clone(&channels), Arc::clone(&public_url)),
             limits: limit::Limits::new(&settings.limits),
             settings,
             clock,

@@ -4,14 +4,16 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::error::Problem;
 use super::views::{self, ReceiptPage};
-use super::visit::known_link;
+use super::visit::{code, miss};
 use super::{AppState, pages, request};
 use crate::domain::day::Day;
 use crate::domain::link::{LinkState, Text};
 
 /// `GET /{code}+`.
 pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let (link, site) = known_link(&request, &app).await?;
+    let code = code(&request, &app)?;
+    let link = app.links.read(&code).await?.ok_or_else(|| miss(&request, &app))?;
+    let site = app.sites.get(&link.site).await?.ok_or_else(Problem::not_found)?;
     let state = match link.state(app.clock.now()) {
         LinkState::Live => views::LinkState::Active,
         LinkState::Expired => views::LinkState::Expired,

@@ -5,7 +5,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::error::Problem;
-use super::visit::{click, forward, live_link};
+use super::visit::{click, forward, live_target};
 use super::{AppState, consent, request};
 use crate::domain::consent::{Decision, decide};
 use crate::domain::day::Day;
@@ -20,7 +20,7 @@ pub(super) async fn redirect(
     recorder: web::ThinData<WorkerRecorder>,
 ) -> Result<HttpResponse, Problem> {
     let now = app.clock.now();
-    let (link, site) = live_link(&request, &app, now).await?;
+    let (code, target) = live_target(&request, &app, now).await?;
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Err(Problem::method_not_allowed("GET, HEAD"));
     }
@@ -28,17 +28,17 @@ pub(super) async fn redirect(
         RequestKind::Head | RequestKind::Robot => None,
         RequestKind::Prefetch => return Ok(ask_again()),
         RequestKind::Preview => Some(EntryKind::Unfurl),
-        RequestKind::Person(state) => match decide(state, app.policy(&site)) {
-            Decision::Ask => return consent::ask(&request, &link, &site),
+        RequestKind::Person(state) => match decide(state, app.policy(&target.site)) {
+            Decision::Ask => return consent::ask(&request, &code, &target),
             Decision::Forward => None,
             Decision::CountBare => Some(EntryKind::AggregateClick),
-            Decision::CountClick => Some(click(&request, &app, &link, now).await),
+            Decision::CountClick => Some(click(&request, &app, &code, now).await),
         },
     };
     if let Some(entry) = entry {
-        recorder.record(&link.site, &link.code, Day::of(now), entry).await;
+        recorder.record(&target.site.id, &code, Day::of(now), entry).await;
     }
-    Ok(forward(&request, &link, &site, StatusCode::FOUND))
+    Ok(forward(&request, &target, StatusCode::FOUND))
 }
 
 /// The answer to a prefetch: the browser asks again when the person really goes there.

@@ -1,4 +1,4 @@
-//! What every visit to a link has in common: the link and its state, the click's tag, the way on.
+//! What every visit to a link has in common: where it leads, the click's tag, the way on.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderName, LOCATION, REFERRER_POLICY};
@@ -8,57 +8,50 @@ use jiff::Timestamp;
 use super::error::Problem;
 use super::{AppState, request};
 use crate::domain::code::Code;
-use crate::domain::destination::Utm;
 use crate::domain::entry::EntryKind;
-use crate::domain::link::{Link, LinkState, Text};
-use crate::domain::site::Site;
+use crate::domain::link::LinkState;
+use crate::domain::target::Target;
+use crate::service::cache::Cached;
 
-/// The link of a request, if it forwards, and its site.
-pub(super) async fn live_link(
+/// The code of a request and where it leads, if it leads somewhere at `now`.
+pub(super) async fn live_target(
     request: &HttpRequest,
     app: &AppState,
     now: Timestamp,
-) -> Result<(Link, Site), Problem> {
-    let (link, site) = known_link(request, app).await?;
-    match link.state(now) {
-        LinkState::Live => Ok((link, site)),
+) -> Result<(Code, Cached<Target>), Problem> {
+    let code = code(request, app)?;
+    let target = app.links.resolve(&code).await?.ok_or_else(|| miss(request, app))?;
+    match target.state(now) {
+        LinkState::Live => Ok((code, target)),
         LinkState::Expired => Err(Problem::expired()),
         LinkState::Disabled => Err(Problem::disabled()),
         LinkState::TakenDown => Err(Problem::taken_down()),
     }
 }
 
-/// The link that a request's path names, whatever its state, and its site. A code that does not
-/// exist is a miss of its sender.
-pub(super) async fn known_link(request: &HttpRequest, app: &AppState) -> Result<(Link, Site), Problem> {
-    let code = Code::parse(request.match_info().query("code"));
-    let link = match code {
-        Ok(code) => app.links.resolve(&code).await?,
-        Err(_) => None,
-    };
-    let Some(link) = link else {
-        app.limits.miss(&request::network(request, app.trusted_proxies()))?;
-        return Err(Problem::not_found());
-    };
-    let site = app.sites.get(&link.site).await?.ok_or_else(Problem::not_found)?;
-    Ok((link, site))
+/// The code that a request's path names.
+pub(super) fn code(request: &HttpRequest, app: &AppState) -> Result<Code, Problem> {
+    Code::parse(request.match_info().query("code")).map_err(|_| miss(request, app))
+}
+
+/// The answer to a code that does not exist, which is a miss of its sender.
+pub(super) fn miss(request: &HttpRequest, app: &AppState) -> Problem {
+    let network = request::network(request, app.trusted_proxies());
+    app.limits.miss(&network).err().unwrap_or_else(Problem::not_found)
 }
 
 /// A click with its tag: here the address and the user agent end.
-pub(super) async fn click(request: &HttpRequest, app: &AppState, link: &Link, now: Timestamp) -> EntryKind {
+pub(super) async fn click(request: &HttpRequest, app: &AppState, code: &Code, now: Timestamp) -> EntryKind {
     let network = request::network(request, app.trusted_proxies());
     let tagger = app.day_keys.tagger(now).await;
-    EntryKind::Click(tagger.tag(&link.code, &network, request::user_agent(request)))
+    EntryKind::Click(tagger.tag(code, &network, request::user_agent(request)))
 }
 
 /// Sends the visitor on. Nothing remembers the redirect, and the destination learns nothing of
 /// where its visitor comes from but what its own site wants to tell it.
-pub(super) fn forward(request: &HttpRequest, link: &Link, site: &Site, status: StatusCode) -> HttpResponse {
-    let utm = Utm { channel: &link.channel, campaign: link.campaign.as_ref().map(Text::as_str) };
-    let query = site.forward_query.then(|| request.query_string());
-    let location = link.url.forward(site.utm.then_some(&utm), query);
+pub(super) fn forward(request: &HttpRequest, target: &Target, status: StatusCode) -> HttpResponse {
     HttpResponse::build(status)
-        .insert_header((LOCATION, location))
+        .insert_header((LOCATION, target.location(request.query_string()).as_ref()))
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((REFERRER_POLICY, "no-referrer"))
         .insert_header((HeaderName::from_static("x-robots-tag"), "noindex, nofollow"))

@@ -6,11 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use url::Url;
 
+use super::cache::Cached;
+use super::targets::Targets;
 use crate::domain::channel::{ChannelName, Channels};
 use crate::domain::code::{Code, CodeError};
 use crate::domain::destination::{Destination, DestinationError};
 use crate::domain::link::{Link, LinkChange, MAX_CAMPAIGN, MAX_TITLE, Text, TextError};
 use crate::domain::site::{Site, SiteId};
+use crate::domain::target::Target;
 use crate::store::{Inserted, OnceName, Store, StoreError};
 
 /// The longest `external_id` or `Idempotency-Key` in bytes.
@@ -88,15 +91,22 @@ pub enum LinkError {
 #[derive(Clone)]
 pub struct Links {
     store: Arc<dyn Store>,
+    targets: Arc<Targets>,
     channels: Arc<Channels>,
     public_url: Arc<Url>,
 }
 
 impl Links {
-    /// Links whose short addresses begin with `public_url`.
+    /// Links in `store`, whose short addresses begin with `public_url`; what is changed here is
+    /// forgotten by `targets`.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, channels: Arc<Channels>, public_url: Arc<Url>) -> Self {
-        Self { store, channels, public_url }
+    pub fn new(
+        store: Arc<dyn Store>,
+        targets: Arc<Targets>,
+        channels: Arc<Channels>,
+        public_url: Arc<Url>,
+    ) -> Self {
+        Self { store, targets, channels, public_url }
     }
 
     /// The short address of a link.
@@ -125,7 +135,11 @@ impl Links {
         let mut link = self.check(site, draft, now).await?;
         for _ in 0..TRIES {
             match self.store.insert_link(&link, &once).await {
-                Ok(inserted) => return Ok((link, inserted)),
+                Ok(inserted) => {
+                    // Somebody may have asked for the code while there was no such link.
+                    self.targets.forget(&link.code);
+                    return Ok((link, inserted));
+                }
                 Err(StoreError::Conflict) if slug => return Err(LinkError::SlugTaken),
                 Err(StoreError::Conflict) => link.code = Code::random(),
                 Err(error) => return Err(error.into()),
@@ -134,8 +148,14 @@ impl Links {
         Err(StoreError::Corrupt("random codes are taken again and again".to_owned()).into())
     }
 
-    /// The link of this code.
-    pub async fn resolve(&self, code: &Code) -> Result<Option<Link>, StoreError> {
+    /// Where the link of this code leads: from memory, and also while the store is away, where it
+    /// is known there.
+    pub(crate) async fn resolve(&self, code: &Code) -> Result<Option<Cached<Target>>, StoreError> {
+        self.targets.get(code).await
+    }
+
+    /// The link of this code as the store has it now.
+    pub async fn read(&self, code: &Code) -> Result<Option<Link>, StoreError> {
         self.store.link(code).await
     }
 
@@ -164,19 +184,30 @@ impl Links {
             taken_down: None,
         };
         wrong.none()?;
-        Ok(self.store.change_link(code, change).await?)
+        Ok(self.change_in_store(code, change).await?)
     }
 
     /// Takes a link down for abuse, or gives it back; `None` where there is none.
     pub async fn take_down(&self, code: &Code, taken_down: bool) -> Result<Option<Link>, StoreError> {
         let change = LinkChange { taken_down: Some(taken_down), ..LinkChange::default() };
-        self.store.change_link(code, change).await
+        self.change_in_store(code, change).await
+    }
+
+    async fn change_in_store(&self, code: &Code, change: LinkChange) -> Result<Option<Link>, StoreError> {
+        let changed = self.store.change_link(code, change).await;
+        // A change whose answer was lost may have been made.
+        self.targets.forget(code);
+        changed
     }
 
     /// Forgets a link of the site and its counts; `false` where it has no such link.
     pub async fn delete(&self, site: &SiteId, code: &Code) -> Result<bool, StoreError> {
         match self.of_site(site, code).await? {
-            Some(_) => self.store.delete_link(code).await,
+            Some(_) => {
+                let deleted = self.store.delete_link(code).await;
+                self.targets.forget(code);
+                deleted
+            }
             None => Ok(false),
         }
     }

@@ -1,6 +1,7 @@
 //! What happens between a request and the store: links are made and resolved, clicks are recorded
 //! and settled, days end. Knows nothing of HTTP.
 
+pub(crate) mod cache;
 pub mod day_keys;
 pub mod journal;
 pub mod links;
@@ -9,3 +10,4 @@ pub mod midnight;
 pub mod recorder;
 pub mod settler;
 pub mod sites;
+pub mod targets;

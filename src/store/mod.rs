@@ -100,6 +100,10 @@ pub trait Store: Send + Sync {
     /// campaign that the link has now.
     async fn site_counts(&self, site: &SiteId, first: Day, last: Day) -> Result<Vec<SiteCounts>, StoreError>;
 
+    /// Tells what other processes change in links and sites, and what this one changes may be among
+    /// it; for as long as it is polled, and it never ends.
+    async fn watch(&self, tell: &(dyn Fn(News) + Send + Sync));
+
     /// The key of a day that all instances on this store agree on: `proposal` where none did yet.
     /// Where one process has the store for itself, that is the proposal, and the store never sees
     /// it. Elsewhere it is kept in memory until `day` is over: for the time that is left at `now`.
@@ -107,6 +111,17 @@ pub trait Store: Send + Sync {
 
     /// The secret that seals session cookies on all instances: `proposal` where there is none yet.
     async fn agree_session_secret(&self, proposal: [u8; 64]) -> Result<[u8; 64], StoreError>;
+}
+
+/// What [`Store::watch`] tells. While the store does not answer it tells nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// This link was changed or deleted.
+    Changed(Code),
+    /// Anything may have been changed before now. From now on, changes are told.
+    Everything,
+    /// The store answers, and changes are not told; comes again and again for as long as that lasts.
+    Silence,
 }
 
 /// What became of [`Store::insert_link`].

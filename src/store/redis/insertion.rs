@@ -123,7 +123,7 @@ impl RedisStore {
     /// Step 3, and the way back from step 1.
     async fn swap(&self, link: &Link, old: &str, new: &str) -> Result<bool, StoreError> {
         let mut swap = script::SWAP.on(&[keys::link(&link.code)]);
-        swap.arg(old).arg(new);
+        swap.arg(old).arg(new).arg(keys::NEWS).arg(link.code.as_str());
         self.connection.call(&script::SWAP, &swap).await
     }
 }

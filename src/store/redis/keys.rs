@@ -18,6 +18,9 @@ pub(super) const COUNTED_SITES: &str = "ens:counted";
 /// String: 64 bytes that seal session cookies.
 pub(super) const SESSION_SECRET: &str = "ens:session";
 
+/// Channel: codes of links that were changed, and signs of life.
+pub(super) const NEWS: &str = "ens:news";
+
 /// String: a link.
 pub(super) fn link(code: &Code) -> String {
     format!("ens:l:{{{code}}}")

@@ -88,7 +88,7 @@ impl RedisStore {
             let mut record = Record::read(&value)?;
             record.link.apply(change.clone());
             let mut swap = script::SWAP.on(&[keys::link(code)]);
-            swap.arg(value).arg(record.to_value());
+            swap.arg(value).arg(record.to_value()).arg(keys::NEWS).arg(code.as_str());
             if self.connection.call(&script::SWAP, &swap).await? {
                 return Ok(Some(record.link));
             }
@@ -111,7 +111,7 @@ impl RedisStore {
             let mut all = vec![keys::link(code), keys::counts(code)];
             all.extend(days.iter().map(|day| keys::visitors(code, *day)));
             let mut delete = script::DELETE.on(&all);
-            delete.arg(value).arg(fields.len());
+            delete.arg(value).arg(fields.len()).arg(keys::NEWS).arg(code.as_str());
             if self.connection.call(&script::DELETE, &delete).await? {
                 let site = &record.link.site;
                 let mut all = vec![keys::once(site), keys::index(site)];

@@ -13,7 +13,7 @@ use redis::cmd;
 
 use self::address::Address;
 use self::connection::Connection;
-use super::{Cursor, Inserted, JournalId, LinkFilter, Numbered, OnceName, Store, StoreError};
+use super::{Cursor, Inserted, JournalId, LinkFilter, News, Numbered, OnceName, Store, StoreError};
 use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::link::{Link, LinkChange};
@@ -31,6 +31,7 @@ mod index;
 mod insertion;
 mod keys;
 mod links;
+mod news;
 mod record;
 mod script;
 mod settling;
@@ -144,6 +145,10 @@ impl Store for RedisStore {
 
     async fn site_counts(&self, site: &SiteId, first: Day, last: Day) -> Result<Vec<SiteCounts>, StoreError> {
         self.counts_of_site(site, first, last).await
+    }
+
+    async fn watch(&self, tell: &(dyn Fn(News) + Send + Sync)) {
+        self.listen(tell).await;
     }
 
     async fn agree_day_key(&self, day: Day, proposal: DayKey, now: Timestamp) -> Result<DayKey, StoreError> {

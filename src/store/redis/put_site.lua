@@ -1,7 +1,7 @@
 -- Puts a site with its name and its keys. Returns 0, and changes nothing, where the name is another
 -- site's, or where a new site's identifier is taken.
 -- KEYS: sites, names, keys
--- ARGV: id, JSON, name, 1 for a new site, then the hashes of its keys
+-- ARGV: id, JSON, name, 1 for a new site, the channel for news, then the hashes of its keys
 local id, json, name = ARGV[1], ARGV[2], ARGV[3]
 
 local old = redis.call('HGET', KEYS[1], id)
@@ -22,7 +22,8 @@ if old then
 end
 redis.call('HSET', KEYS[1], id, json)
 redis.call('HSET', KEYS[2], name, id)
-for i = 5, #ARGV do
+for i = 6, #ARGV do
   redis.call('HSET', KEYS[3], ARGV[i], id)
 end
+redis.pcall('PUBLISH', ARGV[5], '*')
 return 1

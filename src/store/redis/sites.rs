@@ -21,7 +21,12 @@ impl RedisStore {
         let json = serde_json::to_string(site).expect("a site has only text, numbers and flags");
         let keys = [keys::SITES, keys::SITE_NAMES, keys::SITE_KEYS].map(str::to_owned);
         let mut command = script::PUT_SITE.on(&keys);
-        command.arg(site.id.as_str()).arg(json).arg(&site.name).arg(u8::from(place == Place::New));
+        command
+            .arg(site.id.as_str())
+            .arg(json)
+            .arg(&site.name)
+            .arg(u8::from(place == Place::New))
+            .arg(keys::NEWS);
         for key in &site.keys {
             command.arg(key.hash.to_hex());
         }

@@ -15,7 +15,7 @@ use tokio::task::spawn_blocking;
 use self::error::Ended;
 use self::readers::Readers;
 use self::writer::Writer;
-use super::{Cursor, Inserted, JournalId, LinkFilter, Numbered, OnceName, Store, StoreError};
+use super::{Cursor, Inserted, JournalId, LinkFilter, News, Numbered, OnceName, Store, StoreError};
 use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::link::{Link, LinkChange};
@@ -169,6 +169,17 @@ impl Store for SqliteStore {
     async fn site_counts(&self, site: &SiteId, first: Day, last: Day) -> Result<Vec<SiteCounts>, StoreError> {
         let site = site.clone();
         self.reports.read(move |db| counts::of_site(db, &site, first, last)).await
+    }
+
+    async fn watch(&self, tell: &(dyn Fn(News) + Send + Sync)) {
+        let mut foreign = self.writer.foreign_commits();
+        loop {
+            tell(News::Everything);
+            if foreign.changed().await.is_err() {
+                // The writer has ended; nothing can be told any more.
+                return std::future::pending().await;
+            }
+        }
     }
 
     async fn agree_day_key(

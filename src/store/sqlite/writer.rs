@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use rusqlite::Connection;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::connection::BUSY;
 use super::error::{Ended, shared_error, store_error};
@@ -23,9 +23,13 @@ const BATCH: usize = 512;
 /// How long a checkpoint waits for readers of older pages before it is put off.
 const PATIENCE: Duration = Duration::from_millis(100);
 
+/// How often an idle thread looks whether another process has written.
+const LOOK: Duration = Duration::from_millis(250);
+
 /// The writing thread. Dropping this lets it finish its queue and waits for its end.
 pub(super) struct Writer {
     jobs: Option<mpsc::Sender<Box<dyn Job>>>,
+    foreign: watch::Receiver<i64>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -33,12 +37,18 @@ impl Writer {
     /// Starts the thread.
     pub(super) fn start(connection: Connection) -> Result<Self, StoreError> {
         let (jobs, queue) = mpsc::channel();
-        let desk = Desk { connection, visitors: Visitors::default(), owes_checkpoint: false };
+        let (told, foreign) = watch::channel(0);
+        let desk = Desk { connection, visitors: Visitors::default(), owes_checkpoint: false, foreign: told };
         let thread = thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || desk.work(&queue))
             .map_err(|error| StoreError::Unavailable(Box::new(error)))?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { jobs: Some(jobs), foreign, thread: Some(thread) })
+    }
+
+    /// Changes when another process, such as the command line, has committed something.
+    pub(super) fn foreign_commits(&self) -> watch::Receiver<i64> {
+        self.foreign.clone()
     }
 
     /// Whether the thread is there to take jobs.
@@ -130,6 +140,7 @@ struct Desk {
     connection: Connection,
     visitors: Visitors,
     owes_checkpoint: bool,
+    foreign: watch::Sender<i64>,
 }
 
 impl Desk {
@@ -157,16 +168,31 @@ impl Desk {
         self.empty_log();
     }
 
-    /// The next job, or `None` at the end. A checkpoint that was put off is tried in between.
+    /// The next job, or `None` at the end. In between it looks for what other processes did, and
+    /// tries a checkpoint that was put off.
     fn next(&mut self, queue: &Receiver<Box<dyn Job>>) -> Option<Box<dyn Job>> {
-        while self.owes_checkpoint {
-            match queue.recv_timeout(PATIENCE) {
+        loop {
+            self.look_around();
+            let pause = if self.owes_checkpoint { PATIENCE } else { LOOK };
+            match queue.recv_timeout(pause) {
                 Ok(job) => return Some(job),
-                Err(RecvTimeoutError::Timeout) => self.empty_log(),
+                Err(RecvTimeoutError::Timeout) if self.owes_checkpoint => self.empty_log(),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return None,
             }
         }
-        queue.recv().ok()
+    }
+
+    /// Tells when the file was changed by another connection than this one: inside this process
+    /// none but this one writes.
+    fn look_around(&self) {
+        let version = self
+            .connection
+            .prepare_cached("PRAGMA data_version")
+            .and_then(|mut version| version.query_row([], |row| row.get(0)));
+        if let Ok(version) = version {
+            self.foreign.send_if_modified(|known| std::mem::replace(known, version) != version);
+        }
     }
 
     /// Runs all jobs and commits: what became of each, or why none of them holds.
