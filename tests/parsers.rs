@@ -53,7 +53,7 @@ proptest! {
             let again = Destination::parse(destination.as_str(), &[HostRule::any()], &own);
             prop_assert_eq!(again.as_ref(), Ok(&destination));
             prop_assert!(!destination.host().is_empty());
-            prop_assert!(destination.forward(None, Some(&query)).is_ascii());
+            prop_assert!(destination.forward(&query).is_ascii());
         }
     }
 

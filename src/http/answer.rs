@@ -5,40 +5,52 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, RETRY_AFTER};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpResponse, ResponseError, web};
+use actix_web::{Error, HttpRequest, HttpResponse, ResponseError, web};
 use askama::Template;
 
 use super::error::Problem;
 use super::request::wants_page;
 use super::views::ErrorPage;
 use super::{AppState, pages};
-use crate::service::metrics::Answer;
 
 /// Answers, and tells of it.
-pub(crate) async fn finish(
+pub(super) async fn finish(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody, BoxBody>>, Error> {
     let started = Instant::now();
     let app = request.app_data::<web::Data<AppState>>().cloned();
     let response = next.call(request).await?;
-    let route = response.request().match_pattern();
-    let status = response.status().as_u16();
     if let Some(app) = &app {
-        let labels = Answer { route: route.clone().unwrap_or_default(), status };
-        app.metrics.answers.get_or_create(&labels).inc();
+        let route = response.request().match_pattern().unwrap_or_default();
+        tell(app, &route, response.status(), started);
     }
-    let milliseconds = started.elapsed().as_secs_f64() * 1_000.0;
-    tracing::debug!(route, status, milliseconds, "answered");
-    let problem = response.response().extensions().get::<Problem>().cloned();
-    match problem {
-        Some(problem) if wants_page(response.request()) => {
-            Ok(response.into_response(page(&problem)).map_into_right_body())
+    let found = response.response().extensions().get::<Problem>().cloned();
+    match found {
+        Some(found) if wants_page(response.request()) => {
+            Ok(response.into_response(page(&found)).map_into_right_body())
         }
         _ => Ok(response.map_into_left_body()),
     }
+}
+
+/// A problem as its client wants it.
+pub(super) fn problem(request: &HttpRequest, problem: &Problem) -> HttpResponse {
+    if wants_page(request) { page(problem) } else { problem.error_response() }
+}
+
+/// Tells the operator of an answer.
+pub(super) fn tell(app: &AppState, route: &str, status: StatusCode, started: Instant) {
+    app.metrics.answered(route, status.as_u16());
+    tracing::debug!(
+        route,
+        status = status.as_u16(),
+        milliseconds = started.elapsed().as_secs_f64() * 1_000.0,
+        "answered"
+    );
 }
 
 /// A problem as a page.

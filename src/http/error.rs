@@ -280,7 +280,7 @@ impl From<StoreError> for Problem {
                 tracing::warn!(%error, %source, "a request failed");
                 Self::unavailable()
             }
-            StoreError::Conflict | StoreError::Corrupt(_) => {
+            StoreError::Conflict | StoreError::Corrupt(_) | StoreError::Behind => {
                 tracing::error!(%error, "a request failed");
                 Self::internal()
             }

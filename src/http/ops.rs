@@ -21,7 +21,8 @@ pub(super) async fn readyz(app: web::Data<AppState>) -> Result<HttpResponse, Pro
 /// `GET /metrics`: Prometheus text; the same lines as OpenMetrics for who asks for that.
 pub(super) async fn metrics(request: HttpRequest, app: web::Data<AppState>) -> HttpResponse {
     let text = app.metrics.encode().expect("writing to a String does not fail");
-    let open = header(&request, ACCEPT).is_some_and(|accept| accept.contains("application/openmetrics-text"));
+    let open =
+        header(&request, &ACCEPT).is_some_and(|accept| accept.contains("application/openmetrics-text"));
     HttpResponse::Ok()
         .content_type(if open {
             "application/openmetrics-text; version=1.0.0; charset=utf-8"

@@ -1,17 +1,42 @@
 //! A click: a visitor opens a link, is counted or not, and is forwarded.
 
+use std::time::Instant;
+
+use actix_web::guard::GuardContext;
 use actix_web::http::header::{CACHE_CONTROL, RETRY_AFTER};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::error::Problem;
 use super::visit::{click, forward, live_target};
-use super::{AppState, consent, request};
+use super::{AppState, answer, consent, request};
+use crate::domain::code::Code;
 use crate::domain::consent::{Decision, decide};
 use crate::domain::day::Day;
 use crate::domain::entry::EntryKind;
 use crate::domain::request::RequestKind;
 use crate::service::recorder::WorkerRecorder;
+
+/// The pattern of the route in logs and metrics.
+const ROUTE: &str = "/{code}";
+
+/// Whether a path is a code and nothing else; such a request comes here before any pattern is tried.
+pub(super) fn names_a_code(request: &GuardContext<'_>) -> bool {
+    request.head().uri.path().strip_prefix('/').is_some_and(Code::is_well_formed)
+}
+
+/// A click's whole way: it passes no layer that others pass.
+pub(super) async fn answer(
+    request: HttpRequest,
+    app: web::Data<AppState>,
+    recorder: web::ThinData<WorkerRecorder>,
+) -> HttpResponse {
+    let started = Instant::now();
+    let answer = redirect(request.clone(), app.clone(), recorder).await;
+    let answer = answer.unwrap_or_else(|problem| answer::problem(&request, &problem));
+    answer::tell(&app, ROUTE, answer.status(), started);
+    answer
+}
 
 /// `GET /{code}` and `HEAD /{code}`.
 pub(super) async fn redirect(

@@ -5,7 +5,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use actix_web::HttpRequest;
 use actix_web::http::Method;
-use actix_web::http::header::{ACCEPT, AUTHORIZATION, HOST, HeaderName, HeaderValue, ORIGIN, USER_AGENT};
+use actix_web::http::header::{
+    ACCEPT, AUTHORIZATION, COOKIE, DNT, HOST, HeaderName, HeaderValue, ORIGIN, USER_AGENT, X_FORWARDED_FOR,
+};
 use ipnet::IpNet;
 use url::Url;
 
@@ -16,9 +18,17 @@ use crate::domain::request::Signals;
 use crate::domain::site::{KeyHash, KeyKind, Site};
 use crate::domain::visitor::Network;
 
+static SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
+static PURPOSE: HeaderName = HeaderName::from_static("purpose");
+static X_PURPOSE: HeaderName = HeaderName::from_static("x-purpose");
+static X_MOZ: HeaderName = HeaderName::from_static("x-moz");
+static SEC_GPC: HeaderName = HeaderName::from_static("sec-gpc");
+static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+static X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
 /// A header's text; none where it is missing or not ASCII.
-pub(super) fn header(request: &HttpRequest, name: impl Into<HeaderName>) -> Option<&str> {
-    request.headers().get(name.into())?.to_str().ok()
+pub(super) fn header<'a>(request: &'a HttpRequest, name: &HeaderName) -> Option<&'a str> {
+    request.headers().get(name)?.to_str().ok()
 }
 
 /// The network that a request comes from. `X-Forwarded-For` is read from its end, past proxies
@@ -28,10 +38,11 @@ pub(super) fn network(request: &HttpRequest, trusted: &[IpNet]) -> Network {
     let mut address = request.peer_addr().map_or(unspecified, |peer| peer.ip().to_canonical());
     // In bytes: a line that is no text as a whole must not make the line before it the last one,
     // which the visitor may have written.
-    let forwarded = request.headers().get_all("x-forwarded-for").map(HeaderValue::as_bytes);
-    let mut hops: Vec<&[u8]> = forwarded.flat_map(|line| line.split(|byte| *byte == b',')).collect();
+    let forwarded = request.headers().get_all(&X_FORWARDED_FOR).map(HeaderValue::as_bytes);
+    let lines: Vec<&[u8]> = forwarded.collect();
+    let mut hops = lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
     while trusted.iter().any(|network| network.contains(&address)) {
-        let Some(before) = hops.pop().and_then(hop) else { break };
+        let Some(before) = hops.next().and_then(hop) else { break };
         address = before.to_canonical();
     }
     Network::of(address)
@@ -46,11 +57,10 @@ fn hop(bytes: &[u8]) -> Option<IpAddr> {
 
 /// What decides the kind of a request for a link.
 pub(super) fn signals<'a>(request: &'a HttpRequest, app: &AppState) -> Signals<'a> {
-    let named = |name: &'static str| header(request, HeaderName::from_static(name));
     Signals {
         head: request.method() == Method::HEAD,
         user_agent: user_agent(request),
-        purposes: [named("sec-purpose"), named("purpose"), named("x-purpose"), named("x-moz")],
+        purposes: [&SEC_PURPOSE, &PURPOSE, &X_PURPOSE, &X_MOZ].map(|name| header(request, name)),
         objects: objects(request),
         choice: choice(request, app),
     }
@@ -58,7 +68,7 @@ pub(super) fn signals<'a>(request: &'a HttpRequest, app: &AppState) -> Signals<'
 
 /// The user agent; of one that is not ASCII, nothing.
 pub(super) fn user_agent(request: &HttpRequest) -> &str {
-    header(request, USER_AGENT).unwrap_or_default()
+    header(request, &USER_AGENT).unwrap_or_default()
 }
 
 /// Where the person stands with the question of consent.
@@ -67,13 +77,11 @@ pub(super) fn consent_state(request: &HttpRequest, app: &AppState) -> State {
 }
 
 fn objects(request: &HttpRequest) -> bool {
-    let set =
-        |name: &'static str| header(request, HeaderName::from_static(name)).is_some_and(|v| v.trim() == "1");
-    set("sec-gpc") || set("dnt")
+    [&SEC_GPC, &DNT].iter().any(|name| header(request, name).is_some_and(|value| value.trim() == "1"))
 }
 
 fn choice(request: &HttpRequest, app: &AppState) -> Option<Choice> {
-    let cookies = request.headers().get_all("cookie").filter_map(|value| value.to_str().ok());
+    let cookies = request.headers().get_all(&COOKIE).filter_map(|value| value.to_str().ok());
     let mut pairs =
         cookies.flat_map(|cookie| cookie.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(name, _)| *name == app.consent_cookie()).and_then(|(_, value)| Choice::from_cookie(value))
@@ -82,16 +90,16 @@ fn choice(request: &HttpRequest, app: &AppState) -> Option<Choice> {
 /// Whether the client wants a page rather than JSON.
 pub(super) fn wants_page(request: &HttpRequest) -> bool {
     !request.path().starts_with("/api/")
-        && header(request, ACCEPT).is_some_and(|accept| accept.contains("text/html"))
+        && header(request, &ACCEPT).is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// The site that the request's key belongs to, and what the key may do.
 pub(super) async fn key_holder(request: &HttpRequest, app: &AppState) -> Result<KeyHolder, Problem> {
-    let bearer = header(request, AUTHORIZATION).and_then(|value| {
+    let bearer = header(request, &AUTHORIZATION).and_then(|value| {
         let (scheme, key) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
     });
-    let key = bearer.or_else(|| header(request, HeaderName::from_static("x-api-key")).map(str::trim));
+    let key = bearer.or_else(|| header(request, &X_API_KEY).map(str::trim));
     let hash = KeyHash::of(key.filter(|key| !key.is_empty()).ok_or_else(Problem::no_key)?);
     let (site, kind) = app.sites.by_key(&hash).await?.ok_or_else(Problem::unknown_key)?;
     Ok(KeyHolder { site, kind, hash })
@@ -130,7 +138,7 @@ pub(super) fn origin(request: &HttpRequest) -> Option<&str> {
 /// Refuses a form that a page of another origin made the browser send. A client that names no
 /// origin is no browser and needs no page to send what it likes.
 pub(super) fn refuse_foreign_form(request: &HttpRequest, public_url: &Url) -> Result<(), Problem> {
-    if header(request, HeaderName::from_static("sec-fetch-site")) == Some("same-origin") {
+    if header(request, &SEC_FETCH_SITE) == Some("same-origin") {
         return Ok(());
     }
     match origin(request) {
@@ -140,7 +148,7 @@ pub(super) fn refuse_foreign_form(request: &HttpRequest, public_url: &Url) -> Re
         // cannot make a browser send a Host that is not the one it connects to.
         Some(origin) => {
             let authority = origin.split_once("://").map(|(_, authority)| authority);
-            let own = authority.is_some() && authority == header(request, HOST);
+            let own = authority.is_some() && authority == header(request, &HOST);
             if own { Ok(()) } else { Err(Problem::foreign_origin()) }
         }
     }

@@ -77,7 +77,7 @@ pub(super) async fn link(request: HttpRequest, app: web::Data<AppState>) -> Resu
         Some("csv") => true,
         Some("json") => false,
         Some(_) => return Err(Problem::invalid(vec![InvalidParam::new("format", "must be json or csv")])),
-        None => header(&request, ACCEPT).is_some_and(|accept| accept.contains("text/csv")),
+        None => header(&request, &ACCEPT).is_some_and(|accept| accept.contains("text/csv")),
     };
     export(&app, &link, range, csv).await
 }

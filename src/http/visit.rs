@@ -1,7 +1,7 @@
 //! What every visit to a link has in common: where it leads, the click's tag, the way on.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, HeaderName, LOCATION, REFERRER_POLICY};
+use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY};
 use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 
@@ -29,9 +29,10 @@ pub(super) async fn live_target(
     }
 }
 
-/// The code that a request's path names.
+/// The code that a request's path names: in its route's pattern, or alone.
 pub(super) fn code(request: &HttpRequest, app: &AppState) -> Result<Code, Problem> {
-    Code::parse(request.match_info().query("code")).map_err(|_| miss(request, app))
+    let named = request.match_info().get("code").or_else(|| request.path().strip_prefix('/'));
+    Code::parse(named.unwrap_or_default()).map_err(|_| miss(request, app))
 }
 
 /// The answer to a code that does not exist, which is a miss of its sender.
@@ -52,8 +53,11 @@ pub(super) async fn click(request: &HttpRequest, app: &AppState, code: &Code, no
 pub(super) fn forward(request: &HttpRequest, target: &Target, status: StatusCode) -> HttpResponse {
     HttpResponse::build(status)
         .insert_header((LOCATION, target.location(request.query_string()).as_ref()))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header((REFERRER_POLICY, "no-referrer"))
-        .insert_header((HeaderName::from_static("x-robots-tag"), "noindex, nofollow"))
+        .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .insert_header((REFERRER_POLICY, HeaderValue::from_static("no-referrer")))
+        .insert_header((
+            HeaderName::from_static("x-robots-tag"),
+            HeaderValue::from_static("noindex, nofollow"),
+        ))
         .finish()
 }

@@ -1,5 +1,6 @@
 //! What the service tells its operator in numbers. No label ever holds a visitor's value.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -22,19 +23,23 @@ pub struct Metrics {
     pub damaged_bytes: Counter,
     /// Entries that were read from the journal and are not settled yet.
     pub unsettled: Gauge,
-    /// Answers, by route pattern and status.
-    pub answers: Family<Answer, Counter>,
+    answers: Family<Answer, Counter>,
+    /// The answer that is given most often, found without looking for it.
+    forwarded: Counter,
     registry: Registry,
 }
 
 /// The labels of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct Answer {
+struct Answer {
     /// The pattern of the route, never the path.
-    pub route: String,
+    route: Cow<'static, str>,
     /// The HTTP status.
-    pub status: u16,
+    status: u16,
 }
+
+/// The labels of a visitor who is forwarded.
+const FORWARDED: Answer = Answer { route: Cow::Borrowed("/{code}"), status: 302 };
 
 impl Default for Metrics {
     fn default() -> Self {
@@ -55,13 +60,34 @@ impl Default for Metrics {
             "Counts read from the journal and not in the store yet",
             unsettled.clone(),
         );
-        let answers = Family::default();
+        let answers = Family::<Answer, Counter>::default();
+        let forwarded = answers.get_or_create_owned(&FORWARDED);
         registry.register("http_answers", "Answers by route pattern and status", answers.clone());
-        Self { recorded, shed, settled, settle_failures, damaged_bytes, unsettled, answers, registry }
+        Self {
+            recorded,
+            shed,
+            settled,
+            settle_failures,
+            damaged_bytes,
+            unsettled,
+            answers,
+            forwarded,
+            registry,
+        }
     }
 }
 
 impl Metrics {
+    /// Counts an answer by its route's pattern, never the path, and its HTTP status.
+    pub fn answered(&self, route: &str, status: u16) {
+        if status == FORWARDED.status && route == FORWARDED.route {
+            self.forwarded.inc();
+        } else {
+            let answer = Answer { route: route.to_owned().into(), status };
+            self.answers.get_or_create(&answer).inc();
+        }
+    }
+
     /// The metrics in the OpenMetrics text format.
     ///
     /// # Errors
