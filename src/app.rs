@@ -4,11 +4,10 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use anyhow::{Context, bail};
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 use tokio::time::{sleep, timeout};
 
 use crate::clock::Clock;
@@ -16,8 +15,10 @@ use crate::domain::channel::Channels;
 use crate::http::{self, AppState, Parts};
 use crate::service::day_keys::DayKeys;
 use crate::service::journal::{Position, Writer};
+use crate::service::keeper::Keeper;
 use crate::service::metrics::Metrics;
 use crate::service::midnight::Midnight;
+use crate::service::pass::Desk;
 use crate::service::recorder::{JournalThread, Recorder};
 use crate::service::settler::Settler;
 use crate::service::sites::{NewKeys, Sites};
@@ -37,8 +38,8 @@ pub struct Application {
     recorder: Recorder,
     journal: JournalThread,
     settler: JoinHandle<()>,
-    midnight: JoinHandle<()>,
-    following: JoinHandle<()>,
+    /// What works beside the requests and ends with them.
+    watchers: JoinSet<()>,
     first_keys: Option<NewKeys>,
 }
 
@@ -64,25 +65,35 @@ impl Application {
         let day_keys = Arc::new(DayKeys::new(Arc::clone(&store)));
         let (recorder, journal) =
             Recorder::start(writer, Arc::clone(&metrics)).context("the journal thread")?;
-        let settled = watch::Sender::new(Position::START);
-        let midnight = tokio::spawn(
-            Midnight {
-                clock: clock.clone(),
-                day_keys: Arc::clone(&day_keys),
-                recorder: recorder.clone(),
-                settled: settled.subscribe(),
-                store: Arc::clone(&store),
-                retention_months: settings.retention.months,
-            }
-            .run(),
-        );
-        let settler = Settler {
+        let desk = Desk {
             dir: settings.journal.dir.clone(),
             store: Arc::clone(&store),
             metrics: Arc::clone(&metrics),
-            settled,
         };
-        let settler = tokio::spawn(settler.run(journal.end.clone()));
+        let settled = watch::Sender::new(Position::START);
+        let keeps = settings.store.url.is_shared();
+        let mut watchers = JoinSet::new();
+        let done_with = if keeps {
+            let let_go = watch::Sender::new(Position::START);
+            let done_with = let_go.subscribe();
+            let (desk, recorder) = (desk.clone(), recorder.clone());
+            let keeper =
+                Keeper { desk, recorder, time: settings.keep(), settled: settled.subscribe(), let_go };
+            watchers.spawn(keeper.run());
+            done_with
+        } else {
+            settled.subscribe()
+        };
+        let midnight = Midnight {
+            clock: clock.clone(),
+            day_keys: Arc::clone(&day_keys),
+            recorder: recorder.clone(),
+            settled: done_with,
+            store: Arc::clone(&store),
+            retention_months: settings.retention.months,
+        };
+        watchers.spawn(midnight.run());
+        let settler = tokio::spawn(Settler { desk, keeps, settled }.run(journal.end.clone()));
 
         let first_keys = if settings.server.listen.ip().is_loopback() {
             Sites::new(Arc::clone(&store)).first_start(clock.now()).await.context("the first site")?
@@ -93,7 +104,7 @@ impl Application {
         getrandom::fill(&mut proposal).context("no source of random bytes")?;
         let targets = Arc::new(Targets::new(Arc::clone(&store), settings.cache.max_mib << 20));
         let following = Arc::clone(&targets);
-        let following = tokio::spawn(async move { following.follow().await });
+        watchers.spawn(async move { following.follow().await });
         let session_secret = store.agree_session_secret(proposal).await.context("the session secret")?;
         let state = web::Data::new(AppState::new(Parts {
             settings: settings.clone(),
@@ -105,7 +116,7 @@ impl Application {
             metrics,
             session_secret,
         }));
-        Ok(Self { settings, listener, state, recorder, journal, settler, midnight, following, first_keys })
+        Ok(Self { settings, listener, state, recorder, journal, settler, watchers, first_keys })
     }
 
     /// The address that is listened on.
@@ -125,13 +136,12 @@ impl Application {
     /// # Errors
     /// When the server or the journal thread ends by itself.
     pub async fn run_until_stopped(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let Self { settings, listener, state, recorder, journal, mut settler, midnight, following, .. } =
-            self;
+        let Self { settings, listener, state, recorder, journal, mut settler, mut watchers, .. } = self;
         let shutdown = settings.shutdown_timeout();
         let workers =
             settings.server.workers.or_else(|| std::thread::available_parallelism().ok().map(usize::from));
         let idle_state = state.clone();
-        let forgetting = tokio::spawn(async move {
+        watchers.spawn(async move {
             loop {
                 sleep(Duration::from_mins(1)).await;
                 idle_state.forget_idle_clients();
@@ -139,7 +149,6 @@ impl Application {
         });
         let mut server = HttpServer::new(move || {
             App::new()
-                .wrap(from_fn(http::answer::finish))
                 .app_data(state.clone())
                 .app_data(web::ThinData(recorder.for_worker()))
                 .configure(http::routes(&state))
@@ -169,10 +178,7 @@ impl Application {
         } else {
             drop(server);
         }
-        midnight.abort();
-        forgetting.abort();
-        following.abort();
-        let _ = midnight.await;
+        watchers.shutdown().await;
         let settled = timeout(shutdown, async {
             let joined = spawn_blocking(move || journal.handle.join()).await;
             let settled = if settler.is_finished() { Ok(()) } else { settler.await };

@@ -26,6 +26,9 @@ const LISTS: [&str; 1] = ["server.trusted_proxies"];
 /// The longest that counts may be kept, in months.
 const MAX_RETENTION_MONTHS: u32 = 25;
 
+/// The longest that settled clicks may be kept, in seconds.
+const MAX_KEEP_SECONDS: u64 = 600;
+
 /// All settings.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -111,11 +114,13 @@ pub struct Journal {
     /// `always` survives a power cut, `os` a killed process.
     #[serde(deserialize_with = "named")]
     pub sync: Sync,
+    /// For how many seconds settled clicks are kept where the store is shared; 1 to 600.
+    pub keep_seconds: u64,
 }
 
 impl Default for Journal {
     fn default() -> Self {
-        Self { dir: PathBuf::from("data/journal"), sync: Sync::Always }
+        Self { dir: PathBuf::from("data/journal"), sync: Sync::Always, keep_seconds: 60 }
     }
 }
 
@@ -287,6 +292,12 @@ impl Settings {
         Duration::from_secs(self.server.request_timeout_seconds)
     }
 
+    /// How long settled clicks are kept.
+    #[must_use]
+    pub fn keep(&self) -> Duration {
+        Duration::from_secs(self.journal.keep_seconds)
+    }
+
     /// How long stopping may take.
     #[must_use]
     pub fn shutdown_timeout(&self) -> Duration {
@@ -312,6 +323,9 @@ impl Settings {
         }
         if self.server.request_timeout_seconds == 0 {
             return wrong("server.request_timeout_seconds", "takes a number of seconds from 1 on");
+        }
+        if !(1..=MAX_KEEP_SECONDS).contains(&self.journal.keep_seconds) {
+            return wrong("journal.keep_seconds", "takes a number from 1 to 600");
         }
         if self.stats.min_count == 0 {
             return wrong("stats.min_count", "takes a number from 1 on; 1 publishes every number");

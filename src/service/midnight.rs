@@ -28,7 +28,7 @@ pub struct Midnight {
     pub day_keys: Arc<DayKeys>,
     /// Loses the segment with the day's tags, once that is settled.
     pub recorder: Recorder,
-    /// How far the settler is.
+    /// The place up to which the journal is done with: settled, and deleted.
     pub settled: watch::Receiver<Position>,
     /// Loses what told visitors apart.
     pub store: Arc<dyn Store>,

@@ -4,9 +4,11 @@
 pub(crate) mod cache;
 pub mod day_keys;
 pub mod journal;
+pub mod keeper;
 pub mod links;
 pub mod metrics;
 pub mod midnight;
+pub mod pass;
 pub mod recorder;
 pub mod settler;
 pub mod sites;

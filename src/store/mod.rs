@@ -77,6 +77,10 @@ pub trait Store: Send + Sync {
     /// is made again for the same site, entries of the earlier link that come later may count for
     /// the new one.
     ///
+    /// A store that can lose what it has confirmed sees it where a link's mark is below the `previous`
+    /// of its first entry here: then it adds nothing to that link and answers [`StoreError::Behind`].
+    /// Settle older entries first.
+    ///
     /// On an error some links may have been settled and others not; settle the same entries again.
     async fn settle(&self, journal: &JournalId, entries: &[Numbered]) -> Result<(), StoreError>;
 
@@ -183,6 +187,8 @@ impl JournalId {
 pub struct Numbered {
     /// Its number.
     pub number: u64,
+    /// The number of the entry of the same link that was settled before it; 0 where nobody knows.
+    pub previous: u64,
     /// The entry.
     pub entry: Entry,
 }
@@ -196,6 +202,10 @@ pub enum StoreError {
     /// The store cannot be reached, or cannot write. Worth trying again.
     #[error("the store is not available")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The store lost entries that it had confirmed, as a failover to a server that did not have
+    /// them yet does.
+    #[error("the store lost counts that it had confirmed")]
+    Behind,
     /// The store holds what this version does not understand.
     #[error("the store holds something unexpected: {0}")]
     Corrupt(String),

@@ -126,7 +126,7 @@ impl Journal {
     pub(crate) fn entry(&mut self, link: &Link, day: Day, kind: EntryKind) -> Numbered {
         self.last += 1;
         let entry = Entry { site: link.site.clone(), code: link.code.clone(), day, kind };
-        Numbered { number: self.last, entry }
+        Numbered { number: self.last, previous: 0, entry }
     }
 
     /// The next entries: all for one link on one day.

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use entrenous::domain::link::Link;
-use entrenous::store::{Inserted, LinkFilter, Store, StoreError, StoreUrl, open};
+use entrenous::store::{Inserted, LinkFilter, Numbered, Store, StoreError, StoreUrl, open};
 
-use crate::fixtures::{code, link, once, stored_site};
+use crate::fixtures::{Journal, click, clicks, code, counted, day, link, once, stored_link, stored_site};
 use crate::redis_servers::RedisServer;
 
 async fn start() -> (RedisServer, Arc<dyn Store>, redis::Connection) {
@@ -75,4 +75,65 @@ async fn a_code_that_was_taken_for_a_link_that_never_came_is_free_again_soon() {
         }
     }
     assert_eq!(store.link(&code("first")).await.expect("an answer"), Some(first));
+}
+
+/// Notes with each entry which one came before it, as a pass over the journal does.
+fn link_up(entries: &mut [Numbered]) {
+    let mut last = 0;
+    for entry in entries {
+        entry.previous = std::mem::replace(&mut last, entry.number);
+    }
+}
+
+#[tokio::test]
+async fn counts_that_a_failover_lost_are_missed_before_newer_ones_are_added_and_settled_again() {
+    let (_server, store, mut raw) = start().await;
+    let site = stored_site(&*store, "press").await;
+    let (lost, spared) =
+        (stored_link(&*store, &site, "lost").await, stored_link(&*store, &site, "spared").await);
+    let mut journal = Journal::new("j");
+    let mut entries = journal.entries(&lost, day(20), (0..6).map(click));
+    link_up(&mut entries);
+    let mut others = journal.entries(&spared, day(20), (0..4).map(click));
+    link_up(&mut others);
+    store.settle(&journal.id, &entries[..2]).await.expect("settled");
+    let keys = ["ens:c:{lost}".to_owned(), format!("ens:v:{{lost}}:{}", day(20).number())];
+    let before = keys
+        .each_ref()
+        .map(|key| -> Vec<u8> { redis::cmd("DUMP").arg(key).query(&mut raw).expect("a value") });
+    store.settle(&journal.id, &entries[2..4]).await.expect("settled");
+    // What a replica has that becomes the master without the last writes.
+    for (key, value) in keys.iter().zip(before) {
+        redis::cmd("RESTORE").arg(key).arg(0).arg(value).arg("REPLACE").exec(&mut raw).expect("lost");
+    }
+
+    let newer = [&entries[4..], &others[..]].concat();
+    let answer = store.settle(&journal.id, &newer).await;
+    assert!(matches!(answer, Err(StoreError::Behind)), "{answer:?}");
+    assert_eq!(counted(&*store, &lost, day(20)).await, clicks(2, 2));
+    // All over again, from the oldest entry that there is.
+    store.settle(&journal.id, &entries).await.expect("settled");
+    store.settle(&journal.id, &newer).await.expect("settled");
+    assert_eq!(counted(&*store, &lost, day(20)).await, clicks(6, 6));
+    assert_eq!(counted(&*store, &spared, day(20)).await, clicks(4, 4));
+}
+
+#[tokio::test]
+async fn entries_of_a_deleted_link_that_are_settled_again_do_not_count_for_a_later_one_of_its_code() {
+    let (_server, store, mut raw) = start().await;
+    let site = stored_site(&*store, "press").await;
+    let mut journal = Journal::new("j");
+    let first = stored_link(&*store, &site, "abc").await;
+    let old = journal.entries(&first, day(20), (0..3).map(click));
+    store.settle(&journal.id, &old).await.expect("settled");
+    assert!(store.delete_link(&first.code).await.expect("an answer"));
+    let left: i64 = redis::cmd("TTL").arg("ens:c:{abc}").query(&mut raw).expect("the marks");
+    assert!((1..=3_600).contains(&left), "its marks end after {left} seconds");
+
+    let second = stored_link(&*store, &site, "abc").await;
+    let new = journal.entries(&second, day(20), (0..2).map(click));
+    store.settle(&journal.id, &[old, new].concat()).await.expect("settled");
+    assert_eq!(counted(&*store, &second, day(20)).await, clicks(2, 2));
+    let left: i64 = redis::cmd("TTL").arg("ens:c:{abc}").query(&mut raw).expect("the counts");
+    assert_eq!(left, -1, "counts do not end");
 }

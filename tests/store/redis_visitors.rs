@@ -61,7 +61,7 @@ async fn redis_counts_the_visitors_that_the_domain_counts() {
                 let number = entries.len() as u64 + 1;
                 let kind = EntryKind::Click(tag);
                 let entry = Entry { site: site.clone(), code: link.code.clone(), day, kind };
-                entries.push(Numbered { number, entry });
+                entries.push(Numbered { number, previous: 0, entry });
             }
         }
         let counted = settled(&*store, &link, &entries, day).await;
@@ -109,8 +109,10 @@ async fn every_visitor_set_ends_by_itself_an_hour_after_its_day_or_after_it_bega
             day,
             kind: EntryKind::Click(tag(visitor)),
         };
-        let entries: Vec<_> =
-            (0..visitors).zip(number + 1..).map(|(v, number)| Numbered { number, entry: entry(v) }).collect();
+        let entries: Vec<_> = (0..visitors)
+            .zip(number + 1..)
+            .map(|(v, number)| Numbered { number, previous: 0, entry: entry(v) })
+            .collect();
         number += visitors;
         store.settle(&journal, &entries).await.expect("settled");
         let key = format!("ens:v:{{abc}}:{}", day.number());
@@ -131,7 +133,10 @@ async fn of_what_the_store_sends_the_slow_log_shows_no_visitor_and_no_day_key() 
     let day: Day = "2099-11-21".parse().expect("a day");
     let kind = EntryKind::Click(tag(1));
     let entry = Entry { site: link.site.clone(), code: link.code.clone(), day, kind };
-    store.settle(&JournalId::new("journal"), &[Numbered { number: 1, entry }]).await.expect("settled");
+    store
+        .settle(&JournalId::new("journal"), &[Numbered { number: 1, previous: 0, entry }])
+        .await
+        .expect("settled");
     let key = DayKey::new(*b"a key of 32 bytes for one day...");
     store.agree_day_key(day, key, day.start()).await.expect("a day key");
 

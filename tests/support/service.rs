@@ -145,6 +145,7 @@ impl Service {
             ("store.url", &ground.store_url),
             ("journal.dir", &journal),
             ("journal.sync", "os"),
+            ("journal.keep_seconds", "1"),
             ("stats.min_count", "1"),
             ("limits.create_per_minute", "0"),
             ("limits.miss_per_minute", "0"),

@@ -36,6 +36,8 @@ pub struct Position {
 impl Position {
     /// Before everything.
     pub const START: Self = Self { segment: 0, offset: 0 };
+    /// Behind everything.
+    pub const END: Self = Self { segment: u64::MAX, offset: u64::MAX };
 }
 
 fn segment_path(dir: &Path, segment: u64) -> PathBuf {

@@ -43,6 +43,20 @@ impl Reader {
         Self { dir: dir.to_owned(), at: Position::START, open: None }
     }
 
+    /// The place up to which it has read.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.at
+    }
+
+    /// The number of the first record of the oldest segment that there is.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn oldest_segment(&self) -> io::Result<Option<u64>> {
+        Ok(segments(&self.dir)?.first().copied())
+    }
+
     /// Reads on, at most to `end`; a segment before that of `end` is read to the end of its file.
     ///
     /// # Errors

@@ -16,6 +16,9 @@ pub(super) const CHUNK: usize = 256;
 /// reading and its writing. Each time somebody else's change was made.
 const ATTEMPTS: usize = 200;
 
+/// For how many seconds a deleted link's marks stay: longer than any journal keeps settled entries.
+const MARKS_STAY: u32 = 3_600;
+
 /// Beyond every time that there is, and still exact as a score.
 const MAX_SCORE: i64 = 1 << 53;
 
@@ -111,7 +114,7 @@ impl RedisStore {
             let mut all = vec![keys::link(code), keys::counts(code)];
             all.extend(days.iter().map(|day| keys::visitors(code, *day)));
             let mut delete = script::DELETE.on(&all);
-            delete.arg(value).arg(fields.len()).arg(keys::NEWS).arg(code.as_str());
+            delete.arg(value).arg(fields.len()).arg(keys::NEWS).arg(code.as_str()).arg(MARKS_STAY);
             if self.connection.call(&script::DELETE, &delete).await? {
                 let site = &record.link.site;
                 let mut all = vec![keys::once(site), keys::index(site)];

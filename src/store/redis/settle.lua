@@ -1,8 +1,9 @@
 -- Adds journal entries to one link's counts, in one step with the mark of the journal, so that
 -- counts and mark are written, replicated and lost together. Visitor sets follow the rules of
--- domain/visitor_set.rs to the letter; every number in them is exact in a double.
+-- domain/visitor_set.rs to the letter; every number in them is exact in a double. Returns 0, and
+-- changes nothing, where entries before these are missing.
 -- KEYS: link, counts, then the visitors of each day
--- ARGV: journal, site, number of days, the days, and one text of all entries, each with a comma
+-- ARGV: journal, site, number of the entry before these, number of days, the days, and one text of all entries, each with a comma
 --       behind it: number, place of the day in that list, and 'u' (unfurl), 'a' (aggregate click)
 --       or a visitor's fingerprint
 --
@@ -13,11 +14,14 @@ local DAY, GRACE = 86400, 3600
 
 local link = redis.call('GET', KEYS[1])
 if not link or not string.find(link, '"site":"' .. ARGV[2] .. '"', 1, true) then
-  return 0 -- The link is gone, or its code is by now another site's.
+  return 1 -- The link is gone, or its code is by now another site's.
 end
-local mark_field, number_of_days = 'm' .. ARGV[1], tonumber(ARGV[3])
-local stored = redis.call('HMGET', KEYS[2], mark_field, unpack(ARGV, 4, 3 + number_of_days))
+local mark_field, number_of_days = 'm' .. ARGV[1], tonumber(ARGV[4])
+local stored = redis.call('HMGET', KEYS[2], mark_field, unpack(ARGV, 5, 4 + number_of_days))
 local mark = tonumber(stored[1] or '0')
+if mark < tonumber(ARGV[3]) then
+  return 0 -- What came before these was confirmed, and lost in a failover.
+end
 
 -- The register of a fingerprint, from 0, and the value that it brings there.
 local function place(fingerprint)
@@ -62,7 +66,7 @@ local function openness(register)
 end
 
 local function read_day(i)
-  local day = { field = ARGV[3 + i], key = KEYS[2 + i] }
+  local day = { field = ARGV[4 + i], key = KEYS[2 + i] }
   local numbers = {}
   for number in string.gmatch(stored[1 + i] or '0 0 0 0 0', '%S+') do
     numbers[#numbers + 1] = tonumber(number)
@@ -170,4 +174,5 @@ for _, day in ipairs(days) do
   end
 end
 redis.call('HSET', KEYS[2], unpack(fields))
+redis.call('PERSIST', KEYS[2]) -- The marks of a deleted link end; this one has come back.
 return 1

@@ -47,7 +47,9 @@ impl RedisStore {
         stream::iter(links)
             .map(|steps| async move {
                 for step in &steps {
-                    self.connection.call::<()>(&script::SETTLE, step).await?;
+                    if !self.connection.call::<bool>(&script::SETTLE, step).await? {
+                        return Err(StoreError::Behind);
+                    }
                 }
                 Ok(())
             })
@@ -86,12 +88,12 @@ fn settle(journal: &JournalId, entries: &[&Numbered]) -> Cmd {
     all.extend(days.iter().map(|day| keys::visitors(&first.code, *day)));
 
     let mut call = script::SETTLE.on(&all);
-    call.arg(journal.as_str()).arg(first.site.as_str()).arg(days.len());
+    call.arg(journal.as_str()).arg(first.site.as_str()).arg(entries[0].previous).arg(days.len());
     for day in &days {
         call.arg(day.number());
     }
     let mut text = PADDING.to_owned();
-    for Numbered { number, entry } in entries {
+    for Numbered { number, entry, .. } in entries {
         // Lua counts from 1.
         let day = days.partition_point(|day| *day < entry.day) + 1;
         let written = match &entry.kind {
