@@ -28,7 +28,12 @@ static X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// A header's text; none where it is missing or not ASCII.
 pub(super) fn header<'a>(request: &'a HttpRequest, name: &HeaderName) -> Option<&'a str> {
-    request.headers().get(name)?.to_str().ok()
+    ascii(request.headers().get(name)?)
+}
+
+/// As [`HeaderValue::to_str`] does, but many bytes at a time.
+fn ascii(value: &HeaderValue) -> Option<&str> {
+    str::from_utf8(value.as_bytes()).ok().filter(|text| text.is_ascii())
 }
 
 /// The network that a request comes from. `X-Forwarded-For` is read from its end, past proxies
@@ -81,7 +86,7 @@ fn objects(request: &HttpRequest) -> bool {
 }
 
 fn choice(request: &HttpRequest, app: &AppState) -> Option<Choice> {
-    let cookies = request.headers().get_all(&COOKIE).filter_map(|value| value.to_str().ok());
+    let cookies = request.headers().get_all(&COOKIE).filter_map(ascii);
     let mut pairs =
         cookies.flat_map(|cookie| cookie.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(name, _)| *name == app.consent_cookie()).and_then(|(_, value)| Choice::from_cookie(value))
