@@ -90,7 +90,8 @@ impl Default for Server {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Store {
-    /// `sqlite:PATH`, `redis://…`, `rediss://…` or `redis+cluster://h1:p,h2:p`.
+    /// `sqlite:PATH`, `redis://…`, `rediss://…`, `redis+sentinel://h1:p,h2:p/name` or
+    /// `redis+cluster://h1:p,h2:p`.
     #[serde(deserialize_with = "store_url")]
     pub url: StoreUrl,
     /// A Redis that keeps nothing on disk, for the day keys that instances share.

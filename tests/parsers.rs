@@ -98,7 +98,12 @@ proptest! {
 
     #[test]
     fn an_address_of_a_store_is_taken_or_refused_without_its_password(text in text(), password in "[a-z]{12}") {
-        for text in [text.clone(), format!("redis://user:{password}@{text}"), format!("redis+cluster://:{password}@{text}")] {
+        for text in [
+            text.clone(),
+            format!("redis://user:{password}@{text}"),
+            format!("redis+sentinel://:{password}@{text}"),
+            format!("redis+cluster://:{password}@{text}"),
+        ] {
             let told = match StoreUrl::parse(&text) {
                 Ok(url) => format!("{url} {url:?}"),
                 Err(error) => format!("{error} {error:?}"),

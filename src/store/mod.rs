@@ -1,7 +1,7 @@
 //! The port to what outlives the process: sites, links and counts.
 //!
 //! Two implementations, chosen by the address in `store.url`: an embedded SQLite file and Redis
-//! (standalone or Cluster). One conformance suite, `tests/store`, holds for all of them.
+//! (standalone, Sentinel or Cluster). One conformance suite, `tests/store`, holds for all of them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -215,7 +215,7 @@ pub enum StoreError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreUrlError {
     /// It begins with none of the known schemes.
-    #[error("must begin with sqlite:, redis://, rediss:// or redis+cluster://")]
+    #[error("must begin with sqlite:, redis://, rediss://, redis+sentinel:// or redis+cluster://")]
     Scheme,
     /// The rest of it is wrong.
     #[error("{0}")]
@@ -228,7 +228,8 @@ pub enum StoreUrlError {
 pub struct StoreUrl(String);
 
 impl StoreUrl {
-    /// Takes `sqlite:PATH`, `redis://…`, `rediss://…` or `redis+cluster://h1:p,h2:p`.
+    /// Takes `sqlite:PATH`, `redis://…`, `rediss://…`, `redis+sentinel://h1:p,h2:p/name` or
+    /// `redis+cluster://h1:p,h2:p`.
     ///
     /// # Errors
     /// When it is none of these.
@@ -236,7 +237,7 @@ impl StoreUrl {
         match text.split_once(':') {
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self(text.to_owned())),
             Some(("sqlite", _)) => Err(StoreUrlError::Address("names no file after sqlite:".to_owned())),
-            Some(("redis" | "rediss" | "redis+cluster", _)) => {
+            Some(("redis" | "rediss" | "redis+sentinel" | "redis+cluster", _)) => {
                 redis::check_url(text).map_err(StoreUrlError::Address)?;
                 Ok(Self(text.to_owned()))
             }

@@ -1,15 +1,30 @@
 //! Where a Redis is: the addresses that `store.url` takes.
 
 use redis::io::tcp::TcpSettings;
-use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
+use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo};
 
-/// One server, or the first nodes of a Cluster. No `Debug`: it may hold a password.
+/// One server, those who know it, or the first nodes of a Cluster. No `Debug`: it may hold a password.
 pub(super) enum Address {
     /// `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS.
     Single(Box<ConnectionInfo>),
+    /// `redis+sentinel://[user:password@]host[:port],…/name[/database]`
+    Sentinel(Box<Watched>),
     /// `redis+cluster://[user:password@]host[:port],…`
     Cluster(Vec<ConnectionInfo>),
 }
+
+/// Servers of which one is the master, and the Sentinels that know which.
+pub(super) struct Watched {
+    /// Where the Sentinels are.
+    pub(super) sentinels: Vec<ConnectionInfo>,
+    /// What they call the master.
+    pub(super) name: String,
+    /// User, password and database of the servers. A Sentinel that asks for a password gets theirs.
+    pub(super) servers: RedisConnectionInfo,
+}
+
+/// Where a Sentinel listens if nothing else is said.
+const SENTINEL_PORT: u16 = 26_379;
 
 impl Address {
     /// Takes one of the forms above.
@@ -19,35 +34,66 @@ impl Address {
     pub(super) fn parse(url: &str) -> Result<Self, String> {
         match url.split_once("://") {
             Some(("redis+cluster", nodes)) => cluster(nodes).map(Self::Cluster),
+            Some(("redis+sentinel", rest)) => sentinel(rest).map(Box::new).map(Self::Sentinel),
             Some((scheme @ ("redis" | "rediss"), rest)) => {
                 if rest.contains(',') {
                     return Err(format!(
-                        "names more than one server; {scheme}:// takes one, redis+cluster:// takes more"
+                        "names more than one server; {scheme}:// takes one, \
+                         redis+sentinel:// and redis+cluster:// take more"
                     ));
                 }
                 server(url).map(Box::new).map(Self::Single)
             }
-            _ => Err("must begin with redis://, rediss:// or redis+cluster://".to_owned()),
+            _ => Err("must begin with redis://, rediss://, redis+sentinel:// or redis+cluster://".to_owned()),
         }
     }
 }
 
 /// The user's name and password stand once, in front of the first node, and hold for all nodes.
 fn cluster(nodes: &str) -> Result<Vec<ConnectionInfo>, String> {
-    let (user, nodes) = nodes.rsplit_once('@').map_or(("", nodes), |(user, nodes)| (user, nodes));
-    let at = if user.is_empty() { "" } else { "@" };
-    nodes
-        .trim_end_matches('/')
-        .split(',')
-        .map(|node| {
-            if node.is_empty() || node.contains(['/', '?', '#']) {
-                return Err(
-                    "must list the Cluster's nodes as host:port,host:port and nothing else".to_owned()
-                );
+    let (user, nodes) = split_user(nodes);
+    let nodes = nodes.trim_end_matches('/').split(',').map(|node| {
+        if node.is_empty() || node.contains(['/', '?', '#']) {
+            return Err("must list the Cluster's nodes as host:port,host:port and nothing else".to_owned());
+        }
+        server(&format!("redis://{user}{node}"))
+    });
+    nodes.collect()
+}
+
+/// The user's name and password stand in front of the first Sentinel and hold for the servers.
+fn sentinel(rest: &str) -> Result<Watched, String> {
+    let form = || "must have the form redis+sentinel://host:port,host:port/name, or …/name/0".to_owned();
+    let (user, rest) = split_user(rest);
+    let (hosts, path) = rest.split_once('/').ok_or_else(form)?;
+    let (name, database) = path.split_once('/').unwrap_or((path, "0"));
+    let sound = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    if name.is_empty() || !name.bytes().all(sound) {
+        return Err(form());
+    }
+    let database: u32 = database.parse().map_err(|_| form())?;
+    let sentinels = hosts.split(',').map(|host| {
+        if host.is_empty() || host.contains(['?', '#']) {
+            return Err(form());
+        }
+        let info = server(&format!("redis://{host}"))?;
+        Ok(match info.addr() {
+            // The driver has put a server's port where there was none.
+            ConnectionAddr::Tcp(name, port) if !host.ends_with(&format!(":{port}")) => {
+                let address = ConnectionAddr::Tcp(name.clone(), SENTINEL_PORT);
+                info.set_addr(address)
             }
-            server(&format!("redis://{user}{at}{node}"))
+            _ => info,
         })
-        .collect()
+    });
+    let sentinels = sentinels.collect::<Result<_, _>>()?;
+    let login = server(&format!("redis://{user}localhost/{database}"))?;
+    Ok(Watched { sentinels, name: name.to_owned(), servers: login.redis_settings().clone() })
+}
+
+/// What stands in front of the hosts, with its @, and the rest.
+fn split_user(rest: &str) -> (&str, &str) {
+    rest.split_at(rest.rfind('@').map_or(0, |at| at + 1))
 }
 
 fn server(url: &str) -> Result<ConnectionInfo, String> {
@@ -91,6 +137,8 @@ mod tests {
             "rediss://user:p%40ss@redis.example:6380/0",
             "redis+cluster://a:7000,b:7001",
             "redis+cluster://user:p%2Css@a:7000,[::1]:7001/",
+            "redis+sentinel://a/main",
+            "redis+sentinel://:p%2Css@a:26380,[::1]:26381/eu-main.1/3",
         ] {
             assert_eq!(Address::parse(good).map(|_| ()), Ok(()), "{good}");
         }
@@ -104,6 +152,18 @@ mod tests {
         let hosts: Vec<_> = nodes.iter().map(|node| node.addr().to_string()).collect();
         assert_eq!(hosts, ["h1:1", "h2:2"]);
         assert!(nodes.iter().all(|node| node.redis_settings().password() == Some("a,b")));
+    }
+
+    #[test]
+    fn sentinels_have_a_port_of_their_own_and_the_password_is_the_servers() {
+        let parsed = Address::parse("redis+sentinel://me:a,b@h1,h2:6379,[::1]/main/2");
+        let Ok(Address::Sentinel(watched)) = parsed else { panic!("an address of Sentinels") };
+        let hosts: Vec<_> = watched.sentinels.iter().map(|one| one.addr().to_string()).collect();
+        assert_eq!(hosts, ["h1:26379", "h2:6379", "::1:26379"]);
+        assert!(watched.sentinels.iter().all(|one| one.redis_settings().password().is_none()));
+        let servers = &watched.servers;
+        assert_eq!((servers.username(), servers.password()), (Some("me"), Some("a,b")));
+        assert_eq!((watched.name.as_str(), servers.db()), ("main", 2));
     }
 
     #[test]
@@ -121,6 +181,15 @@ mod tests {
             "redis+cluster://user:hunter2@a:1,,b:2",
             "redis+cluster://user:hunter2@a:1/0",
             "redis+cluster://user:hunter2@a:99999",
+            "redis+sentinel://user:hunter2@a:1,b:2",
+            "redis+sentinel://user:hunter2@a:1,b:2/",
+            "redis+sentinel://user:hunter2@a:1,,b:2/main",
+            "redis+sentinel://user:hunter2@/main",
+            "redis+sentinel://user:hunter2@a:1/main/hunter2",
+            "redis+sentinel://user:hunter2@a:1/main/0/hunter2",
+            "redis+sentinel://user:hunter2@a:1/main?password=hunter2",
+            "redis+sentinel://user:hunter2@a:1?x=/main",
+            "redis+sentinel://a:1/main@hunter2",
             "valkey://user:hunter2@a",
         ] {
             let error = Address::parse(wrong).err().unwrap_or_else(|| panic!("{wrong} is taken"));

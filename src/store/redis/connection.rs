@@ -1,24 +1,24 @@
-//! One way to ask a standalone server and a Cluster.
+//! One way to ask a single server, the master that Sentinels name, and a Cluster.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::ServerErrorKind;
 use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
-use redis::{Client, Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult, ServerErrorKind};
+use redis::{Client, Cmd, ConnectionInfo, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult};
 use tokio::time::timeout;
 
 use super::address::{Address, tcp_settings};
 use super::failure;
 use super::script::Script;
+use super::server::Server;
 use crate::store::StoreError;
 
 /// How long one command may take altogether, with every reconnection and redirection.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 /// How long a server may take to answer, and to take a connection.
-const RESPONSE: Duration = Duration::from_millis(1_500);
+pub(super) const RESPONSE: Duration = Duration::from_millis(1_500);
 pub(super) const CONNECTING: Duration = Duration::from_millis(900);
 /// Most commands that are sent at once for one call of the store.
 pub(super) const AT_ONCE: usize = 64;
@@ -27,10 +27,17 @@ const PIPELINE: usize = 512;
 
 /// A connection that all tasks share; it reconnects by itself. No `Debug`: the driver holds a password.
 pub(super) enum Connection {
-    /// One server.
-    Single(Box<Single>),
+    /// One server at a time.
+    Server(Box<Server>),
     /// A Cluster; the driver follows moved slots and new nodes.
     Cluster(Box<Cluster>),
+}
+
+/// The connections to a Cluster's nodes.
+pub(super) struct Cluster {
+    /// The nodes that the address names.
+    pub(super) named: Vec<Client>,
+    connection: ClusterConnection,
 }
 
 impl Connection {
@@ -39,39 +46,21 @@ impl Connection {
     /// # Errors
     /// [`StoreError::Unavailable`] when nobody answers there.
     pub(super) async fn open(url: &str) -> Result<Self, StoreError> {
+        let address = Address::parse(url).map_err(failure::unavailable)?;
         let opened = async {
-            match Address::parse(url).map_err(failure::unavailable)? {
-                Address::Single(info) => {
-                    let client = Client::open(*info).map_err(|error| failure::of(&error))?;
-                    let manager = ConnectionManager::new_with_config(client.clone(), manager_config()).await;
-                    let manager = manager.map_err(|error| failure::of(&error))?;
-                    Ok(Self::Single(Box::new(Single { client, current: Mutex::new((0, manager)) })))
-                }
-                Address::Cluster(nodes) => {
-                    let clients: RedisResult<_> = nodes.iter().cloned().map(Client::open).collect();
-                    let clients = clients.map_err(|error| failure::of(&error))?;
-                    let client = ClusterClientBuilder::new(nodes)
-                        .tcp_settings(tcp_settings())
-                        .connection_timeout(CONNECTING)
-                        .response_timeout(RESPONSE)
-                        .overall_response_timeout(Some(PATIENCE))
-                        .retries(6)
-                        .min_retry_wait(20)
-                        .max_retry_wait(400)
-                        .build();
-                    let client = client.map_err(|error| failure::of(&error))?;
-                    let connection = client.get_async_connection().await;
-                    let connection = connection.map_err(|error| failure::of(&error))?;
-                    Ok(Self::Cluster(Box::new(Cluster { nodes: clients, connection })))
-                }
-            }
+            Ok(match address {
+                Address::Single(info) => Self::Server(Box::new(Server::open(*info).await?)),
+                Address::Sentinel(watched) => Self::Server(Box::new(Server::open_watched(*watched).await?)),
+                Address::Cluster(nodes) => Self::Cluster(Box::new(Cluster::open(nodes).await?)),
+            })
         };
-        timeout(2 * PATIENCE, opened).await.unwrap_or_else(|_| Err(no_answer()))
+        let opened = timeout(2 * PATIENCE, opened).await.unwrap_or_else(|_| Err(timed_out()));
+        opened.map_err(|error| failure::of(&error))
     }
 
     /// Asks one command.
     pub(super) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
-        self.attempt(command).await?.map_err(|error| failure::of(&error))
+        self.attempt(command).await.map_err(|error| failure::of(&error))
     }
 
     /// Calls a script with a command of [`Script::on`]: by its hash, and once with its text where
@@ -81,7 +70,7 @@ impl Connection {
         script: &Script,
         command: &Cmd,
     ) -> Result<T, StoreError> {
-        match self.attempt(command).await? {
+        match self.attempt(command).await {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                 self.query(&script.in_full(command)).await
             }
@@ -96,16 +85,14 @@ impl Connection {
         commands: Vec<Cmd>,
     ) -> Result<Vec<T>, StoreError> {
         match self {
-            Self::Single(single) => {
+            Self::Server(server) => {
                 let mut answers = Vec::with_capacity(commands.len());
                 for chunk in commands.chunks(PIPELINE) {
                     let mut pipeline = Pipeline::with_capacity(chunk.len());
                     for command in chunk {
                         pipeline.add_command(command.clone());
                     }
-                    let (generation, mut manager) = single.current();
-                    let part = timeout(PATIENCE, pipeline.query_async::<Vec<T>>(&mut manager)).await;
-                    let part = single.watched(generation, part.unwrap_or_else(|_| Err(timed_out())));
+                    let part = server.ask(async |mut it| pipeline.query_async::<Vec<T>>(&mut it).await).await;
                     answers.extend(part.map_err(|error| failure::of(&error))?);
                 }
                 Ok(answers)
@@ -119,79 +106,34 @@ impl Connection {
         }
     }
 
-    async fn attempt<T: FromRedisValue>(&self, command: &Cmd) -> Result<RedisResult<T>, StoreError> {
+    async fn attempt<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
         match self {
-            Self::Single(single) => {
-                let (generation, mut manager) = single.current();
-                let answer = timeout(PATIENCE, command.query_async(&mut manager)).await;
-                Ok(single.watched(generation, answer.unwrap_or_else(|_| Err(timed_out()))))
-            }
+            Self::Server(server) => server.ask(async |mut it| command.query_async(&mut it).await).await,
             Self::Cluster(cluster) => {
                 let mut connection = cluster.connection.clone();
-                timeout(PATIENCE, command.query_async(&mut connection)).await.map_err(|_| no_answer())
+                let answer = timeout(PATIENCE, command.query_async(&mut connection)).await;
+                answer.unwrap_or_else(|_| Err(timed_out()))
             }
         }
     }
 }
 
-/// The connections to a Cluster's nodes.
-pub(super) struct Cluster {
-    /// The nodes that the address names.
-    pub(super) nodes: Vec<Client>,
-    connection: ClusterConnection,
-}
-
-/// The connection to one server.
-///
-/// The driver's manager reconnects when a connection breaks. It does not when the server stays
-/// silent, refused it for another reason than the network, or lost its office to another: then it
-/// is replaced here.
-pub(super) struct Single {
-    pub(super) client: Client,
-    current: Mutex<(u64, ConnectionManager)>,
-}
-
-impl Single {
-    fn current(&self) -> (u64, ConnectionManager) {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
+impl Cluster {
+    async fn open(nodes: Vec<ConnectionInfo>) -> RedisResult<Self> {
+        let named = nodes.iter().cloned().map(Client::open).collect::<RedisResult<_>>()?;
+        let client = ClusterClientBuilder::new(nodes)
+            .tcp_settings(tcp_settings())
+            .connection_timeout(CONNECTING)
+            .response_timeout(RESPONSE)
+            .overall_response_timeout(Some(PATIENCE))
+            .retries(6)
+            .min_retry_wait(20)
+            .max_retry_wait(400)
+            .build()?;
+        Ok(Self { named, connection: client.get_async_connection().await? })
     }
-
-    /// Passes an answer on; one that shows the connection of this generation to be useless has it
-    /// replaced, once.
-    fn watched<T>(&self, generation: u64, answer: RedisResult<T>) -> RedisResult<T> {
-        if answer.as_ref().is_err_and(useless) {
-            let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-            if current.0 == generation
-                && let Ok(manager) =
-                    ConnectionManager::new_lazy_with_config(self.client.clone(), manager_config())
-            {
-                *current = (generation + 1, manager);
-            }
-        }
-        answer
-    }
-}
-
-fn useless(error: &RedisError) -> bool {
-    let kinds = [ErrorKind::AuthenticationFailed, ErrorKind::Server(ServerErrorKind::ReadOnly)];
-    error.is_timeout() || kinds.contains(&error.kind()) || error.code() == Some("NOAUTH")
-}
-
-/// One further attempt follows a failed one, as all waiting commands share it.
-fn manager_config() -> ConnectionManagerConfig {
-    ConnectionManagerConfig::new()
-        .set_number_of_retries(1)
-        .set_min_delay(Duration::from_millis(50))
-        .set_max_delay(Duration::from_millis(100))
-        .set_connection_timeout(Some(CONNECTING))
-        .set_response_timeout(Some(RESPONSE))
-        .set_pipeline_buffer_size(4 * AT_ONCE)
 }
 
 pub(super) fn timed_out() -> RedisError {
     std::io::Error::from(std::io::ErrorKind::TimedOut).into()
-}
-
-fn no_answer() -> StoreError {
-    failure::of(&timed_out())
 }

@@ -34,6 +34,8 @@ mod links;
 mod news;
 mod record;
 mod script;
+mod sentinel;
+mod server;
 mod settling;
 mod sites;
 mod slow_log;

@@ -17,12 +17,15 @@ impl Connection {
     /// none is lost. A server that falls silent does not end it: who must know sends pings.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when nobody answers within a second.
+    /// [`StoreError::Unavailable`] when nobody answers in time.
     pub(super) async fn subscribe(&self, channel: &str) -> Result<PubSub, StoreError> {
         let subscribed = match self {
-            Self::Single(single) => subscribe(&single.client, channel).await,
+            Self::Server(server) => match server.client().await {
+                Ok(server) => subscribe(&server, channel).await,
+                Err(error) => Err(error),
+            },
             Self::Cluster(cluster) => {
-                let nodes = cluster.nodes.iter().map(|node| Box::pin(subscribe(node, channel)));
+                let nodes = cluster.named.iter().map(|node| Box::pin(subscribe(node, channel)));
                 select_ok(nodes).await.map(|(subscribed, _)| subscribed)
             }
         };
