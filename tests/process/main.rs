@@ -2,4 +2,11 @@
 
 mod command_line;
 mod ending;
+mod failover;
+#[path = "../support/load.rs"]
+mod load;
 mod program;
+#[path = "../support/redis.rs"]
+mod redis;
+mod resharding;
+mod steady;

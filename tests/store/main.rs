@@ -1,4 +1,5 @@
-//! What the trait `Store` promises, held for each store: SQLite, Redis, and a Redis Cluster.
+//! What the trait `Store` promises, held for each store: SQLite, Redis, Redis with Sentinels, and a Redis
+//! Cluster.
 
 #![allow(clippy::unwrap_used, reason = "a test that finds what it should not find ends there")]
 
@@ -11,4 +12,5 @@ mod redis_crashes;
 #[path = "../support/redis.rs"]
 mod redis_servers;
 mod redis_visitors;
+mod sentinel;
 mod sqlite;

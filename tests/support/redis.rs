@@ -1,4 +1,5 @@
-//! Real Redis servers for tests: one, or a Cluster of three masters, on free ports of the loopback.
+//! Real Redis servers for tests, on free ports of the loopback: one, a Cluster, or some that
+//! Sentinels watch.
 //!
 //! They keep nothing on disk unless asked, live in a folder of their own and end with the value
 //! that started them. A missing `redis-server` fails the test that needs it.
@@ -6,13 +7,23 @@
 #![allow(dead_code, reason = "each test crate uses a part")]
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+#[allow(unused_imports, reason = "each test crate uses a part")]
+pub(crate) use cluster::RedisCluster;
+#[allow(unused_imports, reason = "each test crate uses a part")]
+pub(crate) use sentinel::WatchedRedis;
+
+#[path = "redis_cluster.rs"]
+mod cluster;
+#[path = "redis_sentinel.rs"]
+mod sentinel;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(10);
@@ -42,7 +53,9 @@ impl RedisServer {
         Self::start_with(&options, Some(dir))
     }
 
-    fn start_with(options: &[&str], dir: Option<&Path>) -> Self {
+    /// Starts a server with these options of its command line, in a folder of its own where none is
+    /// given.
+    pub(crate) fn start_with(options: &[&str], dir: Option<&Path>) -> Self {
         let own_dir = dir.is_none().then(|| TempDir::new().expect("a folder for redis-server"));
         let dir = dir.or(own_dir.as_ref().map(TempDir::path)).expect("one of the two").to_owned();
         let options = options.iter().map(ToString::to_string).collect();
@@ -59,10 +72,11 @@ impl RedisServer {
     /// Starts the process on the port; false when it ended again, because the port was taken.
     fn run(&mut self) -> bool {
         let child = Command::new("redis-server")
+            // A file of settings must come first.
+            .args(&self.options)
             .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--daemonize", "no"])
             .arg("--dir")
             .arg(&self.dir)
-            .args(&self.options)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -76,7 +90,30 @@ impl RedisServer {
     }
 
     fn answers(&self) -> bool {
-        ask(self.port, "PING").is_some_and(|answer| answer.starts_with("+PONG"))
+        self.ask("PING").starts_with("+PONG")
+    }
+
+    /// Sends one command, whose parts are separated by spaces, and returns the answer as it is on
+    /// the wire; nothing where there is none.
+    pub(crate) fn ask(&self, command: &str) -> String {
+        ask(self.port, command).unwrap_or_default()
+    }
+
+    /// The value of a field that `INFO` shows.
+    pub(crate) fn info(&self, field: &str) -> Option<String> {
+        let info = self.ask("INFO");
+        let mut lines = info.lines().filter_map(|line| line.split_once(':'));
+        lines.find(|(name, _)| *name == field).map(|(_, value)| value.trim().to_owned())
+    }
+
+    /// Waits until a replica has every write that this server has taken until now.
+    pub(crate) fn wait_until_copied_to(&self, replica: &Self) {
+        let offset = |server: &Self, field| server.info(field).and_then(|text| text.parse::<u64>().ok());
+        let written = offset(self, "master_repl_offset").expect("every server has one");
+        wait_for("the replica has every write", || {
+            let connected = replica.info("master_link_status").is_some_and(|status| status == "up");
+            (connected && offset(replica, "slave_repl_offset") >= Some(written)).then_some(())
+        });
     }
 
     /// The port on 127.0.0.1.
@@ -127,47 +164,6 @@ impl Drop for RedisServer {
     }
 }
 
-/// A Cluster of three masters without replicas.
-#[derive(Debug)]
-pub(crate) struct RedisCluster {
-    nodes: Vec<RedisServer>,
-}
-
-impl RedisCluster {
-    /// Starts the nodes and waits until each of them knows that all slots are served.
-    pub(crate) fn start() -> Self {
-        let options = ["--save", "", "--appendonly", "no", "--cluster-enabled", "yes"];
-        let nodes: Vec<_> = (0..3).map(|_| RedisServer::start_with(&options, None)).collect();
-        let output = Command::new("redis-cli")
-            .args(["--cluster", "create"])
-            .args(nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)))
-            .args(["--cluster-replicas", "0", "--cluster-yes"])
-            .stdin(Stdio::null())
-            .output()
-            .unwrap_or_else(|error| panic!("this test needs redis-cli (package redis-tools): {error}"));
-        assert!(output.status.success(), "redis-cli: {}", String::from_utf8_lossy(&output.stdout));
-        for node in &nodes {
-            wait_for("the cluster's state is ok", || {
-                let answer = ask(node.port, "CLUSTER INFO").unwrap_or_default();
-                let all = answer.contains("cluster_state:ok") && answer.contains("cluster_known_nodes:3");
-                all.then_some(())
-            });
-        }
-        Self { nodes }
-    }
-
-    /// The address for `store.url`, with every node.
-    pub(crate) fn url(&self) -> String {
-        let nodes: Vec<_> = self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)).collect();
-        format!("redis+cluster://{}", nodes.join(","))
-    }
-
-    /// The nodes.
-    pub(crate) fn nodes(&mut self) -> &mut [RedisServer] {
-        &mut self.nodes
-    }
-}
-
 /// A port that nobody listens on, with room for a Cluster's second port 10,000 above.
 fn free_port() -> u16 {
     loop {
@@ -192,12 +188,15 @@ fn free_port() -> u16 {
 fn ask(port: u16, command: &str) -> Option<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(1))).ok()?;
-    stream.write_all(format!("{command}\r\nQUIT\r\n").as_bytes()).ok()?;
+    stream.write_all(format!("{command}\r\n").as_bytes()).ok()?;
+    // The server ends the connection when it has answered; a Sentinel does not know `QUIT`.
+    stream.shutdown(Shutdown::Write).ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
     Some(answer)
 }
 
+/// Asks until there is an answer, and fails the test when there is none in time.
 fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
