@@ -22,6 +22,10 @@ pub(super) const RESPONSE: Duration = Duration::from_millis(1_500);
 pub(super) const CONNECTING: Duration = Duration::from_millis(900);
 /// Most commands that are sent at once for one call of the store.
 pub(super) const AT_ONCE: usize = 64;
+/// Most commands that are under way to one node of a Cluster. A connection of the driver has room
+/// for 50; while it is full, the driver's own questions, such as who has which slot, wait behind
+/// commands that it leaves alone until those are answered.
+const AT_ONCE_A_NODE: usize = 32;
 /// Most commands in one pipeline; a bound on how long others wait behind it.
 const PIPELINE: usize = 512;
 
@@ -129,6 +133,7 @@ impl Cluster {
             .retries(6)
             .min_retry_wait(20)
             .max_retry_wait(400)
+            .connection_concurrency_limit(AT_ONCE_A_NODE)
             .build()?;
         Ok(Self { named, connection: client.get_async_connection().await? })
     }

@@ -1,8 +1,8 @@
 //! The connection to one server: the one at an address, or the master that Sentinels name.
 //!
 //! A connection that broke, fell silent or leads to a server that may not write is given up, and
-//! the next command makes another. Sentinels are asked before each new connection, and again twice
-//! a second while commands come: a master that was replaced and comes back takes writes until it
+//! the next command makes another. Sentinels are asked before and after each new connection, and
+//! again four times a second while commands come: a master that was replaced and comes back takes writes until it
 //! learns of that, and then loses them.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,7 +18,7 @@ use super::connection::{AT_ONCE, CONNECTING, PATIENCE, RESPONSE, timed_out};
 use super::sentinel::{Named, Sentinels};
 
 /// How long what Sentinels said is taken to hold.
-const HOLDS: Duration = Duration::from_millis(500);
+const HOLDS: Duration = Duration::from_millis(250);
 /// How long a failure to connect is everybody's answer, before somebody tries again.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -112,24 +112,27 @@ impl Server {
             return known;
         }
         let _alone = self.connecting.lock().await;
-        let known = self.current().known();
-        if let Some(known) = known {
-            return known;
-        }
-        match &self.place {
-            Place::Address(server) => {
-                let link = Link::to(server.clone()).await;
-                self.current().put(link, None);
+        loop {
+            let known = self.current().known();
+            if let Some(known) = known {
+                return known;
             }
-            Place::Sentinels(sentinels) => {
-                let named = sentinels.named().await;
-                if !self.current().confirm(&named) {
-                    let link = sentinels.master(named).await;
-                    self.current().put(link, Some(HOLDS));
+            match &self.place {
+                Place::Address(server) => {
+                    let link = Link::to(server.clone()).await;
+                    self.current().put(link, None);
+                }
+                Place::Sentinels(sentinels) => {
+                    let named = sentinels.named().await;
+                    if !self.current().confirm(&named) {
+                        let link = sentinels.master(named).await;
+                        // A server may take its time to answer and be replaced meanwhile: this
+                        // holds only when the Sentinels have been asked again.
+                        self.current().put(link, Some(Instant::now()));
+                    }
                 }
             }
         }
-        self.current().answer()
     }
 }
 
@@ -146,14 +149,13 @@ impl Current {
         }
     }
 
-    fn put(&mut self, link: RedisResult<Link>, holds: Option<Duration>) {
-        let holds = if link.is_ok() { holds } else { Some(PAUSE) };
-        let until = holds.map(|holds| Instant::now() + holds);
+    fn put(&mut self, link: RedisResult<Link>, until: Option<Instant>) {
+        let until = if link.is_ok() { until } else { Some(Instant::now() + PAUSE) };
         *self = Self { generation: self.generation + 1, link, until };
     }
 
-    /// Whether the link leads to the server that Sentinels name first; then it holds for another
-    /// while. It does so, too, while none of them answers: nobody knows of another master then.
+    /// Whether the link leads to the server that Sentinels name first; then it holds for longer. It
+    /// does so, too, while none of them answers: nobody knows of another master then.
     fn confirm(&mut self, named: &RedisResult<Vec<Named>>) -> bool {
         let Ok(link) = &self.link else { return false };
         let ConnectionAddr::Tcp(host, port) = link.server.get_connection_info().addr() else { return false };
