@@ -88,6 +88,7 @@ impl Recorder {
 
 /// The journal thread's work, until every [`Recorder`] is dropped.
 fn write_all(mut writer: Writer, queue: &mpsc::Receiver<Job>, end: &watch::Sender<Position>) {
+    let mut refused = false;
     while let Ok(first) = queue.recv() {
         let (mut batches, mut waiting, mut rotating) = (Vec::new(), Vec::new(), Vec::new());
         for job in std::iter::once(first).chain(queue.try_iter().take(BATCHES_A_WRITE)) {
@@ -101,7 +102,7 @@ fn write_all(mut writer: Writer, queue: &mpsc::Receiver<Job>, end: &watch::Sende
         }
         // Whoever waited may have ended meanwhile, so nobody need take an acknowledgement.
         if !batches.is_empty() {
-            let recorded = write(&mut writer, &mut batches, end);
+            let recorded = write(&mut writer, &mut batches, end, &mut refused);
             for acknowledge in waiting {
                 let _ = acknowledge.send(recorded);
             }
@@ -118,14 +119,28 @@ fn write_all(mut writer: Writer, queue: &mpsc::Receiver<Job>, end: &watch::Sende
     end.send_replace(writer.rotate());
 }
 
-fn write(writer: &mut Writer, batches: &mut [Batch], end: &watch::Sender<Position>) -> Recorded {
+/// Writes batches. `refused`: whether the disk refused the last ones, so that a change is logged and
+/// not each refusal.
+fn write(
+    writer: &mut Writer,
+    batches: &mut [Batch],
+    end: &watch::Sender<Position>,
+    refused: &mut bool,
+) -> Recorded {
     match writer.append(batches) {
         Ok(position) => {
             end.send_replace(position);
+            if std::mem::take(refused) {
+                tracing::info!("the journal can be written again");
+            }
             Recorded::Kept
         }
         Err(error) => {
-            tracing::error!(%error, "the journal cannot be written: clicks are forwarded and not counted");
+            if !std::mem::replace(refused, true) {
+                // The segment ended with it, and can be settled and deleted.
+                end.send_replace(writer.end());
+                tracing::error!(%error, "the journal cannot be written: clicks are forwarded and not counted");
+            }
             Recorded::Shed
         }
     }

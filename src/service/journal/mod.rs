@@ -9,11 +9,12 @@ mod reader;
 mod record;
 mod writer;
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 pub use reader::{Chunk, Reader};
 pub use record::Batch;
-pub use writer::{OpenError, Sync, Writer};
+pub use writer::{InUse, Sync, Writer};
 
 /// Every segment begins with these bytes, then the journal's name.
 const MAGIC: &[u8; 8] = b"ENSJRNL1";
@@ -44,10 +45,14 @@ fn segment_path(dir: &Path, segment: u64) -> PathBuf {
     dir.join(format!("{segment:020}.{EXTENSION}"))
 }
 
-/// The segments in a folder, oldest first.
-fn segments(dir: &Path) -> std::io::Result<Vec<u64>> {
+/// The segments in a folder, oldest first; none where the folder could not be made yet.
+fn segments(dir: &Path) -> io::Result<Vec<u64>> {
     let mut found = Vec::new();
-    for file in std::fs::read_dir(dir)? {
+    let files = match std::fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
+        files => files?,
+    };
+    for file in files {
         let path = file?.path();
         let number = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
         if let Some(number) = number.filter(|_| path.extension().is_some_and(|e| e == EXTENSION)) {

