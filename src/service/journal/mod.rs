@@ -16,12 +16,12 @@ pub use reader::{Chunk, Reader};
 pub use record::Batch;
 pub use writer::{InUse, Sync, Writer};
 
-/// Every segment begins with these bytes, then the journal's name.
+/// Every segment begins with these bytes, then the journal's name, then a CRC-32 of both.
 const MAGIC: &[u8; 8] = b"ENSJRNL1";
 /// Length of a journal's name.
 const NAME_BYTES: usize = 16;
 /// Length of a segment's header.
-const HEADER_BYTES: usize = MAGIC.len() + NAME_BYTES;
+const HEADER_BYTES: usize = MAGIC.len() + NAME_BYTES + 4;
 /// A segment's file name is the number of its first record, then this.
 const EXTENSION: &str = "journal";
 

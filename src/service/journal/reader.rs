@@ -115,15 +115,24 @@ impl Reader {
             }
             Err(error) => return Err(error),
         }
-        // A damaged header costs no record: the journal's name also stands in the folder.
-        let name = match header.strip_prefix(MAGIC).map(std::str::from_utf8) {
-            Some(Ok(name)) => JournalId::new(name),
-            _ => JournalId::new(&fs::read_to_string(self.dir.join("name"))?),
+        // A damaged header costs no record: the journal's name also stands in the folder. It must not
+        // pass for another name, under which the store would count again what it has counted.
+        let name = match name_in(&header) {
+            Some(name) => name,
+            None => JournalId::new(&fs::read_to_string(self.dir.join("name"))?),
         };
         self.at = Position { segment, offset: HEADER_BYTES as u64 };
         self.open = Some((file, name));
         Ok(true)
     }
+}
+
+/// The journal's name in an intact header.
+fn name_in(header: &[u8; HEADER_BYTES]) -> Option<JournalId> {
+    let (text, checksum) = header.split_last_chunk::<4>()?;
+    let intact = crc32fast::hash(text) == u32::from_le_bytes(*checksum);
+    let name = text.strip_prefix(MAGIC).filter(|_| intact)?;
+    std::str::from_utf8(name).ok().map(JournalId::new)
 }
 
 /// Takes the records out of `bytes`; where none stands, looks for the next one byte by byte.

@@ -106,6 +106,21 @@ fn a_folder_that_the_disk_refuses_is_taken_when_it_can_be() {
 }
 
 #[test]
+fn a_flipped_bit_in_a_header_changes_no_journals_name() {
+    for bit in 0..HEADER_BYTES * 8 {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut writer = open(dir.path());
+        let end = writer.append(&mut [batch(0, 1)]).expect("written");
+        let path = only_segment(dir.path());
+        let mut bytes = std::fs::read(&path).expect("a segment");
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        std::fs::write(&path, bytes).expect("written");
+        let chunk = Reader::new(dir.path()).read(end).expect("a readable journal");
+        assert_eq!((chunk.journal.as_ref(), chunk.entries.len()), (writer.name(), 1));
+    }
+}
+
+#[test]
 fn a_torn_or_zero_filled_tail_costs_nothing_before_it() {
     for tail in [&[0_u8; 5_000][..], &[1, 2, 3], &[40, 0, 9, 9, 9, 9, 1]] {
         let dir = tempfile::tempdir().expect("a folder");

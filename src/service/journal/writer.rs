@@ -184,8 +184,9 @@ impl Writer {
 
     fn begin(&self, mut file: &File) -> io::Result<()> {
         let name = self.name().expect("a folder is taken before it is written");
-        file.write_all(MAGIC)?;
-        file.write_all(name.as_str().as_bytes())?;
+        let text = [MAGIC, name.as_str().as_bytes()].concat();
+        file.write_all(&text)?;
+        file.write_all(&crc32fast::hash(&text).to_le_bytes())?;
         if self.sync == Sync::Always {
             file.sync_all()?;
             File::open(&self.dir)?.sync_all()?;
