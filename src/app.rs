@@ -4,13 +4,14 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, web};
 use anyhow::{Context, bail};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 use tokio::time::{sleep, timeout};
 
 use crate::clock::Clock;
+use crate::connections::{self, Terms};
 use crate::domain::channel::Channels;
 use crate::http::{self, AppState, Parts};
 use crate::service::day_keys::DayKeys;
@@ -25,9 +26,6 @@ use crate::service::sites::{NewKeys, Sites};
 use crate::service::targets::Targets;
 use crate::settings::Settings;
 use crate::store;
-
-/// Connections that are kept open without a request are closed after this.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// A service that is ready to run.
 #[expect(missing_debug_implementations, reason = "it may hold the keys of the first start")]
@@ -51,7 +49,7 @@ impl Application {
     /// When one of these cannot be had; the message says which setting it concerns.
     pub async fn build(mut settings: Settings, channels: Channels, clock: Clock) -> anyhow::Result<Self> {
         let listen = settings.server.listen;
-        let listener = TcpListener::bind(listen)
+        let listener = connections::listen(listen)
             .with_context(|| format!("server.listen: {listen} cannot be listened on"))?;
         settings.server.listen = listener.local_addr()?;
 
@@ -147,19 +145,18 @@ impl Application {
                 idle_state.forget_idle_clients();
             }
         });
-        let mut server = HttpServer::new(move || {
+        let terms = Terms {
+            workers: workers.unwrap_or(1),
+            request: settings.request_timeout(),
+            idle: settings.idle_timeout(),
+            shutdown,
+        };
+        let mut server = connections::serve(listener, terms, move || {
             App::new()
                 .app_data(state.clone())
                 .app_data(web::ThinData(recorder.for_worker()))
                 .configure(http::routes(&state))
-        })
-        .workers(workers.unwrap_or(1))
-        .client_request_timeout(settings.request_timeout())
-        .keep_alive(KEEP_ALIVE)
-        .shutdown_timeout(shutdown.as_secs())
-        .disable_signals()
-        .listen(listener)?
-        .run();
+        })?;
 
         let handle = server.handle();
         let mut journal_end = journal.end;

@@ -10,6 +10,7 @@
 pub mod app;
 pub mod cli;
 pub mod clock;
+mod connections;
 pub mod domain;
 mod http;
 pub mod service;

@@ -69,6 +69,8 @@ pub struct Server {
     pub trusted_proxies: Vec<IpNet>,
     /// After how many seconds a request is given up.
     pub request_timeout_seconds: u64,
+    /// After how many seconds a connection without a request is closed.
+    pub idle_timeout_seconds: u64,
     /// How many seconds open requests and unsettled clicks get when the service is stopped.
     pub shutdown_timeout_seconds: u64,
 }
@@ -81,6 +83,7 @@ impl Default for Server {
             workers: None,
             trusted_proxies: Vec::new(),
             request_timeout_seconds: 10,
+            idle_timeout_seconds: 75,
             shutdown_timeout_seconds: 20,
         }
     }
@@ -299,6 +302,12 @@ impl Settings {
         Duration::from_secs(self.journal.keep_seconds)
     }
 
+    /// After how long a connection without a request is closed.
+    #[must_use]
+    pub fn idle_timeout(&self) -> Duration {
+        Duration::from_secs(self.server.idle_timeout_seconds)
+    }
+
     /// How long stopping may take.
     #[must_use]
     pub fn shutdown_timeout(&self) -> Duration {
@@ -327,6 +336,9 @@ impl Settings {
         }
         if !(1..=MAX_KEEP_SECONDS).contains(&self.journal.keep_seconds) {
             return wrong("journal.keep_seconds", "takes a number from 1 to 600");
+        }
+        if self.server.idle_timeout_seconds == 0 {
+            return wrong("server.idle_timeout_seconds", "takes a number of seconds from 1 on");
         }
         if self.stats.min_count == 0 {
             return wrong("stats.min_count", "takes a number from 1 on; 1 publishes every number");

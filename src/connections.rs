@@ -1,0 +1,186 @@
+//! Connections: how many are accepted, and when one is given up.
+//!
+//! The web framework closes an idle connection, and one whose first request does not arrive. It
+//! waits without end for the rest of a later request, for the end of a body that nobody reads, and
+//! for a client that takes no answer. Here a connection also ends when nothing could be written to
+//! it for longer than it may be idle, whatever its client does.
+
+use std::io::{self, Error, ErrorKind, IoSlice};
+use std::net::{SocketAddr, TcpListener};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, Request, Response};
+use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, Server};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::{Instant, Sleep, sleep};
+
+/// How many clients may wait to be accepted; the system may allow fewer. Who does not fit in waits
+/// at least a second before it asks again.
+const BACKLOG: u32 = 4_096;
+/// Files that are no connections: the store's, the journal's, the workers' own.
+const OTHER_FILES: u64 = 256;
+/// A client that is told to go has so long to do it.
+const PARTING: Duration = Duration::from_secs(1);
+
+/// Listens on an address.
+pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)?.into_std()
+}
+
+/// How connections are treated.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    /// Threads that answer.
+    pub(crate) workers: usize,
+    /// How long the head of a first request may take.
+    pub(crate) request: Duration,
+    /// How long a connection may be idle.
+    pub(crate) idle: Duration,
+    /// How long requests under way get when the server is stopped.
+    pub(crate) shutdown: Duration,
+}
+
+/// Answers on a listener; `app` is made once for each worker.
+pub(crate) fn serve<I, S, B>(
+    listener: TcpListener,
+    terms: Terms,
+    app: impl Fn() -> I + Clone + Send + 'static,
+) -> io::Result<Server>
+where
+    I: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig> + 'static,
+    S::Error: Into<actix_web::Error>,
+    S::InitError: std::fmt::Debug,
+    S::Response: Into<Response<B>>,
+    S::Service: 'static,
+    B: MessageBody + 'static,
+{
+    let server = Server::build()
+        .workers(terms.workers)
+        .max_concurrent_connections(most_connections() / terms.workers)
+        .shutdown_timeout(terms.shutdown.as_secs())
+        .disable_signals();
+    let stopping = server.graceful_shutdown_signal();
+    let server = server.listen("http", listener, move || {
+        let stopping = stopping.clone();
+        let app = app().into_factory().map_err(|error| error.into().error_response());
+        let http = HttpService::build()
+            .client_request_timeout(terms.request)
+            .client_disconnect_timeout(PARTING)
+            .keep_alive(terms.idle)
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .h1(map_config(app, |()| AppConfig::default()));
+        let patience = terms.idle + terms.request;
+        fn_service(move |stream: TcpStream| async move {
+            let peer = stream.peer_addr().ok();
+            Ok::<_, DispatchError>((Patient::new(stream, patience), peer))
+        })
+        .and_then(http)
+    })?;
+    Ok(server.run())
+}
+
+/// How many connections there may be, with the right to as many open files as the system grants.
+/// Beyond it clients wait, so that the journal and the store can always open their files.
+fn most_connections() -> usize {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    // Many systems begin with 1,024, which a thousand silent clients use up.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    usize::try_from(files.saturating_sub(OTHER_FILES).max(OTHER_FILES)).unwrap_or(usize::MAX)
+}
+
+/// A stream that fails when nothing could be written to it for too long.
+struct Patient {
+    stream: TcpStream,
+    patience: Duration,
+    /// When something was written last.
+    wrote: Instant,
+    /// Goes off when patience may be at its end; then it is looked whether it is.
+    alarm: Pin<Box<Sleep>>,
+}
+
+impl Patient {
+    fn new(stream: TcpStream, patience: Duration) -> Self {
+        Self { stream, patience, wrote: Instant::now(), alarm: Box::pin(sleep(patience)) }
+    }
+
+    /// The error that ends the connection, when it is time. Else the task is woken when it may be.
+    fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        while self.alarm.as_mut().poll(context).is_ready() {
+            let end = self.wrote + self.patience;
+            if end <= Instant::now() {
+                return Err(Error::from(ErrorKind::TimedOut));
+            }
+            self.alarm.as_mut().reset(end);
+        }
+        Ok(())
+    }
+
+    fn write_with(
+        &mut self,
+        context: &mut Context<'_>,
+        write: impl FnOnce(Pin<&mut TcpStream>, &mut Context<'_>) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        self.check(context)?;
+        let written = ready!(write(Pin::new(&mut self.stream), context))?;
+        if written > 0 {
+            self.wrote = Instant::now();
+        }
+        Poll::Ready(Ok(written))
+    }
+}
+
+impl AsyncRead for Patient {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.check(context)?;
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Patient {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.write_with(context, |stream, context| stream.poll_write(context, bytes))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.write_with(context, |stream, context| stream.poll_write_vectored(context, slices))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
