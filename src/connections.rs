@@ -5,10 +5,10 @@
 //! for a client that takes no answer. Here a connection also ends when nothing could be written to
 //! it for longer than it may be idle, whatever its client does.
 
-use std::io::{self, Error, ErrorKind, IoSlice};
+use std::io::{self, ErrorKind, IoSlice};
 use std::net::{SocketAddr, TcpListener};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use actix_http::error::DispatchError;
@@ -118,16 +118,16 @@ impl Patient {
         Self { stream, patience, wrote: Instant::now(), alarm: Box::pin(sleep(patience)) }
     }
 
-    /// The error that ends the connection, when it is time. Else the task is woken when it may be.
-    fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+    /// Waits on: until something can be read or written, or patience is at its end.
+    fn wait<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         while self.alarm.as_mut().poll(context).is_ready() {
             let end = self.wrote + self.patience;
             if end <= Instant::now() {
-                return Err(Error::from(ErrorKind::TimedOut));
+                return Poll::Ready(Err(ErrorKind::TimedOut.into()));
             }
             self.alarm.as_mut().reset(end);
         }
-        Ok(())
+        Poll::Pending
     }
 
     fn write_with(
@@ -135,12 +135,14 @@ impl Patient {
         context: &mut Context<'_>,
         write: impl FnOnce(Pin<&mut TcpStream>, &mut Context<'_>) -> Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
-        self.check(context)?;
-        let written = ready!(write(Pin::new(&mut self.stream), context))?;
-        if written > 0 {
-            self.wrote = Instant::now();
+        match write(Pin::new(&mut self.stream), context) {
+            Poll::Pending => self.wait(context),
+            Poll::Ready(Ok(written)) if written > 0 => {
+                self.wrote = Instant::now();
+                Poll::Ready(Ok(written))
+            }
+            ready => ready,
         }
-        Poll::Ready(Ok(written))
     }
 }
 
@@ -150,8 +152,10 @@ impl AsyncRead for Patient {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.check(context)?;
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        match Pin::new(&mut self.stream).poll_read(context, buffer) {
+            Poll::Pending => self.wait(context),
+            ready => ready,
+        }
     }
 }
 

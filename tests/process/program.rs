@@ -1,8 +1,10 @@
 //! The program in a folder of its own, with no settings but those of the test.
 
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use reqwest::{Client, Response, StatusCode, redirect};
@@ -11,9 +13,15 @@ use tempfile::TempDir;
 
 /// An ordinary browser.
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0";
+/// The service believes every address that a visitor says it comes from.
+pub(crate) const BEHIND_A_PROXY: [&str; 2] = ["--set", "server.trusted_proxies=127.0.0.1"];
+const PROGRAM: &str = env!("CARGO_BIN_EXE_entrenous");
+/// Where the test's service listens, and that it publishes every number.
+const ON_A_FREE_PORT: [&str; 4] = ["--listen", "127.0.0.1:0", "--set", "stats.min_count=1"];
 /// Within this, whatever a test waits for has happened.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
-const PAUSE: Duration = Duration::from_millis(5);
+/// Between two looks at what a test waits for.
+pub(crate) const PAUSE: Duration = Duration::from_millis(5);
 
 /// The working folder of one installation; it goes with the value.
 pub(crate) struct Home(TempDir);
@@ -27,9 +35,22 @@ impl Home {
         self.0.path()
     }
 
+    /// The segments of its journal, oldest first.
+    pub(crate) fn segments(&self) -> Vec<PathBuf> {
+        let files = std::fs::read_dir(self.path().join("data/journal")).expect("a folder").flatten();
+        let paths = files.map(|file| file.path());
+        let mut segments: Vec<_> =
+            paths.filter(|path| path.extension().is_some_and(|extension| extension == "journal")).collect();
+        segments.sort();
+        segments
+    }
+
     /// The program, to be started here: its files are below this folder.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_entrenous"));
+        self.prepared(Command::new(PROGRAM), arguments)
+    }
+
+    fn prepared(&self, mut command: Command, arguments: &[&str]) -> Command {
         let settings = std::env::vars_os().map(|(name, _)| name);
         for name in settings.filter(|name| name.to_string_lossy().starts_with("ENTRENOUS")) {
             command.env_remove(name);
@@ -46,9 +67,14 @@ impl Home {
 
     /// Starts the service on a free port and waits until it says where it is.
     pub(crate) fn serve(&self, arguments: &[&str]) -> Service {
-        let mut command = self.command(arguments);
-        command.args(["--listen", "127.0.0.1:0", "--set", "stats.min_count=1"]);
-        serve(command)
+        serve(self.prepared(Command::new(PROGRAM), &[arguments, &ON_A_FREE_PORT].concat()))
+    }
+
+    /// The same, with the right to no more than so many open files to begin with.
+    pub(crate) fn serve_with_files(&self, files: u32, arguments: &[&str]) -> Service {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit -Sn {files} && exec \"$0\" \"$@\""), PROGRAM]);
+        serve(self.prepared(shell, &[arguments, &ON_A_FREE_PORT].concat()))
     }
 
     /// Makes a site for any destination and returns its two keys.
@@ -97,11 +123,16 @@ pub(crate) struct Service {
     pub(crate) greeting: String,
     pub(crate) base: String,
     client: Client,
+    /// What it has logged until now.
+    log: Arc<Mutex<String>>,
 }
 
 /// Starts a service and waits until it says where it is.
 pub(crate) fn serve(mut command: Command) -> Service {
-    let mut child = command.stderr(Stdio::inherit()).spawn().expect("the program starts");
+    let mut child = command.spawn().expect("the program starts");
+    let log = Arc::default();
+    let (errors, to) = (BufReader::new(child.stderr.take().expect("a pipe")), Arc::clone(&log));
+    std::thread::spawn(move || keep(errors, &to));
     let out = BufReader::new(child.stdout.take().expect("a pipe"));
     let (lines, printed) = mpsc::channel();
     std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| lines.send(line)));
@@ -118,7 +149,17 @@ pub(crate) fn serve(mut command: Command) -> Service {
         }
     };
     let client = Client::builder().redirect(redirect::Policy::none()).build().expect("a client");
-    Service { child, greeting, base: format!("http://127.0.0.1:{port}"), client }
+    Service { child, greeting, base: format!("http://127.0.0.1:{port}"), client, log }
+}
+
+/// Keeps the lines of a log, and prints them where the test fails.
+fn keep(lines: impl BufRead, log: &Mutex<String>) {
+    for line in lines.lines().map_while(Result::ok) {
+        eprintln!("{line}");
+        let mut log = log.lock().expect("nobody panics while reading");
+        log.push_str(&line);
+        log.push('\n');
+    }
 }
 
 impl Service {
@@ -127,9 +168,51 @@ impl Service {
         self.base.trim_start_matches("http://")
     }
 
+    /// The same as a socket's address.
+    pub(crate) fn socket(&self) -> SocketAddr {
+        self.address().parse().expect("an address and a port")
+    }
+
     /// The key of this kind that it printed.
     pub(crate) fn printed_key(&self, beginning: &str) -> Option<String> {
         self.greeting.split_whitespace().find(|word| word.starts_with(beginning)).map(str::to_owned)
+    }
+
+    /// What it has logged until now.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().expect("nobody panics while writing").clone()
+    }
+
+    /// How many files and connections it has open.
+    pub(crate) fn open_files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("the folder of a process").count()
+    }
+
+    /// One of its metrics.
+    pub(crate) async fn metric(&self, name: &str) -> u64 {
+        let request = self.client.get(format!("{}/metrics", self.base)).timeout(DEADLINE).send();
+        let text = request.await.expect("an answer").text().await.expect("text");
+        let name = format!("entrenous_{name} ");
+        let value = text.lines().find_map(|line| line.strip_prefix(&name));
+        value.unwrap_or_else(|| panic!("no metric {name}in {text}")).parse().expect("a number")
+    }
+
+    /// Waits until one of its metrics is at least so much.
+    pub(crate) async fn until(&self, metric: &str, least: u64) {
+        let started = Instant::now();
+        while self.metric(metric).await < least {
+            assert!(started.elapsed() < DEADLINE, "{metric} is not {least} after {DEADLINE:?}");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Makes so many links and returns their codes.
+    pub(crate) async fn codes(&self, key: &str, count: usize) -> Vec<String> {
+        let mut codes = Vec::new();
+        for _ in 0..count {
+            codes.push(self.code(key).await);
+        }
+        codes
     }
 
     /// Tries to make a link.
