@@ -9,6 +9,9 @@ use crate::program::{BEHIND_A_PROXY, Home};
 
 /// How many links are opened.
 const LINKS: usize = 4;
+/// Every address that a visitor says it comes from is believed, and segments end with their last
+/// record: what is synced has room for more behind it.
+const ARGUMENTS: [&str; 4] = ["--set", "journal.sync=os", BEHIND_A_PROXY[0], BEHIND_A_PROXY[1]];
 /// At least so many clicks are in each segment.
 const CLICKS: u64 = 200;
 
@@ -29,7 +32,7 @@ pub(crate) struct Segment {
 impl Unsettled {
     /// Makes a journal of so many segments.
     pub(crate) async fn new(home: &Home, segments: usize) -> Self {
-        let mut service = home.serve(&BEHIND_A_PROXY);
+        let mut service = home.serve(&ARGUMENTS);
         let secret = service.printed_key("ens_sk_").expect("a key");
         let codes = service.codes(&secret, LINKS).await;
         let mut made = Vec::new();
@@ -49,7 +52,7 @@ impl Unsettled {
             if made.len() == segments {
                 break;
             }
-            service = home.serve(&BEHIND_A_PROXY);
+            service = home.serve(&ARGUMENTS);
         }
         for Segment { path, .. } in &made {
             std::fs::rename(aside(path), path).expect("moved");

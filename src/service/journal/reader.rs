@@ -20,6 +20,8 @@ pub struct Reader {
     at: Position,
     /// The segment at `at`, with the name of the journal that it belongs to.
     open: Option<(File, JournalId)>,
+    /// How many zeros stand right before `at`.
+    room: u64,
 }
 
 /// Some records, in order, all of one journal.
@@ -40,7 +42,7 @@ impl Reader {
     /// Begins at the oldest segment of the folder.
     #[must_use]
     pub fn new(dir: &Path) -> Self {
-        Self { dir: dir.to_owned(), at: Position::START, open: None }
+        Self { dir: dir.to_owned(), at: Position::START, open: None, room: 0 }
     }
 
     /// The place up to which it has read.
@@ -81,7 +83,7 @@ impl Reader {
             let mut bytes = vec![0; wanted];
             file.read_exact_at(&mut bytes, self.at.offset)?;
             let whole = self.at.offset + wanted as u64 == limit;
-            let (chunk, used) = parse(&bytes, whole, journal.clone());
+            let (chunk, used) = parse(&bytes, whole, journal.clone(), &mut self.room);
             self.at.offset += used as u64;
             return Ok(chunk);
         }
@@ -122,7 +124,7 @@ impl Reader {
             None => JournalId::new(&fs::read_to_string(self.dir.join("name"))?),
         };
         self.at = Position { segment, offset: HEADER_BYTES as u64 };
-        self.open = Some((file, name));
+        (self.open, self.room) = (Some((file, name)), 0);
         Ok(true)
     }
 }
@@ -137,19 +139,25 @@ fn name_in(header: &[u8; HEADER_BYTES]) -> Option<JournalId> {
 
 /// Takes the records out of `bytes`; where none stands, looks for the next one byte by byte.
 /// Returns how many bytes are done with; unless they are the `whole` rest, the last ones may be
-/// the beginning of a record and are left for the next call.
-fn parse(bytes: &[u8], whole: bool, journal: JournalId) -> (Chunk, usize) {
+/// the beginning of a record and are left for the next call. Zeros are `room` that was made for
+/// records, and damage where something follows them.
+fn parse(bytes: &[u8], whole: bool, journal: JournalId, room: &mut u64) -> (Chunk, usize) {
     let mut chunk = Chunk { journal: Some(journal), ..Chunk::default() };
     let mut at = 0;
     while at < bytes.len() {
         match decode(&bytes[at..]) {
             Some((numbered, length)) => {
+                chunk.damaged_bytes += std::mem::take(room);
                 chunk.entries.push(numbered);
                 at += length;
             }
             None if !whole && bytes.len() - at < LONGEST => break,
+            None if bytes[at] == 0 => {
+                *room += 1;
+                at += 1;
+            }
             None => {
-                chunk.damaged_bytes += 1;
+                chunk.damaged_bytes += std::mem::take(room) + 1;
                 at += 1;
             }
         }

@@ -63,6 +63,11 @@ impl Batch {
         self.entries
     }
 
+    /// How many bytes its records take.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
     /// Numbers the records from `first` on and returns their bytes.
     pub(super) fn seal(&mut self, first: u64) -> &[u8] {
         let mut rest = self.bytes.as_mut_slice();

@@ -121,6 +121,23 @@ fn a_flipped_bit_in_a_header_changes_no_journals_name() {
 }
 
 #[test]
+fn room_that_was_made_for_records_is_no_damage_and_is_given_back() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let synced = || Writer::open(dir.path(), Sync::Always, Timestamp::UNIX_EPOCH).expect("a journal");
+    let mut writer = synced();
+    let end = writer.append(&mut [batch(0, 5)]).expect("written");
+    let killed = std::fs::read(only_segment(dir.path())).expect("a segment");
+    assert!(killed.len() as u64 > end.offset, "there is room behind the records");
+    drop(writer);
+    let ended = std::fs::read(only_segment(dir.path())).expect("a segment");
+    assert_eq!(ended.len() as u64, end.offset);
+
+    std::fs::write(only_segment(dir.path()), killed).expect("written");
+    let end = synced().append(&mut [batch(5, 1)]).expect("written");
+    assert_eq!(read(dir.path(), end), (codes(0..6), 0));
+}
+
+#[test]
 fn a_torn_or_zero_filled_tail_costs_nothing_before_it() {
     for tail in [&[0_u8; 5_000][..], &[1, 2, 3], &[40, 0, 9, 9, 9, 9, 1]] {
         let dir = tempfile::tempdir().expect("a folder");
@@ -132,7 +149,9 @@ fn a_torn_or_zero_filled_tail_costs_nothing_before_it() {
         bytes.extend(tail);
         std::fs::write(&path, bytes).expect("written");
         let end = open(dir.path()).append(&mut [batch(5, 1)]).expect("written");
-        assert_eq!(read(dir.path(), end), (codes(0..6), tail.len() as u64));
+        // Zeros at the end are room that was never used.
+        let damaged = if tail.iter().all(|byte| *byte == 0) { 0 } else { tail.len() as u64 };
+        assert_eq!(read(dir.path(), end), (codes(0..6), damaged));
     }
 }
 

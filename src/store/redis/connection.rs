@@ -82,6 +82,31 @@ impl Connection {
         }
     }
 
+    /// Calls a script many times and returns its answers in the same order, as [`Self::query_all`].
+    pub(super) async fn call_all<T: FromRedisValue + Send>(
+        &self,
+        script: &Script,
+        mut commands: Vec<Cmd>,
+    ) -> Result<Vec<T>, StoreError> {
+        match self {
+            // The first call makes the server know the script.
+            Self::Server(_) => {
+                let others = commands.split_off(commands.len().min(1));
+                let mut answers = Vec::with_capacity(1 + others.len());
+                for first in &commands {
+                    answers.push(self.call(script, first).await?);
+                }
+                answers.extend(self.query_all(others).await?);
+                Ok(answers)
+            }
+            Self::Cluster(_) => {
+                let asked =
+                    stream::iter(commands).map(|command| async move { self.call(script, &command).await });
+                asked.buffered(AT_ONCE).try_collect().await
+            }
+        }
+    }
+
     /// Asks many commands and returns their answers in the same order. They are not one atomic
     /// step, and where one fails others may have been done.
     pub(super) async fn query_all<T: FromRedisValue + Send>(
@@ -91,10 +116,11 @@ impl Connection {
         match self {
             Self::Server(server) => {
                 let mut answers = Vec::with_capacity(commands.len());
-                for chunk in commands.chunks(PIPELINE) {
-                    let mut pipeline = Pipeline::with_capacity(chunk.len());
-                    for command in chunk {
-                        pipeline.add_command(command.clone());
+                let mut commands = commands.into_iter();
+                while commands.len() > 0 {
+                    let mut pipeline = Pipeline::with_capacity(commands.len().min(PIPELINE));
+                    for command in commands.by_ref().take(PIPELINE) {
+                        pipeline.add_command(command);
                     }
                     let part = server.ask(async |mut it| pipeline.query_async::<Vec<T>>(&mut it).await).await;
                     answers.extend(part.map_err(|error| failure::of(&error))?);

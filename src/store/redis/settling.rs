@@ -9,10 +9,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write;
 
-use futures_util::stream::{self, StreamExt, TryStreamExt};
 use redis::{Cmd, cmd};
 
-use super::connection::AT_ONCE;
 use super::slow_log::PADDING;
 use super::{RedisStore, keys, script};
 use crate::domain::code::Code;
@@ -39,23 +37,19 @@ impl RedisStore {
         for entry in entries {
             links.entry((&entry.entry.site, &entry.entry.code)).or_default().push(entry);
         }
-        let links: Vec<Vec<Cmd>> = links
-            .into_values()
-            .map(|entries| entries.chunks(ENTRIES_A_STEP).map(|step| settle(journal, step)).collect())
-            .collect();
         self.announce(entries).await?;
-        stream::iter(links)
-            .map(|steps| async move {
-                for step in &steps {
-                    if !self.connection.call::<bool>(&script::SETTLE, step).await? {
-                        return Err(StoreError::Behind);
-                    }
-                }
-                Ok(())
-            })
-            .buffer_unordered(AT_ONCE)
-            .try_collect()
-            .await
+        let mut links: Vec<_> = links.values().map(|entries| entries.chunks(ENTRIES_A_STEP)).collect();
+        loop {
+            // The next step of each link.
+            let steps: Vec<Cmd> =
+                links.iter_mut().filter_map(Iterator::next).map(|step| settle(journal, step)).collect();
+            if steps.is_empty() {
+                return Ok(());
+            }
+            if self.connection.call_all(&script::SETTLE, steps).await?.contains(&false) {
+                return Err(StoreError::Behind);
+            }
+        }
     }
 
     async fn announce(&self, entries: &[Numbered]) -> Result<(), StoreError> {

@@ -127,7 +127,7 @@ pub(super) fn delete(db: &Connection, visitors: &mut Visitors, code: &Code) -> r
     let Some((row, site)) = counts::link_row(db, code)? else { return Ok(false) };
     counts::delete_of_link(db, site, row)?;
     db.prepare_cached("DELETE FROM links WHERE id = ?1")?.execute([row])?;
-    visitors.let_link_go(row);
+    visitors.let_link_go(code, row);
     Ok(true)
 }
 

@@ -1,11 +1,11 @@
 //! Settling: journal entries become counts, each entry once, whatever is asked twice.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::counts::{LinkSite, link_row, number, sql_number};
-use super::visitors::{LinkRow, Visitors};
+use super::counts::{link_row, number, sql_number};
+use super::visitors::{Place, Visitors};
 use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::entry::EntryKind;
@@ -34,10 +34,15 @@ pub(super) fn settle(
     if last.number <= mark {
         return Ok(());
     }
-    for ((code, day), sum) in sums(entries.iter().filter(|numbered| numbered.number > mark)) {
-        if let Some((link, site)) = link_row(db, code)? {
-            add(db, visitors, (site, day, link), sum)?;
-        }
+    let mut sums: Vec<_> = sums(entries.iter().filter(|numbered| numbered.number > mark))
+        .into_iter()
+        .map(|((code, day), sum)| Ok(place(db, visitors, code, day)?.map(|place| (place, day, sum))))
+        .filter_map(Result::transpose)
+        .collect::<rusqlite::Result<_>>()?;
+    // In the order in which they lie in the file.
+    sums.sort_unstable_by_key(|(place, day, _)| (place.site, *day, place.link));
+    for (place, day, sum) in sums {
+        add(db, visitors, place, day, sum)?;
     }
     let sql = "INSERT INTO journals (name, mark) VALUES (?1, ?2) \
                ON CONFLICT DO UPDATE SET mark = excluded.mark";
@@ -52,8 +57,22 @@ fn mark(db: &Connection, journal: &JournalId) -> rusqlite::Result<u64> {
     Ok(mark.unwrap_or(0))
 }
 
-fn sums<'a>(entries: impl Iterator<Item = &'a Numbered>) -> BTreeMap<(&'a Code, Day), Sum> {
-    let mut sums: BTreeMap<_, Sum> = BTreeMap::new();
+/// Where the counts of a link and day are, or will be; `None` where there is no such link.
+fn place(db: &Connection, visitors: &mut Visitors, code: &Code, day: Day) -> rusqlite::Result<Option<Place>> {
+    if let Some(place) = visitors.place(day, code) {
+        return Ok(Some(place));
+    }
+    let Some((link, site)) = link_row(db, code)? else { return Ok(None) };
+    let sql = "SELECT visitors FROM counts WHERE site = ?1 AND day = ?2 AND link = ?3";
+    let stored =
+        db.prepare_cached(sql)?.query_row((site, day.number(), link), |row| number(row, 0)).optional()?;
+    let place = Place { link, site };
+    visitors.take_up(day, code, place, stored);
+    Ok(Some(place))
+}
+
+fn sums<'a>(entries: impl Iterator<Item = &'a Numbered>) -> HashMap<(&'a Code, Day), Sum> {
+    let mut sums: HashMap<_, Sum> = HashMap::new();
     for Numbered { entry, .. } in entries {
         let sum = sums.entry((&entry.code, entry.day)).or_default();
         match entry.kind {
@@ -68,30 +87,17 @@ fn sums<'a>(entries: impl Iterator<Item = &'a Numbered>) -> BTreeMap<(&'a Code, 
     sums
 }
 
-fn add(
-    db: &Connection,
-    visitors: &mut Visitors,
-    place: (LinkSite, Day, LinkRow),
-    sum: Sum,
-) -> rusqlite::Result<()> {
-    let (site, day, link) = place;
-    let sql = "SELECT visitors FROM counts WHERE site = ?1 AND day = ?2 AND link = ?3";
-    let stored =
-        db.prepare_cached(sql)?.query_row((site, day.number(), link), |row| number(row, 0)).optional()?;
-    let known = if sum.visitors.is_empty() {
-        stored.unwrap_or(0)
-    } else {
-        visitors.add(link, day, stored, sum.visitors)
-    };
+fn add(db: &Connection, visitors: &mut Visitors, place: Place, day: Day, sum: Sum) -> rusqlite::Result<()> {
+    let known = visitors.add(day, place.link, sum.visitors);
     let sql = "INSERT INTO counts (site, day, link, unfurls, clicks, visitors, aggregate_clicks) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET \
                unfurls = unfurls + excluded.unfurls, clicks = clicks + excluded.clicks, \
                visitors = excluded.visitors, \
                aggregate_clicks = aggregate_clicks + excluded.aggregate_clicks";
     db.prepare_cached(sql)?.execute((
-        site,
+        place.site,
         day.number(),
-        link,
+        place.link,
         sql_number(sum.unfurls),
         sql_number(sum.clicks),
         sql_number(known),

@@ -2,18 +2,34 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::counts::LinkSite;
+use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::visitor_set::{Fingerprint, VisitorSet};
 
 /// A link, by the number of its row.
 pub(super) type LinkRow = i64;
 
-/// The visitor sets of each day and link.
+/// The links that are counted on each day, and their visitors.
 #[derive(Default)]
 pub(super) struct Visitors {
-    days: BTreeMap<Day, HashMap<LinkRow, Known>>,
+    days: BTreeMap<Day, Links>,
     /// What goes when the present transaction is committed, and stays when it is not.
     going: Vec<Going>,
+}
+
+#[derive(Default)]
+struct Links {
+    known: HashMap<LinkRow, Known>,
+    /// The links whose counts of the day are in the store as they are known here.
+    stored: HashMap<Code, Place>,
+}
+
+/// Where a link's counts are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) link: LinkRow,
+    pub(super) site: LinkSite,
 }
 
 /// One link's visitors of one day, as far as this process has seen them.
@@ -29,36 +45,52 @@ enum Going {
 }
 
 impl Visitors {
-    /// Adds visitors and returns the number that the store should hold. `stored` is what it holds
-    /// now, `None` where it has no counts of that link and day.
+    /// Where the counts of a link and day are, if they are in the store as they are known here.
+    pub(super) fn place(&self, day: Day, code: &Code) -> Option<Place> {
+        self.days.get(&day)?.stored.get(code).copied()
+    }
+
+    /// Takes up a link's counts of a day: `stored` is the number of visitors in the store, `None`
+    /// where it has no counts of that link and day.
     ///
-    /// The number is not a sum of differences: where the transaction fails and the same visitors
-    /// are added again, the same number comes out. Where the store holds nothing, nothing that the
-    /// set knows has ever been committed (or it has been forgotten since), so the set begins anew.
+    /// Where the store holds nothing, nothing that is known here has ever been committed (or it has
+    /// been forgotten since), so the set begins anew.
+    pub(super) fn take_up(&mut self, day: Day, code: &Code, place: Place, stored: Option<u64>) {
+        let links = self.days.entry(day).or_default();
+        let begin = || Known { before: stored.unwrap_or(0), set: VisitorSet::default() };
+        if stored.is_none() {
+            links.known.remove(&place.link);
+        }
+        links.known.entry(place.link).or_insert_with(begin);
+        links.stored.insert(code.clone(), place);
+    }
+
+    /// Adds visitors to a link's day that was taken up, and returns the number that the store should
+    /// hold. It is not a sum of differences: where the transaction fails and the same visitors are
+    /// added again, the same number comes out.
     pub(super) fn add(
         &mut self,
-        link: LinkRow,
         day: Day,
-        stored: Option<u64>,
+        link: LinkRow,
         visitors: impl IntoIterator<Item = Fingerprint>,
     ) -> u64 {
-        let links = self.days.entry(day).or_default();
-        if stored.is_none() {
-            links.remove(&link);
-        }
-        let begin = || Known { before: stored.unwrap_or(0), set: VisitorSet::default() };
-        let known = links.entry(link).or_insert_with(begin);
+        let known = self.days.get_mut(&day).and_then(|links| links.known.get_mut(&link));
+        let known = known.expect("counts are taken up before visitors are added to them");
         visitors.into_iter().for_each(|visitor| known.set.insert(visitor));
         known.before + known.set.count()
     }
 
-    /// Lets a link's sets go with the present transaction.
-    pub(super) fn let_link_go(&mut self, link: LinkRow) {
+    /// Lets a link's sets go with the present transaction; whatever else comes in it looks the link up.
+    pub(super) fn let_link_go(&mut self, code: &Code, link: LinkRow) {
+        for links in self.days.values_mut() {
+            links.stored.remove(code);
+        }
         self.going.push(Going::Link(link));
     }
 
     /// Lets the sets of days before `day` go with the present transaction.
     pub(super) fn let_days_go(&mut self, day: Day) {
+        self.days.range_mut(..day).for_each(|(_, links)| links.stored.clear());
         self.going.push(Going::DaysBefore(day));
     }
 
@@ -66,15 +98,18 @@ impl Visitors {
     pub(super) fn committed(&mut self) {
         for going in std::mem::take(&mut self.going) {
             match going {
-                Going::Link(link) => self.days.values_mut().for_each(|links| drop(links.remove(&link))),
+                Going::Link(link) => {
+                    self.days.values_mut().for_each(|links| drop(links.known.remove(&link)));
+                }
                 Going::DaysBefore(day) => self.days = self.days.split_off(&day),
             }
         }
     }
 
-    /// The transaction does not hold.
+    /// The transaction does not hold: what the store has must be looked up again.
     pub(super) fn abandoned(&mut self) {
         self.going.clear();
+        self.days.values_mut().for_each(|links| links.stored.clear());
     }
 }
 
@@ -82,6 +117,8 @@ impl Visitors {
 mod tests {
     use super::*;
     use crate::domain::visitor::Tag;
+
+    const PLACE: Place = Place { link: 1, site: 1 };
 
     fn visitors(numbers: std::ops::Range<u8>) -> impl Iterator<Item = Fingerprint> {
         numbers.map(|number| Fingerprint::of(&Tag::from_bytes([number; 16])))
@@ -91,34 +128,48 @@ mod tests {
         "2026-11-21".parse().expect("a day")
     }
 
+    fn code() -> Code {
+        Code::parse("abc").expect("a code")
+    }
+
+    /// What settling does with a link of which the store holds this.
+    fn add(known: &mut Visitors, stored: Option<u64>, numbers: std::ops::Range<u8>) -> u64 {
+        if known.place(today(), &code()).is_none() {
+            known.take_up(today(), &code(), PLACE, stored);
+        }
+        known.add(today(), PLACE.link, visitors(numbers))
+    }
+
     #[test]
     fn adding_again_after_a_failed_commit_gives_the_same_number() {
         let mut known = Visitors::default();
-        assert_eq!(known.add(1, today(), None, visitors(0..3)), 3);
+        assert_eq!(add(&mut known, None, 0..3), 3);
         known.abandoned();
-        assert_eq!(known.add(1, today(), None, visitors(0..3)), 3);
+        assert_eq!(add(&mut known, None, 0..3), 3);
         known.committed();
-        assert_eq!(known.add(1, today(), Some(3), visitors(2..5)), 5);
+        assert_eq!(known.place(today(), &code()), Some(PLACE), "the store need not be asked any more");
+        assert_eq!(add(&mut known, Some(3), 2..5), 5);
         known.abandoned();
-        assert_eq!(known.add(1, today(), Some(3), visitors(2..5)), 5);
+        assert_eq!(known.place(today(), &code()), None, "the store has to be asked again");
+        assert_eq!(add(&mut known, Some(3), 2..5), 5);
     }
 
     #[test]
     fn a_set_that_begins_later_adds_to_the_stored_number() {
-        assert_eq!(Visitors::default().add(1, today(), Some(40), visitors(0..2)), 42);
+        assert_eq!(add(&mut Visitors::default(), Some(40), 0..2), 42);
     }
 
     #[test]
     fn sets_go_when_the_transaction_holds_and_stay_when_it_does_not() {
         let mut known = Visitors::default();
-        known.add(1, today(), None, visitors(0..3));
-        known.let_link_go(1);
+        add(&mut known, None, 0..3);
+        known.let_link_go(&code(), PLACE.link);
         known.abandoned();
-        assert_eq!(known.add(1, today(), Some(3), visitors(0..3)), 3);
-        known.let_link_go(1);
+        assert_eq!(add(&mut known, Some(3), 0..3), 3);
+        known.let_link_go(&code(), PLACE.link);
         known.committed();
-        assert!(known.days.values().all(HashMap::is_empty));
-        known.add(1, today(), Some(3), visitors(0..3));
+        assert!(known.days.values().all(|links| links.known.is_empty() && links.stored.is_empty()));
+        add(&mut known, Some(3), 0..3);
         known.let_days_go(today().plus(1));
         known.committed();
         assert!(known.days.is_empty());
