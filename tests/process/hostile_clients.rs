@@ -20,13 +20,13 @@ const HOSTILE: usize = 200;
 /// How many connections the load beside them has, and the service's own files come and go.
 const OTHERS: usize = 40;
 /// No more than one in a hundred ordinary visitors waits longer, unless the machine is so busy that
-/// they wait for a tenth of this in quiet times too.
+/// they wait for a tenth of that in quiet times too.
 const P99: Duration = Duration::from_secs(1);
 /// Between the beginnings of two hostile clients.
 const APART: Duration = Duration::from_micros(300);
 /// What a request and an idle connection are given.
 const TIMEOUTS: [&str; 4] =
-    ["--set", "server.request_timeout_seconds=2", "--set", "server.idle_timeout_seconds=2"];
+    ["--set", "server.request_timeout_seconds=3", "--set", "server.idle_timeout_seconds=4"];
 /// A request that is answered with 200 and no more.
 const WHOLE: &str = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
 
@@ -182,7 +182,7 @@ async fn hold(service: &Service, connections: usize, parts: &[&str], drip: Optio
         let mut buffer = [0; 1 << 10];
         for (number, part) in parts.iter().enumerate() {
             if number > 0 {
-                from.read(&mut buffer).await.expect("an answer");
+                assert!(from.read(&mut buffer).await.expect("an answer") > 0);
             }
             // One that the service closes early does not take all of it.
             let _ = to.write_all(part.as_bytes()).await;

@@ -19,7 +19,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_entrenous");
 /// Where the test's service listens, and that it publishes every number.
 const ON_A_FREE_PORT: [&str; 4] = ["--listen", "127.0.0.1:0", "--set", "stats.min_count=1"];
 /// Within this, whatever a test waits for has happened.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 /// Between two looks at what a test waits for.
 pub(crate) const PAUSE: Duration = Duration::from_millis(5);
 
