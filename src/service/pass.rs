@@ -111,7 +111,8 @@ impl Pass {
 
     /// Notes with each entry which one of the same link was read before it.
     fn link_up(&mut self, chunk: &mut Chunk) {
-        if self.journal != chunk.journal {
+        // A chunk without entries names no journal.
+        if chunk.journal.is_some() && self.journal != chunk.journal {
             self.journal.clone_from(&chunk.journal);
             self.last.clear();
         }

@@ -15,8 +15,8 @@ const AT_ONCE: usize = 16;
 /// A running service, its folder and its links.
 pub(crate) struct Steady {
     home: Home,
+    store: String,
     service: Service,
-    arguments: Vec<String>,
     secret: String,
     pub(crate) codes: Vec<String>,
 }
@@ -25,16 +25,14 @@ impl Steady {
     /// Starts a service on a store and makes links until there are as many as wanted of those that
     /// the test wants.
     pub(crate) async fn begin(store: &str, links: usize, wanted: impl Fn(&str) -> bool) -> Self {
-        let arguments =
-            ["--store", store, "--set", "server.trusted_proxies=127.0.0.1", "--set", "log.level=error"];
         let home = Home::new();
-        let service = home.serve(&arguments);
+        let service = serve(&home, store);
         let secret = service.printed_key("ens_sk_").expect("a key");
         let mut codes = Vec::new();
         while codes.iter().filter(|code: &&String| wanted(code)).count() < links {
             codes.push(service.code(&secret).await);
         }
-        Self { home, service, arguments: arguments.map(str::to_owned).to_vec(), secret, codes }
+        Self { home, store: store.to_owned(), service, secret, codes }
     }
 
     /// Begins to send.
@@ -63,10 +61,16 @@ impl Steady {
         assert_in_range(&self.service, &self.secret, tally).await;
         self.service.terminate();
         assert_eq!(self.service.end(), Some(0));
-        let arguments: Vec<_> = self.arguments.iter().map(String::as_str).collect();
-        let again = self.home.serve(&arguments);
+        let again = serve(&self.home, &self.store);
         assert_in_range(&again, &self.secret, tally).await;
     }
+}
+
+/// Starts a service that believes what visitors say of their address.
+fn serve(home: &Home, store: &str) -> Service {
+    let settings = ["server.trusted_proxies=127.0.0.1", "journal.keep_seconds=5", "log.level=error"];
+    let settings = settings.iter().flat_map(|setting| ["--set", setting]);
+    home.serve(&["--store", store].into_iter().chain(settings).collect::<Vec<_>>())
 }
 
 async fn assert_in_range(service: &Service, secret: &str, tally: &Tally) {
