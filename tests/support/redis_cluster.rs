@@ -72,14 +72,14 @@ impl RedisCluster {
 
     /// The master that serves a slot.
     pub(crate) fn master_of(&self, slot: u16) -> usize {
-        let rows = self.rows(self.living());
+        let rows = rows(self.living());
         let row = rows.iter().find(|row| row.is_master() && row.serves(slot));
         self.number(row.unwrap_or_else(|| panic!("nobody serves slot {slot}")))
     }
 
     /// The replica of a master.
     pub(crate) fn replica_of(&self, master: usize) -> usize {
-        let rows = self.rows(self.living());
+        let rows = rows(self.living());
         let id = self.id(master);
         self.number(rows.iter().find(|row| row.master() == id).expect("it has a replica"))
     }
@@ -101,7 +101,7 @@ impl RedisCluster {
         let id = self.id(number);
         for node in self.nodes.iter().filter(|node| node.child.is_some()) {
             wait_for("the replica is a master", || {
-                let rows = self.rows(node);
+                let rows = rows(node);
                 let promoted = rows.iter().any(|row| row.id() == id && row.is_master());
                 (promoted && node.ask("CLUSTER INFO").contains("cluster_state:ok")).then_some(())
             });
@@ -123,7 +123,7 @@ impl RedisCluster {
 
     fn id(&self, number: usize) -> String {
         let port = format!(":{}@", self.nodes[number].port);
-        let rows = self.rows(self.living());
+        let rows = rows(self.living());
         let row = rows.iter().find(|row| row.0[1].contains(&port));
         row.expect("every node is known").id().to_owned()
     }
@@ -131,13 +131,6 @@ impl RedisCluster {
     fn number(&self, row: &Row) -> usize {
         let is = |node: &RedisServer| row.0[1].contains(&format!(":{}@", node.port));
         self.nodes.iter().position(is).expect("one of the nodes")
-    }
-
-    /// What a node knows of all of them.
-    fn rows(&self, node: &RedisServer) -> Vec<Row> {
-        let answer = node.ask("CLUSTER NODES");
-        let rows = answer.lines().map(|line| line.split(' ').map(str::to_owned).collect::<Vec<_>>());
-        rows.filter(|parts| parts.len() >= 8).map(Row).collect()
     }
 }
 
@@ -164,6 +157,13 @@ impl Row {
             matches!((first.parse(), last.parse()), (Ok(first), Ok(last)) if (first..=last).contains(&slot))
         })
     }
+}
+
+/// What a node knows of all of them.
+fn rows(node: &RedisServer) -> Vec<Row> {
+    let answer = node.ask("CLUSTER NODES");
+    let rows = answer.lines().map(|line| line.split(' ').map(str::to_owned).collect::<Vec<_>>());
+    rows.filter(|parts| parts.len() >= 8).map(Row).collect()
 }
 
 fn is_master(node: &RedisServer) -> bool {

@@ -94,8 +94,8 @@ fn sentinel(master_port: &str) -> (RedisServer, TempDir) {
     let sentinel = RedisServer::start_with(&[file, "--sentinel"], Some(dir.path()));
     for command in [
         format!("SENTINEL MONITOR {NAME} 127.0.0.1 {master_port} 2"),
-        format!("SENTINEL SET {NAME} down-after-milliseconds 1000"),
-        format!("SENTINEL SET {NAME} failover-timeout 3000"),
+        format!("SENTINEL SET {NAME} down-after-milliseconds 1500"),
+        format!("SENTINEL SET {NAME} failover-timeout 6000"),
     ] {
         let answer = sentinel.ask(&command);
         assert!(answer.starts_with("+OK"), "{command}: {answer}");

@@ -23,7 +23,7 @@ pub(super) type Named = (String, u16);
 
 /// The Sentinels of one name.
 pub(super) struct Sentinels {
-    sentinels: Vec<ConnectionManager>,
+    asked: Vec<ConnectionManager>,
     name: String,
     servers: RedisConnectionInfo,
 }
@@ -42,8 +42,8 @@ impl Sentinels {
             .sentinels
             .into_iter()
             .map(|sentinel| ConnectionManager::new_lazy_with_config(Client::open(sentinel)?, config.clone()));
-        let sentinels = managers.collect::<RedisResult<_>>()?;
-        Ok(Self { sentinels, name: watched.name, servers: watched.servers })
+        let asked = managers.collect::<RedisResult<_>>()?;
+        Ok(Self { asked, name: watched.name, servers: watched.servers })
     }
 
     /// Whom they name as the master, the one that most of them name first. It waits for no more
@@ -52,7 +52,7 @@ impl Sentinels {
     /// # Errors
     /// When none of them names one.
     pub(super) async fn named(&self) -> RedisResult<Vec<Named>> {
-        let asked = self.sentinels.iter().map(|sentinel| timeout(ANSWER, self.ask(sentinel.clone())));
+        let asked = self.asked.iter().map(|sentinel| timeout(ANSWER, self.ask(sentinel.clone())));
         let mut asked: FuturesUnordered<_> = asked.collect();
         let mut votes: HashMap<Named, usize> = HashMap::new();
         let mut failure = None;
@@ -61,7 +61,7 @@ impl Sentinels {
                 Ok(Some(named)) => {
                     let votes = votes.entry(named).or_default();
                     *votes += 1;
-                    if *votes > self.sentinels.len() / 2 {
+                    if *votes > self.asked.len() / 2 {
                         break;
                     }
                 }
