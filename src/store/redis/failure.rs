@@ -13,13 +13,14 @@ struct Failure(String);
 /// an answer of an unexpected kind is not.
 pub(super) fn of(error: &RedisError) -> StoreError {
     match (error.kind(), error.code()) {
-        (ErrorKind::UnexpectedReturnType | ErrorKind::Parse, _) | (_, Some("WRONGTYPE")) => {
+        (ErrorKind::UnexpectedReturnType, _) | (_, Some("WRONGTYPE")) => {
             StoreError::Corrupt("Redis answered with another type than expected".to_owned())
         }
         // A script says so.
         (_, Some("CORRUPT")) => corrupt("a day of counts"),
         // What the operating system says: a refused connection, a wrong certificate.
         (ErrorKind::Io, _) => unavailable(error.to_string()),
+        (ErrorKind::Parse, _) => unavailable("Redis broke off in the middle of an answer"),
         (_, Some(code)) => unavailable(format!("Redis: {} ({code})", error.category())),
         (_, None) => unavailable(format!("Redis: {}", error.category())),
     }
