@@ -8,20 +8,26 @@
 use std::hash::Hash;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
 
 use quick_cache::sync::{DefaultLifecycle, EntryAction};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use tokio::time::timeout;
 
+pub(super) use self::freshness::Freshness;
+use self::freshness::{Asking, micros};
 use crate::store::StoreError;
+
+mod freshness;
+#[cfg(test)]
+mod tests;
 
 /// For how long absence holds.
 const ABSENT: Duration = Duration::from_secs(1);
 /// For how long nobody asks again after the store failed.
 const FAILED: Duration = Duration::from_millis(500);
-/// How long a question takes at most for somebody who has an old answer.
+/// How long somebody who has an old answer waits for a new one.
 const PATIENCE: Duration = Duration::from_millis(250);
 /// What an entry takes beside its key and its value: two counts, a time, a place in the table.
 const OVERHEAD: usize = 96;
@@ -30,14 +36,16 @@ const USUAL: usize = 320;
 
 /// The store's answers to one kind of question.
 pub(super) struct Cache<K, V> {
-    entries: quick_cache::sync::Cache<K, Arc<Entry<V>>, OwnWeight>,
+    entries: Arc<Entries<K, V>>,
     freshness: Arc<Freshness>,
     bytes: fn(&K, &V) -> usize,
 }
 
+type Entries<K, V> = quick_cache::sync::Cache<K, Arc<Entry<V>>, OwnWeight>;
+
 struct Entry<V> {
     answer: Answer<V>,
-    /// When the store was asked, in microseconds.
+    /// When the store was asked, or when it failed, in microseconds.
     asked_at: u64,
     /// Whether somebody asks again at this moment.
     checking: AtomicBool,
@@ -73,7 +81,7 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
             .build()
             .expect("both capacities are given");
         let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
-        let entries = quick_cache::sync::Cache::with_options(options, OwnWeight, hasher, lifecycle);
+        let entries = Arc::new(Entries::with_options(options, OwnWeight, hasher, lifecycle));
         Self { entries, freshness: Arc::clone(freshness), bytes }
     }
 
@@ -87,7 +95,7 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
         F: Future<Output = Result<Option<V>, StoreError>>,
     {
         if let Some(entry) = self.entries.get(key) {
-            if self.freshness.holds(&entry) {
+            if self.holds(&entry) {
                 return entry.known();
             }
             self.entries.remove_if(key, |held| Arc::ptr_eq(held, &entry));
@@ -96,12 +104,11 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
             Ok(entry) => entry.known(),
             Err(guard) => {
                 let asked_at = self.freshness.now();
-                let (answer, failure) = match read().await {
-                    Ok(Some(value)) => (Answer::Present(value), None),
-                    Ok(None) => (Answer::Absent, None),
-                    Err(error) => (Answer::Failed, Some(error)),
+                let (entry, failure) = match read().await {
+                    Ok(found) => (self.entry(key, Answer::of(found), asked_at), None),
+                    // However long it took to fail, it failed just now.
+                    Err(error) => (self.entry(key, Answer::Failed, self.freshness.now()), Some(error)),
                 };
-                let entry = self.entry(key, answer, asked_at);
                 // It is not kept where the key was forgotten meanwhile.
                 let _ = guard.insert(Arc::clone(&entry));
                 failure.map_or_else(|| entry.known(), Err)
@@ -116,17 +123,19 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
         read: impl FnOnce() -> F,
     ) -> Result<Option<Cached<V>>, StoreError>
     where
-        F: Future<Output = Result<Option<V>, StoreError>>,
+        K: Send + Sync + 'static,
+        V: Send + Sync + 'static,
+        F: Future<Output = Result<Option<V>, StoreError>> + Send + 'static,
     {
         match self.entries.get(key) {
-            Some(entry) if self.freshness.holds(&entry) => entry.known(),
+            Some(entry) if self.holds(&entry) => entry.known(),
             Some(entry) if entry.is_present() => self.check(key, entry, read).await,
             _ => self.get(key, read).await,
         }
     }
 
     /// Asks again what may have changed. Who comes meanwhile is given the old answer, and so is
-    /// everybody while the store gives none.
+    /// everybody while the store gives none. A new one that comes late still counts.
     async fn check<F>(
         &self,
         key: &K,
@@ -134,34 +143,64 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
         read: impl FnOnce() -> F,
     ) -> Result<Option<Cached<V>>, StoreError>
     where
-        F: Future<Output = Result<Option<V>, StoreError>>,
+        K: Send + Sync + 'static,
+        V: Send + Sync + 'static,
+        F: Future<Output = Result<Option<V>, StoreError>> + Send + 'static,
     {
-        if !self.freshness.may_ask() || old.checking.swap(true, Relaxed) {
+        let Some(checking) = Checking::of(&old) else { return old.known() };
+        let asking = self.freshness.asking();
+        if asking == Asking::No {
             return old.known();
         }
-        let _checking = Checking(&old.checking);
-        let asked_at = self.freshness.now();
-        let Ok(Ok(found)) = timeout(PATIENCE, read()).await else {
-            self.freshness.failed();
+        let (cache, key, asked_at) = (self.clone(), key.clone(), self.freshness.now());
+        let question = read();
+        let asked = tokio::spawn(async move {
+            let found = question.await;
+            cache.freshness.heard(&found);
+            let entry = cache.entry(&key, Answer::of(found.ok()?), asked_at);
+            cache.replace(&key, &checking.0, &entry);
+            Some(entry)
+        });
+        if asking == Asking::Try {
             return old.known();
-        };
-        let answer = found.map_or(Answer::Absent, Answer::Present);
-        let entry = self.entry(key, answer, asked_at);
+        }
+        match timeout(PATIENCE, asked).await {
+            Ok(Ok(Some(entry))) => entry.known(),
+            Ok(_) => old.known(),
+            Err(_) => {
+                self.freshness.failed();
+                old.known()
+            }
+        }
+    }
+
+    /// Puts an answer in the place of an old one: not where the key was forgotten meanwhile, whether
+    /// or not somebody else has asked since.
+    fn replace(&self, key: &K, old: &Arc<Entry<V>>, entry: &Arc<Entry<V>>) {
         let replace = |_: &K, held: &mut Arc<Entry<V>>| {
-            // Not where the key was forgotten meanwhile and somebody else has asked since.
-            if Arc::ptr_eq(held, &old) {
-                *held = Arc::clone(&entry);
+            if Arc::ptr_eq(held, old) {
+                *held = Arc::clone(entry);
             }
             EntryAction::Retain(())
         };
         // A guard for a key that has gone is given back by its drop.
         let _ = self.entries.entry(key, Some(Duration::ZERO), replace);
-        entry.known()
     }
 
     /// Forgets what is known of a key, and what is being asked.
     pub(super) fn forget(&self, key: &K) {
         self.entries.remove(key);
+    }
+
+    /// Whether an entry is worth as much as what the store would say.
+    fn holds(&self, entry: &Entry<V>) -> bool {
+        let young = |age| entry.asked_at + micros(age) > self.freshness.now();
+        self.freshness.reaches(entry.asked_at)
+            && match entry.answer {
+                Answer::Present(_) => true,
+                Answer::Absent => young(ABSENT),
+                Answer::Failed => young(FAILED),
+            }
     }
 
     fn entry(&self, key: &K, answer: Answer<V>, asked_at: u64) -> Arc<Entry<V>> {
@@ -171,6 +210,19 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
                 Answer::Absent | Answer::Failed => size_of::<K>() + size_of::<V>(),
             };
         Arc::new(Entry { answer, asked_at, checking: AtomicBool::new(false), bytes })
+    }
+}
+
+impl<K, V> Clone for Cache<K, V> {
+    fn clone(&self) -> Self {
+        let (entries, freshness) = (Arc::clone(&self.entries), Arc::clone(&self.freshness));
+        Self { entries, freshness, bytes: self.bytes }
+    }
+}
+
+impl<V> Answer<V> {
+    fn of(found: Option<V>) -> Self {
+        found.map_or(Self::Absent, Self::Present)
     }
 }
 
@@ -188,12 +240,19 @@ impl<V> Entry<V> {
     }
 }
 
-/// Held while somebody asks again; that ends also where the one who asks goes away.
-struct Checking<'a>(&'a AtomicBool);
+/// Held while somebody asks again what may have changed, of which this is the old answer.
+struct Checking<V>(Arc<Entry<V>>);
 
-impl Drop for Checking<'_> {
+impl<V> Checking<V> {
+    /// Nothing where somebody else asks.
+    fn of(old: &Arc<Entry<V>>) -> Option<Self> {
+        (!old.checking.swap(true, Relaxed)).then(|| Self(Arc::clone(old)))
+    }
+}
+
+impl<V> Drop for Checking<V> {
     fn drop(&mut self) {
-        self.0.store(false, Relaxed);
+        self.0.checking.store(false, Relaxed);
     }
 }
 
@@ -205,50 +264,4 @@ impl<K, V> Weighter<K, Arc<Entry<V>>> for OwnWeight {
     fn weight(&self, _key: &K, entry: &Arc<Entry<V>>) -> u64 {
         entry.bytes as u64
     }
-}
-
-/// Since when answers hold, and whether the store is worth asking. Times are microseconds since it was made.
-pub(super) struct Freshness {
-    origin: Instant,
-    valid_since: AtomicU64,
-    ask_again_at: AtomicU64,
-}
-
-impl Default for Freshness {
-    fn default() -> Self {
-        Self { origin: Instant::now(), valid_since: AtomicU64::new(0), ask_again_at: AtomicU64::new(0) }
-    }
-}
-
-impl Freshness {
-    /// What was asked longer ago than `age` may have changed.
-    pub(super) fn expire(&self, age: Duration) {
-        self.valid_since.fetch_max(self.now().saturating_sub(micros(age)), Relaxed);
-    }
-
-    fn holds<V>(&self, entry: &Entry<V>) -> bool {
-        let young = |age| entry.asked_at + micros(age) > self.now();
-        entry.asked_at >= self.valid_since.load(Relaxed)
-            && match entry.answer {
-                Answer::Present(_) => true,
-                Answer::Absent => young(ABSENT),
-                Answer::Failed => young(FAILED),
-            }
-    }
-
-    fn may_ask(&self) -> bool {
-        self.ask_again_at.load(Relaxed) <= self.now()
-    }
-
-    fn failed(&self) {
-        self.ask_again_at.store(self.now() + micros(FAILED), Relaxed);
-    }
-
-    fn now(&self) -> u64 {
-        micros(self.origin.elapsed())
-    }
-}
-
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

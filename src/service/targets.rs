@@ -22,7 +22,7 @@ const SITES_BYTES: usize = 4 << 20;
 pub struct Targets {
     store: Arc<dyn Store>,
     freshness: Arc<Freshness>,
-    targets: Cache<Code, Target>,
+    links: Cache<Code, Target>,
     sites: Cache<SiteId, Arc<Site>>,
 }
 
@@ -33,20 +33,22 @@ impl Targets {
         let freshness = Arc::default();
         Self {
             store,
-            targets: Cache::new(most_bytes, &freshness, |code, target| code.bytes() + target.bytes()),
+            links: Cache::new(most_bytes, &freshness, |code, target| code.bytes() + target.bytes()),
             sites: Cache::new(SITES_BYTES, &freshness, |_, site| site.bytes()),
             freshness,
         }
     }
 
     /// Where the link of this code leads.
-    pub(crate) async fn get(&self, code: &Code) -> Result<Option<Cached<Target>>, StoreError> {
-        let read = || async {
-            let Some(link) = self.store.link(code).await? else { return Ok(None) };
-            let site = self.sites.get(&link.site, || self.site(&link.site)).await?;
-            Ok(site.map(|site| Target::of(&link, Arc::clone(&site))))
-        };
-        self.targets.get_or_old(code, read).await
+    pub(crate) async fn get(self: &Arc<Self>, code: &Code) -> Result<Option<Cached<Target>>, StoreError> {
+        let read = || Arc::clone(self).read(code.clone());
+        self.links.get_or_old(code, read).await
+    }
+
+    async fn read(self: Arc<Self>, code: Code) -> Result<Option<Target>, StoreError> {
+        let Some(link) = self.store.link(&code).await? else { return Ok(None) };
+        let site = self.sites.get(&link.site, || self.site(&link.site)).await?;
+        Ok(site.map(|site| Target::of(&link, Arc::clone(&site))))
     }
 
     async fn site(&self, id: &SiteId) -> Result<Option<Arc<Site>>, StoreError> {
@@ -55,7 +57,7 @@ impl Targets {
 
     /// Forgets a link's target: the link is new, changed or gone.
     pub(crate) fn forget(&self, code: &Code) {
-        self.targets.forget(code);
+        self.links.forget(code);
     }
 
     /// Follows what others change in the store, for as long as it is polled.
