@@ -194,22 +194,36 @@ impl Links {
     }
 
     async fn change_in_store(&self, code: &Code, change: LinkChange) -> Result<Option<Link>, StoreError> {
-        let changed = self.store.change_link(code, change).await;
-        // A change whose answer was lost may have been made.
-        self.targets.forget(code);
-        changed
+        let (store, changed) = (Arc::clone(&self.store), code.clone());
+        self.to_the_end(code, async move { store.change_link(&changed, change).await }).await
     }
 
     /// Forgets a link of the site and its counts; `false` where it has no such link.
     pub async fn delete(&self, site: &SiteId, code: &Code) -> Result<bool, StoreError> {
         match self.of_site(site, code).await? {
             Some(_) => {
-                let deleted = self.store.delete_link(code).await;
-                self.targets.forget(code);
-                deleted
+                let (store, deleted) = (Arc::clone(&self.store), code.clone());
+                self.to_the_end(code, async move { store.delete_link(&deleted).await }).await
             }
             None => Ok(false),
         }
+    }
+
+    /// Changes a link in the store and forgets its target, also where its client goes away
+    /// meanwhile: a store may do what nobody waits for any more.
+    async fn to_the_end<T: Send + 'static>(
+        &self,
+        code: &Code,
+        change: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (targets, code) = (Arc::clone(&self.targets), code.clone());
+        let changing = tokio::spawn(async move {
+            let changed = change.await;
+            // A change whose answer was lost may have been made.
+            targets.forget(&code);
+            changed
+        });
+        changing.await.unwrap_or_else(|error| Err(StoreError::Unavailable(error.into())))
     }
 
     /// Takes a destination by the site's rules.
