@@ -4,13 +4,14 @@
 //! While it hears itself it hears the others. When it does not, it subscribes again; what was
 //! published in between is lost, so then anything may have been changed.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use futures_util::future::select;
+use futures_util::future::{join, select};
 use redis::aio::PubSub;
 use redis::cmd;
-use tokio::time::{Instant, interval, sleep, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 
 use super::{RedisStore, keys};
 use crate::domain::code::Code;
@@ -18,8 +19,9 @@ use crate::store::{News, Store};
 
 /// Between two signs of life, and between two attempts to subscribe.
 const PULSE: Duration = Duration::from_millis(200);
-/// Without a sign of life for so long, nothing is heard any more.
-const SILENCE: Duration = Duration::from_millis(700);
+/// Without a sign of life for so long, nothing is heard any more. A change that was lost at its
+/// beginning must still be seen within a second.
+const SILENCE: Duration = Duration::from_millis(600);
 
 /// What the scripts publish when more than one link may have been changed.
 const EVERYTHING: &str = "*";
@@ -30,39 +32,64 @@ impl RedisStore {
     /// Listens, and begins again whenever the connection falls silent.
     pub(super) async fn listen(&self, tell: &(dyn Fn(News) + Send + Sync)) {
         let own = format!("{LIFE}{}", Code::random());
-        loop {
-            if let Ok(subscription) = self.connection.subscribe(keys::NEWS).await {
-                let pulse = std::pin::pin!(self.pulse(&own));
-                let heard = std::pin::pin!(hear(subscription, &own, tell));
-                // The pulse never ends, the other does.
-                select(heard, pulse).await;
+        let listening = AtomicBool::new(false);
+        let hearing = async {
+            loop {
+                if let Ok(subscription) = self.connection.subscribe(keys::NEWS).await {
+                    let pulse = std::pin::pin!(self.pulse(&own));
+                    let heard = std::pin::pin!(hear(subscription, &own, &listening, tell));
+                    // The pulse never ends, the other does.
+                    select(heard, pulse).await;
+                    listening.store(false, Relaxed);
+                }
+                sleep(PULSE).await;
             }
-            if self.ping().await.is_ok() {
-                tell(News::Silence);
-            }
-            sleep(PULSE).await;
-        }
+        };
+        // Beside it, as an attempt to subscribe may take longer than a change may go unseen.
+        join(hearing, self.admit_silence(&listening, tell)).await;
     }
 
     async fn pulse(&self, own: &str) {
-        let mut beat = interval(PULSE);
+        let mut beat = steady_beat();
         loop {
             beat.tick().await;
             // Where it does not arrive, silence tells.
             let _ = self.connection.query::<()>(cmd("PUBLISH").arg(keys::NEWS).arg(own)).await;
         }
     }
+
+    /// Says again and again that changes are not told, while they are not and the store answers.
+    async fn admit_silence(&self, listening: &AtomicBool, tell: &(dyn Fn(News) + Send + Sync)) {
+        let mut beat = steady_beat();
+        loop {
+            beat.tick().await;
+            if !listening.load(Relaxed) && self.ping().await.is_ok() {
+                tell(News::Silence);
+            }
+        }
+    }
+}
+
+fn steady_beat() -> tokio::time::Interval {
+    let mut beat = interval(PULSE);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    beat
 }
 
 /// Tells what is published, until it hears no sign of life.
-async fn hear(mut subscription: PubSub, own: &str, tell: &(dyn Fn(News) + Send + Sync)) {
+async fn hear(
+    mut subscription: PubSub,
+    own: &str,
+    listening: &AtomicBool,
+    tell: &(dyn Fn(News) + Send + Sync),
+) {
     let mut messages = subscription.on_message();
-    let (mut silent_at, mut listening) = (Instant::now() + SILENCE, false);
+    let mut silent_at = Instant::now() + SILENCE;
     while let Ok(Some(message)) = timeout_at(silent_at, messages.next()).await {
         let Ok(text) = message.get_payload::<String>() else { continue };
         if text == own {
             silent_at = Instant::now() + SILENCE;
-            if !std::mem::replace(&mut listening, true) {
+            if !listening.swap(true, Relaxed) {
                 tell(News::Everything);
             }
         } else if text == EVERYTHING {
