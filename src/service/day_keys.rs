@@ -1,12 +1,17 @@
 //! Day keys: 32 random bytes for each UTC day, in memory only, gone when the day ends.
 
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::timeout;
 
 use crate::domain::day::Day;
 use crate::domain::visitor::{DayKey, Tagger};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
+
+/// How long visitors wait for the store when a day begins.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Owns the key of the present day, and no other.
 pub struct DayKeys {
@@ -31,29 +36,42 @@ impl DayKeys {
         Self { store, current: RwLock::new(None), turning: tokio::sync::Mutex::new(()) }
     }
 
-    /// What makes the tags of the day of `now`. The first call on a new day drops the old key.
+    /// What makes the tags of the day of `now`. The first call on a new day drops the old key; who
+    /// comes while the new one is asked for is content with whatever key that gives.
     pub async fn tagger(&self, now: Timestamp) -> Arc<Tagger> {
         let day = Day::of(now);
+        if let Some(current) = self.current(day) {
+            return current.tagger;
+        }
+        let _turning = self.turning.lock().await;
         match self.current(day) {
             Some(current) => current.tagger,
-            None => self.turn(now).await,
+            None => self.replace(now, None).await,
         }
     }
 
     /// Drops a key of another day than that of `now`, and makes or fetches the key of that day
     /// where it is missing or not yet agreed on.
     pub async fn turn(&self, now: Timestamp) -> Arc<Tagger> {
-        let day = Day::of(now);
         let _turning = self.turning.lock().await;
-        let current = self.current(day);
-        if let Some(Current { tagger, agreed: true, .. }) = current {
-            return tagger;
+        match self.current(Day::of(now)) {
+            Some(Current { tagger, agreed: true, .. }) => tagger,
+            current => self.replace(now, current).await,
         }
-        // The old key ends before the new one is asked for: the store may take its time.
-        if current.is_none() {
+    }
+
+    /// Asks the store for the key of the day of `now`, in the place of one that it did not agree on.
+    async fn replace(&self, now: Timestamp, current: Option<Current>) -> Arc<Tagger> {
+        let day = Day::of(now);
+        let question = self.store.agree_day_key(day, random_key(), now);
+        let agreed = if current.is_some() {
+            question.await
+        } else {
+            // The old key ends before the new one is asked for: the store may take its time. But
+            // visitors wait for this one.
             self.set(None);
-        }
-        let agreed = self.store.agree_day_key(day, random_key(), now).await;
+            timeout(PATIENCE, question).await.unwrap_or_else(|late| Err(StoreError::Unavailable(late.into())))
+        };
         match (agreed, current) {
             (Ok(key), _) => {
                 let tagger = Arc::new(Tagger::new(&key));
@@ -96,6 +114,12 @@ fn random_key() -> DayKey {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::time::Instant;
+
+    use futures_util::future::join_all;
+
     use super::*;
     use crate::domain::code::Code;
     use crate::domain::visitor::Network;
@@ -121,5 +145,27 @@ mod tests {
         let new = keys.tagger(midnight).await;
         assert!(owner.upgrade().is_none(), "nobody holds the old key any more");
         assert_ne!(old_tag, tag(&new));
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_silent_store_when_a_day_begins_however_many_come() {
+        // A Redis that greets whoever connects and says nothing more.
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("redis://{}", listener.local_addr().expect("the listener's own address"));
+        std::thread::spawn(move || {
+            let mut connections = Vec::new();
+            for mut connection in listener.incoming().flatten() {
+                let _ = connection.read(&mut [0; 1_024]);
+                let _ = connection.write_all(b"+OK\r\n+OK\r\n");
+                connections.push(connection);
+            }
+        });
+        let url = StoreUrl::parse(&url).expect("an address");
+        let keys = DayKeys::new(open(&url, None).await.expect("it greets"));
+        let midnight: Timestamp = "2026-11-22T00:00:00Z".parse().expect("a time");
+        let began = Instant::now();
+        let taggers = join_all((0..100).map(|_| keys.tagger(midnight))).await;
+        assert!(began.elapsed() < 4 * PATIENCE, "{:?}", began.elapsed());
+        assert!(taggers.iter().all(|tagger| Arc::ptr_eq(tagger, &taggers[0])), "one key for all");
     }
 }
