@@ -100,7 +100,8 @@ impl Application {
         };
         let mut proposal = [0; 64];
         getrandom::fill(&mut proposal).context("no source of random bytes")?;
-        let targets = Arc::new(Targets::new(Arc::clone(&store), settings.cache.max_mib << 20));
+        let targets =
+            Arc::new(Targets::new(Arc::clone(&store), settings.cache.max_mib.saturating_mul(1 << 20)));
         let following = Arc::clone(&targets);
         watchers.spawn(async move { following.follow().await });
         let session_secret = store.agree_session_secret(proposal).await.context("the session secret")?;
@@ -164,6 +165,8 @@ impl Application {
             ended = &mut server => Some(ended.map_err(Into::into)),
             () = ended(&mut journal_end) => Some(Err(anyhow::anyhow!("the journal thread ended"))),
             _ = &mut settler => Some(Err(anyhow::anyhow!("the settler ended"))),
+            // Without one of them, a key would outlive its day, or an old target be believed for ever.
+            _ = watchers.join_next() => Some(Err(anyhow::anyhow!("what works beside the requests ended"))),
             () = stop => None,
         };
         tracing::info!("stopping");
