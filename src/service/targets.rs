@@ -13,8 +13,9 @@ use crate::domain::site::{Site, SiteId};
 use crate::domain::target::Target;
 use crate::store::{News, Store, StoreError};
 
-/// Where the store tells nothing of changes, what was read so long ago is read again.
-const WITHOUT_NEWS: Duration = Duration::from_millis(400);
+/// Where the store tells nothing of changes, what was read so long ago is read again; a link may be
+/// read with a site that was read as long before.
+const WITHOUT_NEWS: Duration = Duration::from_millis(300);
 /// The memory for sites, of which there are few.
 const SITES_BYTES: usize = 4 << 20;
 
