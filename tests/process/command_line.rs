@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use reqwest::StatusCode;
 
 use crate::program::{Home, run, serve};
+use crate::publisher::{Visitor, Way};
 
 #[tokio::test]
 async fn the_first_start_prints_the_keys_and_the_second_does_not() {
@@ -69,13 +70,14 @@ async fn a_link_that_is_taken_down_answers_451_until_it_is_restored() {
     let home = Home::new();
     let service = home.serve(&[]);
     let code = service.code(&service.printed_key("ens_sk_").expect("a key")).await;
-    for (command, expected) in
-        [("take-down", StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS), ("restore", StatusCode::FOUND)]
-    {
+    let visitor = Visitor::at(&service);
+    let forwarded = Way::To("https://example.com/".to_owned());
+    assert_eq!(visitor.look(&code).await, forwarded);
+    for (command, expected) in [("take-down", Way::End(451)), ("restore", forwarded)] {
         let done = home.run(&["link", command, &code]);
         assert_eq!(done.code, Some(0), "{}", done.errors);
         assert!(done.text.contains(&code) && done.text.contains("https://example.com/"), "{}", done.text);
-        assert_eq!(service.click(&code, "192.0.2.1").await.expect("an answer"), expected);
+        visitor.sees(&code, &expected).await;
     }
     let unknown = home.run(&["link", "take-down", "nothing1"]);
     assert_eq!((unknown.code, unknown.errors.contains("nothing1")), (Some(1), true), "{}", unknown.errors);

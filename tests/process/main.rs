@@ -1,21 +1,30 @@
 //! The real binary, as its operator runs it: the command line, the settings, how it ends, and what it
-//! does when a disk, a client or the operator is not kind to it.
+//! does when a disk, a client, the store or the operator is not kind to it.
 
 mod balance;
 mod command_line;
+#[path = "../support/cut_proxy.rs"]
+mod cut_proxy;
 mod disk;
 mod disk_trouble;
 mod ending;
 mod failover;
 mod hostile_clients;
+mod installation;
 mod journal_damage;
 mod killing;
 #[path = "../support/load.rs"]
 mod load;
 mod program;
+mod publisher;
 mod random;
 #[path = "../support/redis.rs"]
 mod redis;
+mod redis_changes;
+mod redis_outage;
 mod resharding;
+mod sqlite_changes;
 mod steady;
+mod two_instances;
+mod unknown_links;
 mod unsettled;

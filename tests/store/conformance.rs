@@ -9,6 +9,7 @@ pub(crate) mod forgetting;
 pub(crate) mod instances;
 pub(crate) mod links;
 pub(crate) mod lists;
+pub(crate) mod news;
 pub(crate) mod once_names;
 pub(crate) mod settling;
 pub(crate) mod sites;
@@ -81,6 +82,7 @@ macro_rules! every_promise {
             statistics::a_changed_links_counts_follow_it,
             statistics::a_deleted_link_leaves_the_statistics,
             statistics::a_sites_statistics_are_its_own_and_of_the_days_asked_for,
+            news::at_the_beginning_anything_may_have_changed,
         }
     };
 }
@@ -94,6 +96,8 @@ macro_rules! every_promise_to_two {
             two_handles::a_second_handle_knows_the_names_and_the_secret,
             two_handles::a_second_handle_sees_the_counts_and_how_far_they_go,
             two_handles::both_handles_may_write_at_once,
+            news::what_another_handle_changes_or_deletes_is_told,
+            news::a_replaced_site_may_change_everything,
         }
     };
 }
@@ -107,6 +111,7 @@ macro_rules! every_promise_to_instances {
             instances::concurrent_instances_agree_on_one_day_key,
             instances::a_visitor_of_two_instances_counts_once,
             instances::visitors_forgotten_by_one_instance_are_forgotten_by_all,
+            news::a_link_that_another_instance_makes_changes_or_deletes_is_told_by_its_code,
         }
     };
 }

@@ -126,6 +126,13 @@ impl RedisServer {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    /// The address for a user who may do everything but publish and subscribe.
+    pub(crate) fn url_without_news(&self) -> String {
+        let made = ask(self.port, "ACL SETUSER deaf on >secret ~* +@all resetchannels");
+        assert!(made.is_some_and(|answer| answer.starts_with("+OK")), "a user");
+        format!("redis://deaf:secret@127.0.0.1:{}", self.port)
+    }
+
     /// Stops the process without ending it: connections stay open and nothing is answered.
     pub(crate) fn pause(&self) {
         self.signal("-STOP");

@@ -1,0 +1,114 @@
+//! What a publisher does with links by the API, and when a visitor notices.
+
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, header, redirect};
+use serde_json::{Value, json};
+
+use crate::program::{DEADLINE, Service};
+
+/// Within this, a change takes effect.
+const SOON: Duration = Duration::from_secs(1);
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// Somebody who has a site's secret key, at one instance.
+pub(crate) struct Publisher {
+    client: Client,
+    base: String,
+    key: String,
+}
+
+/// Where a visitor is sent, or with what answer they end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Way {
+    To(String),
+    End(u16),
+}
+
+impl Publisher {
+    pub(crate) fn at(service: &Service, key: &str) -> Self {
+        Self { client: client(), base: service.base.clone(), key: key.to_owned() }
+    }
+
+    /// Makes a link with this code.
+    pub(crate) async fn make(&self, code: &str, url: &str) {
+        let body = json!({ "url": url, "channel": "sms", "slug": code });
+        self.call(Method::POST, "", Some(body), StatusCode::CREATED).await;
+    }
+
+    /// A link as the store has it.
+    pub(crate) async fn read(&self, code: &str) -> Value {
+        self.call(Method::GET, &format!("/{code}"), None, StatusCode::OK).await.json().await.expect("JSON")
+    }
+
+    /// Changes a link.
+    pub(crate) async fn change(&self, code: &str, change: Value) {
+        self.call(Method::PATCH, &format!("/{code}"), Some(change), StatusCode::OK).await;
+    }
+
+    /// Deletes a link.
+    pub(crate) async fn delete(&self, code: &str) {
+        self.call(Method::DELETE, &format!("/{code}"), None, StatusCode::NO_CONTENT).await;
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Option<Value>, expected: StatusCode) -> Response {
+        let mut request = self.client.request(method, format!("{}/api/v1/links{path}", self.base));
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.bearer_auth(&self.key).timeout(DEADLINE).send().await.expect("an answer");
+        assert_eq!(answer.status(), expected);
+        answer
+    }
+}
+
+/// Somebody who looks where links lead. Looking does not count.
+pub(crate) struct Visitor {
+    client: Client,
+    base: String,
+}
+
+impl Visitor {
+    pub(crate) fn at(service: &Service) -> Self {
+        Self { client: client(), base: service.base.clone() }
+    }
+
+    /// A request for a link that counts nothing.
+    pub(crate) fn request(&self, code: &str) -> RequestBuilder {
+        self.client.head(format!("{}/{code}", self.base)).timeout(DEADLINE)
+    }
+
+    /// Where a link leads.
+    pub(crate) async fn look(&self, code: &str) -> Way {
+        let answer = self.request(code).send().await.expect("an answer");
+        let location = answer.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
+        match location {
+            Some(location) if answer.status() == StatusCode::FOUND => Way::To(location.to_owned()),
+            _ => Way::End(answer.status().as_u16()),
+        }
+    }
+
+    /// Looks until a link leads there, which it has to for whoever comes more than a second later.
+    /// Returns after how long it did.
+    pub(crate) async fn sees(&self, code: &str, expected: &Way) -> Duration {
+        self.sees_since(Instant::now(), code, expected).await
+    }
+
+    /// The same, where the second began earlier.
+    pub(crate) async fn sees_since(&self, began: Instant, code: &str, expected: &Way) -> Duration {
+        loop {
+            let after = began.elapsed();
+            let way = self.look(code).await;
+            if way == *expected {
+                return after;
+            }
+            assert!(after < SOON, "{code}: {way:?} and not {expected:?} after {after:.1?}");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+fn client() -> Client {
+    Client::builder().redirect(redirect::Policy::none()).build().expect("a client")
+}
