@@ -153,10 +153,12 @@ impl Application {
             shutdown,
         };
         let mut server = connections::serve(listener, terms, move || {
-            App::new()
+            let worker = recorder.for_worker();
+            let app = App::new()
                 .app_data(state.clone())
-                .app_data(web::ThinData(recorder.for_worker()))
-                .configure(http::routes(&state))
+                .app_data(web::ThinData(worker.clone()))
+                .configure(http::routes(&state));
+            http::door::before(app, state.clone(), worker)
         })?;
 
         let handle = server.handle();

@@ -70,13 +70,14 @@ impl Code {
     /// # Errors
     /// When it is not 1 to 64 letters, digits, `-` or `_`, or is reserved.
     pub fn parse(text: &str) -> Result<Self, CodeError> {
-        check(text).map(|()| Self(text.into()))
-    }
-
-    /// Whether [`Self::parse`] takes a text.
-    #[must_use]
-    pub fn is_well_formed(text: &str) -> bool {
-        check(text).is_ok()
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        if text.is_empty() || text.len() > MAX_LENGTH || !text.bytes().all(allowed) {
+            return Err(CodeError::Malformed);
+        }
+        if RESERVED.iter().any(|word| word.eq_ignore_ascii_case(text)) {
+            return Err(CodeError::Reserved);
+        }
+        Ok(Self(text.into()))
     }
 
     /// How much memory it takes, in bytes.
@@ -89,17 +90,6 @@ impl Code {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-fn check(text: &str) -> Result<(), CodeError> {
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    if text.is_empty() || text.len() > MAX_LENGTH || !text.bytes().all(allowed) {
-        Err(CodeError::Malformed)
-    } else if RESERVED.iter().any(|word| word.eq_ignore_ascii_case(text)) {
-        Err(CodeError::Reserved)
-    } else {
-        Ok(())
     }
 }
 

@@ -4,11 +4,11 @@
 use std::time::Instant;
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{RequestHead, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, RETRY_AFTER};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{Error, HttpResponse, ResponseError, web};
 use askama::Template;
 
 use super::error::Problem;
@@ -30,7 +30,7 @@ pub(super) async fn finish(
     }
     let found = response.response().extensions().get::<Problem>().cloned();
     match found {
-        Some(found) if wants_page(response.request()) => {
+        Some(found) if wants_page(response.request().head()) => {
             Ok(response.into_response(page(&found)).map_into_right_body())
         }
         _ => Ok(response.map_into_left_body()),
@@ -38,8 +38,8 @@ pub(super) async fn finish(
 }
 
 /// A problem as its client wants it.
-pub(super) fn problem(request: &HttpRequest, problem: &Problem) -> HttpResponse {
-    if wants_page(request) { page(problem) } else { problem.error_response() }
+pub(super) fn problem(head: &RequestHead, problem: &Problem) -> HttpResponse {
+    if wants_page(head) { page(problem) } else { problem.error_response() }
 }
 
 /// Tells the operator of an answer.

@@ -30,7 +30,7 @@ async fn bytes(request: &HttpRequest, payload: web::Payload) -> Result<web::Byte
 }
 
 fn media_type(request: &HttpRequest) -> String {
-    let value = header(request, &CONTENT_TYPE).unwrap_or_default();
+    let value = header(request.head(), &CONTENT_TYPE).unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 

@@ -2,12 +2,13 @@
 
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
+use actix_web::dev::RequestHead;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::error::Problem;
 use super::views::{ConsentPage, PrivacyPage};
-use super::visit::{click, forward, live_target};
+use super::visit::{click, code, forward, live_target};
 use super::{AppState, body, pages, request};
 use crate::domain::code::Code;
 use crate::domain::consent::{Choice, State};
@@ -21,8 +22,8 @@ use crate::service::recorder::WorkerRecorder;
 const REMEMBERED: Duration = Duration::days(182);
 
 /// The question, in the place of a redirect.
-pub(super) fn ask(request: &HttpRequest, code: &Code, target: &Target) -> Result<HttpResponse, Problem> {
-    let query = Some(request.query_string()).filter(|query| target.site.forward_query && !query.is_empty());
+pub(super) fn ask(head: &RequestHead, code: &Code, target: &Target) -> Result<HttpResponse, Problem> {
+    let query = head.uri.query().filter(|query| target.site.forward_query && !query.is_empty());
     pages::page(&ConsentPage {
         page: pages::common(),
         code: code.to_string(),
@@ -39,8 +40,10 @@ pub(super) async fn answer(
     recorder: web::ThinData<WorkerRecorder>,
 ) -> Result<HttpResponse, Problem> {
     let now = app.clock.now();
-    let (code, target) = live_target(&request, &app, now).await?;
-    request::refuse_foreign_form(&request, &app.public_url)?;
+    let head = request.head();
+    let code = code(&request, &app)?;
+    let target = live_target(head, &code, &app, now).await?;
+    request::refuse_foreign_form(request.head(), &app.public_url)?;
     let form = body::form(&request, payload).await?;
     let choice = match form.get("choice").map(String::as_str) {
         Some("allow") => Some(Choice::Granted),
@@ -50,15 +53,15 @@ pub(super) async fn answer(
     };
     // A browser's objection outweighs the answer, as it does on every later visit, and a robot that
     // fills forms in is nobody.
-    let counts = match RequestKind::classify(&request::signals(&request, &app)) {
+    let counts = match RequestKind::classify(&request::signals(head, &app)) {
         RequestKind::Person(state) => state != State::DeniedBySignal,
         RequestKind::Head | RequestKind::Prefetch | RequestKind::Preview | RequestKind::Robot => false,
     };
     if choice == Some(Choice::Granted) && counts {
-        let entry = click(&request, &app, &code, now).await;
+        let entry = click(head, &app, &code, now).await;
         recorder.record(&target.site.id, &code, Day::of(now), entry).await;
     }
-    let mut answer = forward(&request, &target, StatusCode::SEE_OTHER);
+    let mut answer = forward(head, &target, StatusCode::SEE_OTHER);
     if let Some(choice) = choice {
         set_cookie(&mut answer, &cookie(&app, Some(choice)));
     }
@@ -69,7 +72,7 @@ pub(super) async fn answer(
 pub(super) async fn privacy(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     pages::page(&PrivacyPage {
         page: pages::common(),
-        answer: request::consent_state(&request, &app),
+        answer: request::consent_state(request.head(), &app),
         min_count: app.settings.stats.min_count,
         key_in_store: app.settings.store.url.is_shared() && app.settings.store.ephemeral_url.is_none(),
         retention_months: app.settings.retention.months.into(),
@@ -82,7 +85,7 @@ pub(super) async fn change(
     payload: web::Payload,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    request::refuse_foreign_form(&request, &app.public_url)?;
+    request::refuse_foreign_form(request.head(), &app.public_url)?;
     let form = body::form(&request, payload).await?;
     let choice = match form.get("choice").map(String::as_str) {
         Some("allow") => Some(Choice::Granted),

@@ -1,5 +1,6 @@
 //! The API for links: make, list, read, change, delete.
 
+use actix_web::dev::RequestHead;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use jiff::Timestamp;
@@ -70,9 +71,9 @@ pub(super) async fn create(
     payload: web::Payload,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let holder = creator(&request, &app).await?;
+    let holder = creator(request.head(), &app).await?;
     let fields = body::json(&request, payload).await?;
-    app.limits.create(&holder.hash, &request::network(&request, app.trusted_proxies()), 1)?;
+    app.limits.create(&holder.hash, &request::network(request.head(), app.trusted_proxies()), 1)?;
     let mut draft = draft(fields).map_err(Problem::invalid)?;
     draft.idempotency_key = idempotency_key(&request)?;
     let (status, link) = create_one(&app, &holder, draft).await?;
@@ -88,11 +89,15 @@ pub(super) async fn create_bulk(
     payload: web::Payload,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let holder = creator(&request, &app).await?;
+    let holder = creator(request.head(), &app).await?;
     let mut fields = body::json(&request, payload).await?;
     let drafts = fields.list("links", MAX_BULK);
     fields.end().map_err(Problem::invalid)?;
-    app.limits.create(&holder.hash, &request::network(&request, app.trusted_proxies()), drafts.len())?;
+    app.limits.create(
+        &holder.hash,
+        &request::network(request.head(), app.trusted_proxies()),
+        drafts.len(),
+    )?;
     let mut results = Vec::with_capacity(drafts.len());
     for value in drafts {
         let draft = Fields::of(value).and_then(draft).map_err(Problem::invalid);
@@ -113,7 +118,7 @@ pub(super) async fn create_bulk(
 
 /// `GET /api/v1/links`: newest first.
 pub(super) async fn list(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let site = secret_site(&request, &app).await?;
+    let site = secret_site(request.head(), &app).await?;
     let query = body::query(&request, &["cursor", "limit", "channel", "campaign", "url"])?;
     let mut wrong = Vec::new();
     let limit = query.get("limit").map_or(Some(DEFAULT_LIST), |limit| limit.parse().ok());
@@ -164,14 +169,14 @@ pub(super) async fn change(
 
 /// `DELETE /api/v1/links/{code}`.
 pub(super) async fn delete(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let site = secret_site(&request, &app).await?;
+    let site = secret_site(request.head(), &app).await?;
     let deleted = app.links.delete(&site.id, &code_in(&request)?).await?;
     if deleted { Ok(HttpResponse::NoContent().finish()) } else { Err(Problem::not_found()) }
 }
 
 /// The link of the path, if it is the secret key's site's.
 pub(super) async fn own_link(request: &HttpRequest, app: &AppState) -> Result<(Site, Link), Problem> {
-    let site = secret_site(request, app).await?;
+    let site = secret_site(request.head(), app).await?;
     let link = app.links.of_site(&site.id, &code_in(request)?).await?.ok_or_else(Problem::not_found)?;
     Ok((site, link))
 }
@@ -183,9 +188,9 @@ fn code_in(request: &HttpRequest) -> Result<Code, Problem> {
 
 /// Who may make links: any key, but from a page in a browser a publishable one only where the
 /// site allows that page's origin.
-async fn creator(request: &HttpRequest, app: &AppState) -> Result<KeyHolder, Problem> {
-    let holder = key_holder(request, app).await?;
-    match request::origin(request) {
+async fn creator(head: &RequestHead, app: &AppState) -> Result<KeyHolder, Problem> {
+    let holder = key_holder(head, app).await?;
+    match request::origin(head) {
         Some(origin) if holder.kind == KeyKind::Publishable && !holder.site.allows_origin(origin) => {
             Err(Problem::foreign_origin())
         }

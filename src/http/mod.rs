@@ -23,6 +23,7 @@ pub(crate) mod answer;
 mod body;
 mod chart;
 mod consent;
+pub(crate) mod door;
 mod error;
 mod limit;
 mod links;
@@ -118,63 +119,56 @@ impl AppState {
 pub(crate) fn routes(app: &web::Data<AppState>) -> impl Fn(&mut web::ServiceConfig) + Clone + 'static {
     let app = app.clone();
     move |config| {
-        config
-            // The click's way comes first, and past no pattern and no layer of the others.
-            .service(
-                web::scope("")
-                    .guard(guard::fn_guard(redirect::names_a_code))
-                    .default_service(web::to(redirect::answer)),
-            )
-            .service(
-                web::scope("")
-                    .wrap(from_fn(answer::finish))
-                    .service(at("/", "GET, HEAD", [read().to(try_page::show)]))
-                    .service(at("/try", "POST", [web::post().to(try_page::share)]))
-                    .service(at("/healthz", "GET, HEAD", [read().to(ops::healthz)]))
-                    .service(at("/readyz", "GET, HEAD", [read().to(ops::readyz)]))
-                    .service(at("/metrics", "GET, HEAD", [read().to(ops::metrics)]))
-                    .service(at("/static/{file}", "GET, HEAD", [read().to(pages::file)]))
-                    .service(at("/privacy", "GET, HEAD", [read().to(consent::privacy)]))
-                    .service(at("/privacy/consent", "POST", [web::post().to(consent::change)]))
-                    .service(
-                        web::scope("/api/v1")
-                            .service(at(
-                                "/links",
-                                "GET, HEAD, POST",
-                                [read().to(links::list), web::post().to(links::create)],
-                            ))
-                            .service(at("/links/bulk", "POST", [web::post().to(links::create_bulk)]))
-                            .service(at(
-                                "/links/{code}",
-                                "GET, HEAD, PATCH, DELETE",
-                                [
-                                    read().to(links::read),
-                                    web::patch().to(links::change),
-                                    web::delete().to(links::delete),
-                                ],
-                            ))
-                            .service(at("/links/{code}/stats", "GET, HEAD", [read().to(stats::link)]))
-                            .service(at("/stats", "GET, HEAD", [read().to(stats::site)]))
-                            .default_service(web::to(nothing_here)),
-                    )
-                    .service(
-                        web::scope("/stats")
-                            .wrap(sign_in::session(&app))
-                            .service(at("", "GET, HEAD", [read().to(stats_pages::home)]))
-                            .service(at(
-                                "/sign-in",
-                                "GET, HEAD, POST",
-                                [read().to(sign_in::form), web::post().to(sign_in::sign_in)],
-                            ))
-                            .service(at("/sign-out", "POST", [web::post().to(sign_in::sign_out)]))
-                            .service(at("/{code}", "GET, HEAD", [read().to(stats_pages::link)]))
-                            .default_service(web::to(nothing_here)),
-                    )
-                    .service(at("/{code}/consent", "POST", [web::post().to(consent::answer)]))
-                    .service(at("/{code}+", "GET, HEAD", [read().to(receipt::show)]))
-                    .service(web::resource("/{code}").to(redirect::redirect))
-                    .default_service(web::to(nothing_here)),
-            );
+        config.service(
+            web::scope("")
+                .wrap(from_fn(answer::finish))
+                .service(at("/", "GET, HEAD", [read().to(try_page::show)]))
+                .service(at("/try", "POST", [web::post().to(try_page::share)]))
+                .service(at("/healthz", "GET, HEAD", [read().to(ops::healthz)]))
+                .service(at("/readyz", "GET, HEAD", [read().to(ops::readyz)]))
+                .service(at("/metrics", "GET, HEAD", [read().to(ops::metrics)]))
+                .service(at("/static/{file}", "GET, HEAD", [read().to(pages::file)]))
+                .service(at("/privacy", "GET, HEAD", [read().to(consent::privacy)]))
+                .service(at("/privacy/consent", "POST", [web::post().to(consent::change)]))
+                .service(
+                    web::scope("/api/v1")
+                        .service(at(
+                            "/links",
+                            "GET, HEAD, POST",
+                            [read().to(links::list), web::post().to(links::create)],
+                        ))
+                        .service(at("/links/bulk", "POST", [web::post().to(links::create_bulk)]))
+                        .service(at(
+                            "/links/{code}",
+                            "GET, HEAD, PATCH, DELETE",
+                            [
+                                read().to(links::read),
+                                web::patch().to(links::change),
+                                web::delete().to(links::delete),
+                            ],
+                        ))
+                        .service(at("/links/{code}/stats", "GET, HEAD", [read().to(stats::link)]))
+                        .service(at("/stats", "GET, HEAD", [read().to(stats::site)]))
+                        .default_service(web::to(nothing_here)),
+                )
+                .service(
+                    web::scope("/stats")
+                        .wrap(sign_in::session(&app))
+                        .service(at("", "GET, HEAD", [read().to(stats_pages::home)]))
+                        .service(at(
+                            "/sign-in",
+                            "GET, HEAD, POST",
+                            [read().to(sign_in::form), web::post().to(sign_in::sign_in)],
+                        ))
+                        .service(at("/sign-out", "POST", [web::post().to(sign_in::sign_out)]))
+                        .service(at("/{code}", "GET, HEAD", [read().to(stats_pages::link)]))
+                        .default_service(web::to(nothing_here)),
+                )
+                .service(at("/{code}/consent", "POST", [web::post().to(consent::answer)]))
+                .service(at("/{code}+", "GET, HEAD", [read().to(receipt::show)]))
+                .service(web::resource("/{code}").to(redirect::routed))
+                .default_service(web::to(nothing_here)),
+        );
     }
 }
 

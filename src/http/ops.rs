@@ -22,7 +22,7 @@ pub(super) async fn readyz(app: web::Data<AppState>) -> Result<HttpResponse, Pro
 pub(super) async fn metrics(request: HttpRequest, app: web::Data<AppState>) -> HttpResponse {
     let text = app.metrics.encode().expect("writing to a String does not fail");
     let open =
-        header(&request, &ACCEPT).is_some_and(|accept| accept.contains("application/openmetrics-text"));
+        header(request.head(), &ACCEPT).is_some_and(|accept| accept.contains("application/openmetrics-text"));
     HttpResponse::Ok()
         .content_type(if open {
             "application/openmetrics-text; version=1.0.0; charset=utf-8"

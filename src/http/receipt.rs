@@ -12,7 +12,7 @@ use crate::domain::link::{LinkState, Text};
 /// `GET /{code}+`.
 pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     let code = code(&request, &app)?;
-    let link = app.links.read(&code).await?.ok_or_else(|| miss(&request, &app))?;
+    let link = app.links.read(&code).await?.ok_or_else(|| miss(request.head(), &app))?;
     let site = app.sites.get(&link.site).await?.ok_or_else(Problem::not_found)?;
     let state = match link.state(app.clock.now()) {
         LinkState::Live => views::LinkState::Active,
@@ -32,6 +32,6 @@ pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Resu
         expires: link.expires_at.map(|end| Day::of(end).to_string()),
         state,
         policy: app.policy(&site),
-        answer: request::consent_state(&request, &app),
+        answer: request::consent_state(request.head(), &app),
     })
 }

@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use actix_web::HttpRequest;
+use actix_web::dev::RequestHead;
 use actix_web::http::Method;
 use actix_web::http::header::{
     ACCEPT, AUTHORIZATION, COOKIE, DNT, HOST, HeaderName, HeaderValue, ORIGIN, USER_AGENT, X_FORWARDED_FOR,
@@ -27,8 +27,8 @@ static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 static X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// A header's text; none where it is missing or not ASCII.
-pub(super) fn header<'a>(request: &'a HttpRequest, name: &HeaderName) -> Option<&'a str> {
-    ascii(request.headers().get(name)?)
+pub(super) fn header<'a>(head: &'a RequestHead, name: &HeaderName) -> Option<&'a str> {
+    ascii(head.headers().get(name)?)
 }
 
 /// As [`HeaderValue::to_str`] does, but many bytes at a time.
@@ -38,12 +38,12 @@ fn ascii(value: &HeaderValue) -> Option<&str> {
 
 /// The network that a request comes from. `X-Forwarded-For` is read from its end, past proxies
 /// that the settings trust; what an untrusted peer says of itself is not read at all.
-pub(super) fn network(request: &HttpRequest, trusted: &[IpNet]) -> Network {
+pub(super) fn network(head: &RequestHead, trusted: &[IpNet]) -> Network {
     let unspecified = IpAddr::from([0, 0, 0, 0]);
-    let mut address = request.peer_addr().map_or(unspecified, |peer| peer.ip().to_canonical());
+    let mut address = head.peer_addr.map_or(unspecified, |peer| peer.ip().to_canonical());
     // In bytes: a line that is no text as a whole must not make the line before it the last one,
     // which the visitor may have written.
-    let forwarded = request.headers().get_all(&X_FORWARDED_FOR).map(HeaderValue::as_bytes);
+    let forwarded = head.headers().get_all(&X_FORWARDED_FOR).map(HeaderValue::as_bytes);
     let lines: Vec<&[u8]> = forwarded.collect();
     let mut hops = lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
     while trusted.iter().any(|network| network.contains(&address)) {
@@ -61,50 +61,50 @@ fn hop(bytes: &[u8]) -> Option<IpAddr> {
 }
 
 /// What decides the kind of a request for a link.
-pub(super) fn signals<'a>(request: &'a HttpRequest, app: &AppState) -> Signals<'a> {
+pub(super) fn signals<'a>(head: &'a RequestHead, app: &AppState) -> Signals<'a> {
     Signals {
-        head: request.method() == Method::HEAD,
-        user_agent: user_agent(request),
-        purposes: [&SEC_PURPOSE, &PURPOSE, &X_PURPOSE, &X_MOZ].map(|name| header(request, name)),
-        objects: objects(request),
-        choice: choice(request, app),
+        head: head.method == Method::HEAD,
+        user_agent: user_agent(head),
+        purposes: [&SEC_PURPOSE, &PURPOSE, &X_PURPOSE, &X_MOZ].map(|name| header(head, name)),
+        objects: objects(head),
+        choice: choice(head, app),
     }
 }
 
 /// The user agent; of one that is not ASCII, nothing.
-pub(super) fn user_agent(request: &HttpRequest) -> &str {
-    header(request, &USER_AGENT).unwrap_or_default()
+pub(super) fn user_agent(head: &RequestHead) -> &str {
+    header(head, &USER_AGENT).unwrap_or_default()
 }
 
 /// Where the person stands with the question of consent.
-pub(super) fn consent_state(request: &HttpRequest, app: &AppState) -> State {
-    State::of(objects(request), choice(request, app))
+pub(super) fn consent_state(head: &RequestHead, app: &AppState) -> State {
+    State::of(objects(head), choice(head, app))
 }
 
-fn objects(request: &HttpRequest) -> bool {
-    [&SEC_GPC, &DNT].iter().any(|name| header(request, name).is_some_and(|value| value.trim() == "1"))
+fn objects(head: &RequestHead) -> bool {
+    [&SEC_GPC, &DNT].iter().any(|name| header(head, name).is_some_and(|value| value.trim() == "1"))
 }
 
-fn choice(request: &HttpRequest, app: &AppState) -> Option<Choice> {
-    let cookies = request.headers().get_all(&COOKIE).filter_map(ascii);
+fn choice(head: &RequestHead, app: &AppState) -> Option<Choice> {
+    let cookies = head.headers().get_all(&COOKIE).filter_map(ascii);
     let mut pairs =
         cookies.flat_map(|cookie| cookie.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(name, _)| *name == app.consent_cookie()).and_then(|(_, value)| Choice::from_cookie(value))
 }
 
 /// Whether the client wants a page rather than JSON.
-pub(super) fn wants_page(request: &HttpRequest) -> bool {
-    !request.path().starts_with("/api/")
-        && header(request, &ACCEPT).is_some_and(|accept| accept.contains("text/html"))
+pub(super) fn wants_page(head: &RequestHead) -> bool {
+    !head.uri.path().starts_with("/api/")
+        && header(head, &ACCEPT).is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// The site that the request's key belongs to, and what the key may do.
-pub(super) async fn key_holder(request: &HttpRequest, app: &AppState) -> Result<KeyHolder, Problem> {
-    let bearer = header(request, &AUTHORIZATION).and_then(|value| {
+pub(super) async fn key_holder(head: &RequestHead, app: &AppState) -> Result<KeyHolder, Problem> {
+    let bearer = header(head, &AUTHORIZATION).and_then(|value| {
         let (scheme, key) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
     });
-    let key = bearer.or_else(|| header(request, &X_API_KEY).map(str::trim));
+    let key = bearer.or_else(|| header(head, &X_API_KEY).map(str::trim));
     let hash = KeyHash::of(key.filter(|key| !key.is_empty()).ok_or_else(Problem::no_key)?);
     let (site, kind) = app.sites.by_key(&hash).await?.ok_or_else(Problem::unknown_key)?;
     Ok(KeyHolder { site, kind, hash })
@@ -131,29 +131,29 @@ impl KeyHolder {
 }
 
 /// The site of the request's secret key.
-pub(super) async fn secret_site(request: &HttpRequest, app: &AppState) -> Result<Site, Problem> {
-    key_holder(request, app).await?.with_secret()
+pub(super) async fn secret_site(head: &RequestHead, app: &AppState) -> Result<Site, Problem> {
+    key_holder(head, app).await?.with_secret()
 }
 
 /// The origin of the page that made a browser send this; one that is no text is nobody's.
-pub(super) fn origin(request: &HttpRequest) -> Option<&str> {
-    request.headers().get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default())
+pub(super) fn origin(head: &RequestHead) -> Option<&str> {
+    head.headers().get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default())
 }
 
 /// Refuses a form that a page of another origin made the browser send. A client that names no
 /// origin is no browser and needs no page to send what it likes.
-pub(super) fn refuse_foreign_form(request: &HttpRequest, public_url: &Url) -> Result<(), Problem> {
-    if header(request, &SEC_FETCH_SITE) == Some("same-origin") {
+pub(super) fn refuse_foreign_form(head: &RequestHead, public_url: &Url) -> Result<(), Problem> {
+    if header(head, &SEC_FETCH_SITE) == Some("same-origin") {
         return Ok(());
     }
-    match origin(request) {
+    match origin(head) {
         None => Ok(()),
         Some(origin) if origin == public_url.origin().ascii_serialization() => Ok(()),
         // The service may also be open under another name than its public one; a foreign page
         // cannot make a browser send a Host that is not the one it connects to.
         Some(origin) => {
             let authority = origin.split_once("://").map(|(_, authority)| authority);
-            let own = authority.is_some() && authority == header(request, &HOST);
+            let own = authority.is_some() && authority == header(head, &HOST);
             if own { Ok(()) } else { Err(Problem::foreign_origin()) }
         }
     }

@@ -66,7 +66,7 @@ pub(super) async fn sign_in(
     session: Session,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    request::refuse_foreign_form(&request, &app.public_url)?;
+    request::refuse_foreign_form(request.head(), &app.public_url)?;
     let form = body::form(&request, payload).await?;
     let hash = KeyHash::of(form.get("secret_key").map_or("", |key| key.trim()));
     let next = form.get("next").and_then(|next| own_path(next));
@@ -99,7 +99,7 @@ pub(super) async fn sign_out(
     session: Session,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    request::refuse_foreign_form(&request, &app.public_url)?;
+    request::refuse_foreign_form(request.head(), &app.public_url)?;
     session.purge();
     Ok(pages::see_other("/stats/sign-in"))
 }

@@ -77,7 +77,7 @@ pub(super) async fn link(request: HttpRequest, app: web::Data<AppState>) -> Resu
         Some("csv") => true,
         Some("json") => false,
         Some(_) => return Err(Problem::invalid(vec![InvalidParam::new("format", "must be json or csv")])),
-        None => header(&request, &ACCEPT).is_some_and(|accept| accept.contains("text/csv")),
+        None => header(request.head(), &ACCEPT).is_some_and(|accept| accept.contains("text/csv")),
     };
     export(&app, &link, range, csv).await
 }
@@ -110,7 +110,7 @@ pub(super) async fn export(
 
 /// `GET /api/v1/stats`.
 pub(super) async fn site(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let site = secret_site(&request, &app).await?;
+    let site = secret_site(request.head(), &app).await?;
     let query = body::query(&request, &["group_by", "from", "to"])?;
     let mut wrong = Vec::new();
     let by = match query.get("group_by").map(|by| by.parse::<Grouping>()) {

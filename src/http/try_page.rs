@@ -27,7 +27,7 @@ pub(super) async fn share(
     payload: web::Payload,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    request::refuse_foreign_form(&request, &app.public_url)?;
+    request::refuse_foreign_form(request.head(), &app.public_url)?;
     let site = trial_site(&request, &app).await?.ok_or_else(Problem::not_found)?;
     let form = body::form(&request, payload).await?;
     let text = |name: &str| form.get(name).map(|value| value.trim().to_owned()).unwrap_or_default();
