@@ -8,10 +8,10 @@
 use std::hash::Hash;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
-use quick_cache::sync::{DefaultLifecycle, EntryAction};
+use quick_cache::sync::{DefaultLifecycle, EntryAction, EntryResult};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use tokio::time::timeout;
 
@@ -48,6 +48,8 @@ struct Entry<V> {
     answer: Answer<V>,
     /// When the store was asked, or when it failed, in microseconds.
     asked_at: u64,
+    /// How often it was said to have changed since.
+    doubts: AtomicU32,
     /// Whether somebody asks again at this moment.
     checking: AtomicBool,
     bytes: usize,
@@ -153,13 +155,14 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
         if asking == Asking::No {
             return old.known();
         }
-        let (cache, key, asked_at) = (self.clone(), key.clone(), self.freshness.now());
+        let (cache, key) = (self.clone(), key.clone());
+        let (asked_at, doubts) = (self.freshness.now(), old.doubts.load(Relaxed));
         let question = read();
         let asked = tokio::spawn(async move {
             let found = question.await;
             cache.freshness.heard(&found);
             let entry = cache.entry(&key, Answer::of(found.ok()?), asked_at);
-            cache.replace(&key, &checking.0, &entry);
+            cache.replace(&key, &checking.0, doubts, &entry);
             Some(entry)
         });
         if asking == Asking::Try {
@@ -175,11 +178,11 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
         }
     }
 
-    /// Puts an answer in the place of an old one: not where the key was forgotten meanwhile, whether
-    /// or not somebody else has asked since.
-    fn replace(&self, key: &K, old: &Arc<Entry<V>>, entry: &Arc<Entry<V>>) {
+    /// Puts an answer in the place of an old one: not where the key was forgotten or doubted while it
+    /// was asked for.
+    fn replace(&self, key: &K, old: &Arc<Entry<V>>, doubts: u32, entry: &Arc<Entry<V>>) {
         let replace = |_: &K, held: &mut Arc<Entry<V>>| {
-            if Arc::ptr_eq(held, old) {
+            if Arc::ptr_eq(held, old) && held.doubts.load(Relaxed) == doubts {
                 *held = Arc::clone(entry);
             }
             EntryAction::Retain(())
@@ -193,10 +196,22 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
         self.entries.remove(key);
     }
 
+    /// Forgets the same, but for a value, which is still good while the store gives no answer.
+    pub(super) fn doubt(&self, key: &K) {
+        let doubt = |_: &K, held: &mut Arc<Entry<V>>| {
+            held.doubts.fetch_add(1, Relaxed);
+            if held.is_present() { EntryAction::Retain(()) } else { EntryAction::Remove }
+        };
+        if let EntryResult::Timeout = self.entries.entry(key, Some(Duration::ZERO), doubt) {
+            self.forget(key);
+        }
+    }
+
     /// Whether an entry is worth as much as what the store would say.
     fn holds(&self, entry: &Entry<V>) -> bool {
         let young = |age| entry.asked_at + micros(age) > self.freshness.now();
         self.freshness.reaches(entry.asked_at)
+            && entry.doubts.load(Relaxed) == 0
             && match entry.answer {
                 Answer::Present(_) => true,
                 Answer::Absent => young(ABSENT),
@@ -210,7 +225,8 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
                 Answer::Present(value) => (self.bytes)(key, value),
                 Answer::Absent | Answer::Failed => size_of::<K>() + size_of::<V>(),
             };
-        Arc::new(Entry { answer, asked_at, checking: AtomicBool::new(false), bytes })
+        let (doubts, checking) = Default::default();
+        Arc::new(Entry { answer, asked_at, doubts, checking, bytes })
     }
 }
 

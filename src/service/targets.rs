@@ -56,7 +56,7 @@ impl Targets {
         Ok(self.store.site(id).await?.map(Arc::new))
     }
 
-    /// Forgets a link's target: the link is new, changed or gone.
+    /// Forgets a link's target: this instance has made, changed or deleted the link.
     pub(crate) fn forget(&self, code: &Code) {
         self.links.forget(code);
     }
@@ -68,7 +68,8 @@ impl Targets {
 
     fn hear(&self, news: News) {
         match news {
-            News::Changed(code) => self.forget(&code),
+            // Who tells this may have gone by the time that somebody comes to the link.
+            News::Changed(code) => self.links.doubt(&code),
             News::Everything => self.freshness.expire(Duration::ZERO),
             News::Silence => self.freshness.expire(WITHOUT_NEWS),
         }

@@ -109,10 +109,11 @@ async fn of_many_who_ask_at_once_one_asks_the_store() {
 #[tokio::test]
 async fn absence_holds_for_a_moment_and_a_second_at_most() {
     let on = Setting::new();
+    let began = Instant::now();
     for _ in 0..MANY {
         assert!(matches!(on.get(1, async { Ok(None) }).await, Ok(None)));
     }
-    assert_eq!(on.asked(), 1);
+    assert!(on.asked() == 1 || began.elapsed() > ABSENT, "asked {} times", on.asked());
     let held = until(async || is(&on.get(1, async { present("a") }).await, "a")).await;
     assert!(held < ABSENT + LATE, "{held:?}");
 }
@@ -149,8 +150,9 @@ async fn what_may_have_changed_is_asked_again_once() {
     let answers = join_all((0..MANY).map(|_| on.get_or_old(1, after(SOON, present("b"))))).await;
     let new = answers.iter().filter(|answer| is(answer, "b")).count();
     let old = answers.iter().filter(|answer| is(answer, "a")).count();
-    assert_eq!((new, old), (1, MANY - 1), "who comes meanwhile does not wait");
-    assert!(is(&on.get_or_old(1, pending()).await, "b"));
+    // On a busy machine even the one who asks may give it up.
+    assert!(new <= 1 && new + old == MANY, "who comes meanwhile does not wait: {new} new, {old} old");
+    until(async || is(&on.get_or_old(1, pending()).await, "b")).await;
     assert_eq!(on.asked(), 2);
 }
 
@@ -268,6 +270,33 @@ async fn what_is_forgotten_while_it_is_asked_for_again_is_not_kept() {
         on.freshness.expire(Duration::ZERO);
     });
     assert!(is(&again, "a"));
+    assert!(is(&on.get_or_old(2, async { present("b") }).await, "b"));
+}
+
+#[tokio::test]
+async fn what_is_said_to_have_changed_is_asked_for_and_good_while_the_store_gives_no_answer() {
+    let on = Setting::new();
+    assert!(is(&on.get_or_old(1, async { present("a") }).await, "a"));
+    on.cache.doubt(&1);
+    assert!(is(&on.get_or_old(1, async { failure() }).await, "a"));
+    on.freshness.expire(Duration::ZERO);
+    assert!(is(&on.get_or_old(1, async { present("b") }).await, "b"));
+    // It changes once more while it is asked for.
+    on.cache.doubt(&1);
+    let (again, ()) = tokio::join!(biased; on.get_or_old(1, after(SOON, present("c"))), async {
+        on.cache.doubt(&1);
+    });
+    assert!(is(&again, "c"));
+    until(async || is(&on.get_or_old(1, async { present("d") }).await, "d")).await;
+    assert!(is(&on.get_or_old(1, pending()).await, "d"));
+    // What nobody has asked for yet, what is absent, and what is being asked for.
+    on.cache.doubt(&2);
+    assert!(matches!(on.get_or_old(2, async { Ok(None) }).await, Ok(None)));
+    on.cache.doubt(&2);
+    let (first, ()) = tokio::join!(biased; on.get(2, after(SOON, present("a"))), async {
+        on.cache.doubt(&2);
+    });
+    assert!(is(&first, "a"));
     assert!(is(&on.get_or_old(2, async { present("b") }).await, "b"));
 }
 
