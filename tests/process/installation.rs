@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::load::{Load, LoadPlan, Tally};
 use crate::program::{BEHIND_A_PROXY, Home, Service};
+use crate::publisher::Publisher;
 
 /// How many links the visitors open.
 pub(crate) const LINKS: usize = 20;
@@ -36,8 +37,8 @@ impl Installation {
         Self { service, secret, codes, home }
     }
 
-    /// Begins steady load on this instance and on others, and waits until every link was opened on
-    /// each of them.
+    /// Begins steady load on this instance and on others, and waits until every link was opened many
+    /// times.
     pub(crate) async fn load(&self, others: &[&Service]) -> Load {
         let addresses = std::iter::once(&self.service).chain(others.iter().copied()).map(Service::socket);
         let plan = LoadPlan {
@@ -60,8 +61,9 @@ impl Installation {
             service.until("entries_settled_total", recorded).await;
         }
         let settled = started.elapsed();
+        let publisher = Publisher::at(&self.service, &self.secret);
         for link in &tally.links {
-            let counted = self.service.counted(&self.secret, &link.code).await;
+            let counted = publisher.counted(&link.code).await;
             let sent = (link.answered, link.visitors.len() as u64);
             assert_eq!(counted, sent, "clicks and visitors of {}, counted and answered", link.code);
         }
