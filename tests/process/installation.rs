@@ -76,8 +76,9 @@ impl Installation {
 pub(crate) fn instance(url: &str) -> (Service, Home) {
     let home = Home::new();
     // A test machine has one disk for many journals, and how fast that is is not the question here.
-    let os = ["--set", "journal.sync=os"];
-    let service = home.serve(&[&BEHIND_A_PROXY[..], &os, &["--store", url]].concat());
+    // And who looks again and again for a link that is not there yet is no guesser.
+    let settings = ["--set", "journal.sync=os", "--set", "limits.miss_per_minute=0"];
+    let service = home.serve(&[&BEHIND_A_PROXY[..], &settings, &["--store", url]].concat());
     (service, home)
 }
 
