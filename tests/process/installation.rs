@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use entrenous::clock::Clock;
 
 use crate::load::{Load, LoadPlan, Tally};
 use crate::program::{BEHIND_A_PROXY, Home, Service};
@@ -85,7 +85,7 @@ pub(crate) fn instance(url: &str) -> (Service, Home) {
 /// Visitors count once for each day: the tests that know their number lie within one.
 async fn wait_for_room() {
     let day = 86_400;
-    let left = day - Timestamp::now().as_second().rem_euclid(day);
+    let left = day - Clock::system().now().as_second().rem_euclid(day);
     if left < ROOM {
         tokio::time::sleep(Duration::from_secs(left.unsigned_abs())).await;
     }

@@ -43,7 +43,8 @@ async fn what_was_changed_during_an_outage_is_seen_within_a_second_of_its_end() 
         assert_eq!(connected.look(code).await, *way);
     }
     while began.elapsed() < OUTAGE {
-        for code in links {
+        // That a link is not there fits into the few bytes that still pass, so this may be known.
+        for code in links.into_iter().filter(|code| *code != "deleted") {
             assert_eq!(cut_off.look(code).await, to(code), "what it knew goes on");
         }
         tokio::time::sleep(Duration::from_millis(100)).await;

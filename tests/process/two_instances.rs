@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use jiff::{SignedDuration, Timestamp};
+use entrenous::clock::Clock;
+use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::installation::{Installation, instance};
@@ -50,7 +51,7 @@ async fn changes(installation: &Installation, here: &Service, there: &Service, c
     let to = |path: &str| Way::To(format!("https://example.com/{path}"));
     let mut slowest = Duration::ZERO;
     // Both have looked, so both remember that there is no such link.
-    assert_eq!((here.look(code).await, there.look(code).await), (Way::End(404), Way::End(404)));
+    assert_eq!((here.finds(code).await, there.finds(code).await), (Way::End(404), Way::End(404)));
     publisher.make(code, "https://example.com/1").await;
     let mut expected = to("1");
     let steps = [
@@ -60,25 +61,25 @@ async fn changes(installation: &Installation, here: &Service, there: &Service, c
     ];
     for (change, then) in steps {
         slowest = slowest.max(there.sees(code, &expected).await);
-        assert_eq!(here.look(code).await, expected, "at once where it was changed");
+        assert_eq!(here.finds(code).await, expected, "at once where it was changed");
         publisher.change(code, change).await;
         expected = then;
     }
     slowest = slowest.max(there.sees(code, &expected).await);
 
-    let end = Timestamp::now() + EXPIRY;
-    let left = || Duration::try_from(end - Timestamp::now()).unwrap_or_default();
+    let end = Clock::system().now() + EXPIRY;
+    let left = || Duration::try_from(end - Clock::system().now()).unwrap_or_default();
     publisher.change(code, json!({ "expires_at": end.to_string() })).await;
     tokio::time::sleep(left()).await;
     let expired = Instant::now();
     slowest = slowest.max(there.sees_since(expired, code, &Way::End(410)).await);
-    assert_eq!(here.look(code).await, Way::End(410));
+    assert_eq!(here.finds(code).await, Way::End(410));
 
     publisher.delete(code).await;
     slowest = slowest.max(there.sees(code, &Way::End(404)).await);
-    assert_eq!(here.look(code).await, Way::End(404));
+    assert_eq!(here.finds(code).await, Way::End(404));
     publisher.make(code, "https://example.com/3").await;
     slowest = slowest.max(there.sees(code, &to("3")).await);
-    assert_eq!(here.look(code).await, to("3"));
+    assert_eq!(here.finds(code).await, to("3"));
     slowest
 }

@@ -37,7 +37,7 @@ impl CutProxy {
                 }
                 let connection = Arc::clone(&accepting);
                 // A client or a server that has gone ends the connection and nothing else.
-                std::thread::spawn(move || client.and_then(|client| connection.pass_on(client, number)));
+                std::thread::spawn(move || client.and_then(|client| connection.pass_on(&client, number)));
             }
         });
         Self { port, shared }
@@ -74,7 +74,7 @@ impl Drop for CutProxy {
 }
 
 impl Shared {
-    fn pass_on(&self, client: TcpStream, number: usize) -> std::io::Result<()> {
+    fn pass_on(&self, client: &TcpStream, number: usize) -> std::io::Result<()> {
         let server = TcpStream::connect(("127.0.0.1", self.server))?;
         client.set_nodelay(true)?;
         server.set_nodelay(true)?;
@@ -83,7 +83,7 @@ impl Shared {
             let _ = std::io::copy(&mut from, &mut to);
             let _ = to.shutdown(Shutdown::Both);
         });
-        let answered = self.answer(&server, &client, number);
+        let answered = self.answer(&server, client, number);
         let _ = client.shutdown(Shutdown::Both);
         let _ = server.shutdown(Shutdown::Both);
         answered
