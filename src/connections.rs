@@ -141,7 +141,7 @@ impl Patient {
                 self.wrote = Instant::now();
                 Poll::Ready(Ok(written))
             }
-            ready => ready,
+            ready @ Poll::Ready(_) => ready,
         }
     }
 }
@@ -154,7 +154,7 @@ impl AsyncRead for Patient {
     ) -> Poll<io::Result<()>> {
         match Pin::new(&mut self.stream).poll_read(context, buffer) {
             Poll::Pending => self.wait(context),
-            ready => ready,
+            ready @ Poll::Ready(_) => ready,
         }
     }
 }

@@ -32,17 +32,14 @@ where
     S::Service: 'static,
 {
     apply_fn_factory(others, move |request: Request, others: &S::Service| {
-        match redirect::code_in(request.path()) {
-            Some(code) => {
-                let (app, recorder) = (app.clone(), recorder.clone());
-                Either::Left(async move {
-                    Ok(redirect::answer(request.head(), code, &app, &recorder).await.into())
-                })
-            }
-            None => {
-                let answered = others.call(request);
-                Either::Right(async move { answered.await.map(Into::into) })
-            }
+        if let Some(code) = redirect::code_in(request.path()) {
+            let (app, recorder) = (app.clone(), recorder.clone());
+            Either::Left(
+                async move { Ok(redirect::answer(request.head(), code, &app, &recorder).await.into()) },
+            )
+        } else {
+            let answered = others.call(request);
+            Either::Right(async move { answered.await.map(Into::into) })
         }
     })
 }

@@ -70,6 +70,7 @@ impl Setting {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "one of the answers that there are")]
 fn present(value: &str) -> Answered {
     Ok(Some(value.to_owned()))
 }
