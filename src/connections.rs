@@ -8,7 +8,7 @@
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::{SocketAddr, TcpListener};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use actix_http::error::DispatchError;
@@ -103,30 +103,36 @@ fn most_connections() -> usize {
     usize::try_from(files.saturating_sub(OTHER_FILES).max(OTHER_FILES)).unwrap_or(usize::MAX)
 }
 
-/// A stream that fails when nothing could be written to it for too long.
+/// A stream that fails when nothing could be written to it for too long: for at least its patience
+/// and at most twice that. It looks at no clock for what goes well.
 struct Patient {
     stream: TcpStream,
     patience: Duration,
-    /// When something was written last.
-    wrote: Instant,
-    /// Goes off when patience may be at its end; then it is looked whether it is.
+    /// Whether something was written since the alarm was set.
+    wrote: bool,
     alarm: Pin<Box<Sleep>>,
+    /// Who is woken by the alarm.
+    waiting: Option<Waker>,
 }
 
 impl Patient {
     fn new(stream: TcpStream, patience: Duration) -> Self {
-        Self { stream, patience, wrote: Instant::now(), alarm: Box::pin(sleep(patience)) }
+        Self { stream, patience, wrote: false, alarm: Box::pin(sleep(patience)), waiting: None }
     }
 
     /// Waits on: until something can be read or written, or patience is at its end.
     fn wait<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+        let known = self.waiting.as_ref().is_some_and(|waiting| waiting.will_wake(context.waker()));
+        if known && !self.alarm.is_elapsed() {
+            return Poll::Pending;
+        }
         while self.alarm.as_mut().poll(context).is_ready() {
-            let end = self.wrote + self.patience;
-            if end <= Instant::now() {
+            if !std::mem::take(&mut self.wrote) {
                 return Poll::Ready(Err(ErrorKind::TimedOut.into()));
             }
-            self.alarm.as_mut().reset(end);
+            self.alarm.as_mut().reset(Instant::now() + self.patience);
         }
+        self.waiting = Some(context.waker().clone());
         Poll::Pending
     }
 
@@ -137,11 +143,10 @@ impl Patient {
     ) -> Poll<io::Result<usize>> {
         match write(Pin::new(&mut self.stream), context) {
             Poll::Pending => self.wait(context),
-            Poll::Ready(Ok(written)) if written > 0 => {
-                self.wrote = Instant::now();
-                Poll::Ready(Ok(written))
+            ready @ Poll::Ready(_) => {
+                self.wrote = true;
+                ready
             }
-            ready @ Poll::Ready(_) => ready,
         }
     }
 }

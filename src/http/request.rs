@@ -86,10 +86,10 @@ fn objects(head: &RequestHead) -> bool {
 }
 
 fn choice(head: &RequestHead, app: &AppState) -> Option<Choice> {
-    let cookies = head.headers().get_all(&COOKIE).filter_map(ascii);
-    let mut pairs =
-        cookies.flat_map(|cookie| cookie.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == app.consent_cookie()).and_then(|(_, value)| Choice::from_cookie(value))
+    let name = app.consent_cookie();
+    let value = |pair: &'_ str| pair.trim().strip_prefix(name)?.strip_prefix('=').map(Choice::from_cookie);
+    // The first one of the name decides.
+    head.headers().get_all(&COOKIE).filter_map(ascii).find_map(|line| line.split(';').find_map(value))?
 }
 
 /// Whether the client wants a page rather than JSON.
