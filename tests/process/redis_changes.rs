@@ -27,6 +27,10 @@ async fn what_was_changed_during_an_outage_is_seen_within_a_second_of_its_end() 
         assert_eq!(cut_off.look(code).await, to(code));
     }
     let load = installation.load(&[]).await;
+    // By now the news of their making have been told, during which nothing is remembered.
+    for code in links {
+        assert_eq!(cut_off.look(code).await, to(code));
+    }
 
     let began = Instant::now();
     proxy.cut();
