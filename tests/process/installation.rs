@@ -30,10 +30,15 @@ pub(crate) struct Installation {
 impl Installation {
     /// Starts an instance on an empty store and makes the links.
     pub(crate) async fn start(url: &str) -> Self {
+        Self::with(url, LINKS).await
+    }
+
+    /// The same with so many links.
+    pub(crate) async fn with(url: &str, links: usize) -> Self {
         wait_for_room().await;
         let (service, home) = instance(url);
         let secret = service.printed_key("ens_sk_").expect("a key");
-        let codes = service.codes(&secret, LINKS).await;
+        let codes = service.codes(&secret, links).await;
         Self { service, secret, codes, home }
     }
 
