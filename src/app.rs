@@ -63,13 +63,10 @@ impl Application {
         let day_keys = Arc::new(DayKeys::new(Arc::clone(&store)));
         let (recorder, journal) =
             Recorder::start(writer, Arc::clone(&metrics)).context("the journal thread")?;
-        let desk = Desk {
-            dir: settings.journal.dir.clone(),
-            store: Arc::clone(&store),
-            metrics: Arc::clone(&metrics),
-        };
-        let settled = watch::Sender::new(Position::START);
         let keeps = settings.store.url.is_shared();
+        let (dir, metrics_there) = (settings.journal.dir.clone(), Arc::clone(&metrics));
+        let desk = Desk { dir, store: Arc::clone(&store), keeps, metrics: metrics_there };
+        let settled = watch::Sender::new(Position::START);
         let mut watchers = JoinSet::new();
         let done_with = if keeps {
             let let_go = watch::Sender::new(Position::START);
@@ -91,7 +88,7 @@ impl Application {
             retention_months: settings.retention.months,
         };
         watchers.spawn(midnight.run());
-        let settler = tokio::spawn(Settler { desk, keeps, settled }.run(journal.end.clone()));
+        let settler = tokio::spawn(Settler { desk, settled }.run(journal.end.clone()));
 
         let first_keys = if settings.server.listen.ip().is_loopback() {
             Sites::new(Arc::clone(&store)).first_start(clock.now()).await.context("the first site")?

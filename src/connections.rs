@@ -77,7 +77,7 @@ where
         let http = HttpService::build()
             .client_request_timeout(terms.request)
             .client_disconnect_timeout(PARTING)
-            .keep_alive(terms.idle)
+            .keep_alive(actix_http::KeepAlive::Os)
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
                 async move { stopping.notified().await }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 /// Letters and digits that nobody confuses when reading a code aloud or from paper.
@@ -40,7 +41,7 @@ const RESERVED: [&str; 16] = [
 /// 1 to 64 letters, digits, `-` or `_`, and none of the service's own addresses.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Code(Box<str>);
+pub struct Code(CompactString);
 
 /// Why a text is no code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -83,7 +84,7 @@ impl Code {
     /// How much memory it takes, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        size_of::<Self>() + self.0.len()
+        size_of::<Self>() + if self.0.is_heap_allocated() { self.0.len() } else { 0 }
     }
 
     /// The code as it stands in an address.
@@ -109,7 +110,7 @@ impl TryFrom<String> for Code {
 
 impl From<Code> for String {
     fn from(code: Code) -> Self {
-        code.0.into()
+        code.0.into_string()
     }
 }
 

@@ -9,8 +9,8 @@ use super::consent::{Choice, State};
 pub struct Signals<'a> {
     /// Whether the method is `HEAD`.
     pub head: bool,
-    /// The `User-Agent` header, empty where there is none.
-    pub user_agent: &'a str,
+    /// Who the `User-Agent` header says it is.
+    pub agent: Agent,
     /// `Sec-Purpose`, `Purpose`, `X-Purpose` and `X-Moz`, those that there are.
     pub purposes: [Option<&'a str>; 4],
     /// `Sec-GPC: 1` or `DNT: 1`.
@@ -44,7 +44,7 @@ impl RequestKind {
         if signals.purposes.iter().flatten().any(|purpose| is_ahead_of_the_person(purpose)) {
             return Self::Prefetch;
         }
-        match Agent::classify(signals.user_agent) {
+        match signals.agent {
             Agent::Preview => Self::Preview,
             Agent::Robot => Self::Robot,
             Agent::Person => Self::Person(State::of(signals.objects, signals.choice)),
@@ -67,7 +67,8 @@ mod tests {
 
     fn kind(head: bool, user_agent: &str, purpose: Option<&str>) -> RequestKind {
         let purposes = [purpose, None, None, None];
-        RequestKind::classify(&Signals { head, user_agent, purposes, objects: false, choice: None })
+        let agent = Agent::classify(user_agent);
+        RequestKind::classify(&Signals { head, agent, purposes, objects: false, choice: None })
     }
 
     #[test]

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::error::Problem;
 use super::views::{ConsentPage, PrivacyPage};
-use super::visit::{click, code, forward, live_target};
+use super::visit::{click, code, live_target, onward};
 use super::{AppState, body, pages, request};
 use crate::domain::code::Code;
 use crate::domain::consent::{Choice, State};
@@ -61,7 +61,7 @@ pub(super) async fn answer(
         let entry = click(head, &app, &code, now).await;
         recorder.record(&target.site.id, &code, Day::of(now), entry).await;
     }
-    let mut answer = forward(head, &target, StatusCode::SEE_OTHER);
+    let mut answer = onward(head, &target).forward(StatusCode::SEE_OTHER);
     if let Some(choice) = choice {
         set_cookie(&mut answer, &cookie(&app, Some(choice)));
     }

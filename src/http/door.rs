@@ -35,7 +35,7 @@ where
         if let Some(code) = redirect::code_in(request.path()) {
             let (app, recorder) = (app.clone(), recorder.clone());
             Either::Left(
-                async move { Ok(redirect::answer(request.head(), code, &app, &recorder).await.into()) },
+                async move { Ok(redirect::answer(request, code, &app, &recorder).await.into()) },
             )
         } else {
             let answered = others.call(request);

@@ -19,7 +19,8 @@ use crate::service::targets::Targets;
 use crate::settings::Settings;
 use crate::store::Store;
 
-pub(crate) mod answer;
+pub(crate) mod agents;
+mod answer;
 mod body;
 mod chart;
 mod consent;

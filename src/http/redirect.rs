@@ -2,20 +2,21 @@
 
 use std::time::Instant;
 
+use actix_http::Request;
 use actix_web::dev::RequestHead;
 use actix_web::http::header::{CACHE_CONTROL, RETRY_AFTER};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::error::Problem;
-use super::visit::{click, code, forward, live_target};
+use super::visit::{Onward, click, code, live_target, onward};
 use super::{AppState, answer, consent, request};
 use crate::domain::code::Code;
 use crate::domain::consent::{Decision, decide};
 use crate::domain::day::Day;
 use crate::domain::entry::EntryKind;
 use crate::domain::request::RequestKind;
-use crate::service::recorder::WorkerRecorder;
+use crate::service::recorder::{Recording, WorkerRecorder};
 
 /// The pattern of the route in logs and metrics.
 const ROUTE: &str = "/{code}";
@@ -27,14 +28,19 @@ pub(super) fn code_in(path: &str) -> Option<Code> {
 
 /// The whole way of a click.
 pub(super) async fn answer(
-    head: &RequestHead,
+    request: Request,
     code: Code,
     app: &AppState,
     recorder: &WorkerRecorder,
 ) -> HttpResponse {
     let started = Instant::now();
-    let answer = redirect(head, code, app, recorder).await;
-    let answer = answer.unwrap_or_else(|problem| answer::problem(head, &problem));
+    let found = match redirect(request.head(), &code, app, recorder).await {
+        Ok(found) => found,
+        Err(problem) => Found::Answer(answer::problem(request.head(), &problem)),
+    };
+    // Many clicks wait for the journal at once: without their headers, which another request can use.
+    drop((request, code));
+    let answer = found.answer().await;
     answer::tell(app, ROUTE, answer.status(), started);
     answer
 }
@@ -45,36 +51,58 @@ pub(super) async fn routed(
     app: web::Data<AppState>,
     recorder: web::ThinData<WorkerRecorder>,
 ) -> Result<HttpResponse, Problem> {
-    redirect(request.head(), code(&request, &app)?, &app, &recorder).await
+    let code = code(&request, &app)?;
+    let found = redirect(request.head(), &code, &app, &recorder).await?;
+    Ok(found.answer().await)
 }
 
 /// `GET /{code}` and `HEAD /{code}`.
 async fn redirect(
     head: &RequestHead,
-    code: Code,
+    code: &Code,
     app: &AppState,
     recorder: &WorkerRecorder,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Found, Problem> {
     let now = app.clock.now();
-    let target = live_target(head, &code, app, now).await?;
+    let target = live_target(head, code, app, now).await?;
     if !matches!(head.method, Method::GET | Method::HEAD) {
         return Err(Problem::method_not_allowed("GET, HEAD"));
     }
     let entry = match RequestKind::classify(&request::signals(head, app)) {
         RequestKind::Head | RequestKind::Robot => None,
-        RequestKind::Prefetch => return Ok(ask_again()),
+        RequestKind::Prefetch => return Ok(Found::Answer(ask_again())),
         RequestKind::Preview => Some(EntryKind::Unfurl),
         RequestKind::Person(state) => match decide(state, app.policy(&target.site)) {
-            Decision::Ask => return consent::ask(head, &code, &target),
+            Decision::Ask => return consent::ask(head, code, &target).map(Found::Answer),
             Decision::Forward => None,
             Decision::CountBare => Some(EntryKind::AggregateClick),
-            Decision::CountClick => Some(click(head, app, &code, now).await),
+            Decision::CountClick => Some(click(head, app, code, now).await),
         },
     };
-    if let Some(entry) = entry {
-        recorder.record(&target.site.id, &code, Day::of(now), entry).await;
+    let recorded = entry.map(|entry| recorder.record(&target.site.id, code, Day::of(now), entry));
+    Ok(Found::Onward(onward(head, &target), recorded))
+}
+
+/// What a visit comes to.
+enum Found {
+    /// It ends here.
+    Answer(HttpResponse),
+    /// It goes on, when its count is recorded.
+    Onward(Onward, Option<Recording>),
+}
+
+impl Found {
+    async fn answer(self) -> HttpResponse {
+        match self {
+            Self::Answer(answer) => answer,
+            Self::Onward(onward, recorded) => {
+                if let Some(recorded) = recorded {
+                    recorded.await;
+                }
+                onward.forward(StatusCode::FOUND)
+            }
+        }
     }
-    Ok(forward(head, &target, StatusCode::FOUND))
 }
 
 /// The answer to a prefetch: the browser asks again when the person really goes there.

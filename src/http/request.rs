@@ -11,8 +11,8 @@ use actix_web::http::header::{
 use ipnet::IpNet;
 use url::Url;
 
-use super::AppState;
 use super::error::Problem;
+use super::{AppState, agents};
 use crate::domain::consent::{Choice, State};
 use crate::domain::request::Signals;
 use crate::domain::site::{KeyHash, KeyKind, Site};
@@ -64,7 +64,7 @@ fn hop(bytes: &[u8]) -> Option<IpAddr> {
 pub(super) fn signals<'a>(head: &'a RequestHead, app: &AppState) -> Signals<'a> {
     Signals {
         head: head.method == Method::HEAD,
-        user_agent: user_agent(head),
+        agent: agents::judge(user_agent(head)),
         purposes: [&SEC_PURPOSE, &PURPOSE, &X_PURPOSE, &X_MOZ].map(|name| header(head, name)),
         objects: objects(head),
         choice: choice(head, app),

@@ -48,16 +48,30 @@ pub(super) async fn click(head: &RequestHead, app: &AppState, code: &Code, now: 
     EntryKind::Click(tagger.tag(code, &network, request::user_agent(head)))
 }
 
-/// Sends the visitor on. Nothing remembers the redirect, and the destination learns nothing of
-/// where its visitor comes from but what its own site wants to tell it.
-pub(super) fn forward(head: &RequestHead, target: &Target, status: StatusCode) -> HttpResponse {
-    HttpResponse::build(status)
-        .insert_header((LOCATION, target.location(head.uri.query().unwrap_or_default()).as_ref()))
-        .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))
-        .insert_header((REFERRER_POLICY, HeaderValue::from_static("no-referrer")))
-        .insert_header((
-            HeaderName::from_static("x-robots-tag"),
-            HeaderValue::from_static("noindex, nofollow"),
-        ))
-        .finish()
+/// The way on from here, which is all that is kept of a request while its count is written.
+pub(super) struct Onward {
+    location: HeaderValue,
+}
+
+/// Where the visitor goes on to.
+pub(super) fn onward(head: &RequestHead, target: &Target) -> Onward {
+    let location = target.location(head.uri.query().unwrap_or_default());
+    Onward { location: HeaderValue::from_str(&location).expect("a destination is plain ASCII") }
+}
+
+impl Onward {
+    /// Sends the visitor on. Nothing remembers the redirect, and the destination learns nothing of
+    /// where its visitor comes from but what its own site wants to tell it.
+    pub(super) fn forward(self, status: StatusCode) -> HttpResponse {
+        let mut answer = HttpResponse::new(status);
+        for (name, value) in [
+            (LOCATION, self.location),
+            (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+            (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+            (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow")),
+        ] {
+            answer.headers_mut().insert(name, value);
+        }
+        answer
+    }
 }

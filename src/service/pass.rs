@@ -5,13 +5,13 @@
 //! and the pass goes back to the oldest segment that is kept. Nothing is lost by that and nothing
 //! counts twice: the store passes over what it has.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use foldhash::{HashMap, HashMapExt};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
@@ -30,6 +30,8 @@ pub struct Desk {
     pub dir: PathBuf,
     /// Where the counts go.
     pub store: Arc<dyn Store>,
+    /// Whether the store may lose what it has confirmed: settled segments stay for a while.
+    pub keeps: bool,
     /// What the operator is told.
     pub metrics: Arc<Metrics>,
 }
@@ -72,7 +74,9 @@ impl Pass {
                     continue;
                 }
             };
-            self.link_up(&mut chunk);
+            if self.desk.keeps {
+                self.link_up(&mut chunk);
+            }
             let tells = begin >= self.told;
             if tells {
                 self.tell_of_damage(&chunk);

@@ -1,17 +1,20 @@
 //! Recording: a count is in the journal before its visitor is forwarded.
 //!
 //! Each worker thread collects the entries of its requests in a batch and hands the batch to the
-//! one journal thread, which writes and syncs whatever batches wait and acknowledges them. While it
-//! does, the next batch fills; there is no timer. An idle service records one entry at a time, a
-//! busy one hundreds with one sync. Recording never fails a request: what the disk refuses is
-//! *shed*, and the metrics say so.
+//! one journal thread, which writes and syncs whatever batches wait and acknowledges them. A batch
+//! fills while the one before it is written, and then for as long as requests that are ready join
+//! it; there is no timer. An idle service records one entry at a time, a busy one hundreds with one
+//! sync. Recording never fails a request: what the disk refuses is *shed*, and the metrics say so.
 
 use std::cell::{Cell, RefCell};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll, Waker};
 use std::thread;
 
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{oneshot, watch};
+use tokio::task::{spawn_local, yield_now};
 
 use super::journal::{Batch, Position, Writer};
 use super::metrics::Metrics;
@@ -22,6 +25,8 @@ use crate::domain::site::SiteId;
 
 /// How many waiting batches are written at once; there is at most one for each worker.
 const BATCHES_A_WRITE: usize = 256;
+/// A batch of so many entries waits for no more: their visitors wait as well.
+const ENOUGH: u64 = 256;
 
 /// What became of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,54 +170,80 @@ struct OpenBatch {
     outcome: Rc<Outcome>,
 }
 
+/// What became of a batch, and who waits for it.
 #[derive(Default)]
 struct Outcome {
     recorded: Cell<Option<Recorded>>,
-    known: Notify,
+    waiting: RefCell<Vec<Waker>>,
 }
 
 impl WorkerRecorder {
-    /// Puts an entry into the journal and returns what became of it. An entry whose request went
-    /// away meanwhile is recorded all the same.
-    pub async fn record(&self, site: &SiteId, code: &Code, day: Day, kind: EntryKind) -> Recorded {
+    /// Takes an entry for the journal. It is recorded even if its request goes away meanwhile.
+    pub fn record(&self, site: &SiteId, code: &Code, day: Day, kind: EntryKind) -> Recording {
         let outcome = {
             let mut open = self.0.open.borrow_mut();
             open.batch.push(site, code, day, kind);
             Rc::clone(&open.outcome)
         };
         if !self.0.flushing.replace(true) {
-            // The new task runs after the requests that are ready now: they join the batch.
-            tokio::task::spawn_local(flush(Rc::clone(&self.0)));
+            spawn_local(Rc::clone(&self.0).flush());
         }
-        loop {
-            if let Some(recorded) = outcome.recorded.get() {
-                return recorded;
-            }
-            outcome.known.notified().await;
-        }
+        Recording(outcome)
     }
 }
 
-/// Hands over one batch after the other until none is left.
-async fn flush(worker: Rc<Worker>) {
-    loop {
-        let OpenBatch { batch, outcome } = worker.open.take();
-        if batch.is_empty() {
-            worker.flushing.set(false);
-            return;
+/// Tells what became of an entry, when that is known.
+#[must_use = "a visitor is forwarded when the click is recorded"]
+#[expect(missing_debug_implementations, reason = "it is only waited for")]
+pub struct Recording(Rc<Outcome>);
+
+impl Future for Recording {
+    type Output = Recorded;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Recorded> {
+        if let Some(recorded) = self.0.recorded.get() {
+            return Poll::Ready(recorded);
         }
-        let entries = batch.len();
-        let (acknowledge, acknowledged) = oneshot::channel();
-        let sent = worker.recorder.jobs.send(Job::Write(batch, acknowledge));
-        let recorded = match sent {
-            Ok(()) => acknowledged.await.unwrap_or(Recorded::Shed),
-            Err(_) => Recorded::Shed,
-        };
-        match recorded {
-            Recorded::Kept => worker.recorder.metrics.recorded.inc_by(entries),
-            Recorded::Shed => worker.recorder.metrics.shed.inc_by(entries),
-        };
-        outcome.recorded.set(Some(recorded));
-        outcome.known.notify_waiters();
+        self.0.waiting.borrow_mut().push(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Worker {
+    /// Hands over one batch after the other until none is left.
+    async fn flush(self: Rc<Self>) {
+        loop {
+            self.gather().await;
+            let OpenBatch { batch, outcome } = self.open.take();
+            if batch.is_empty() {
+                self.flushing.set(false);
+                return;
+            }
+            let entries = batch.len();
+            let (acknowledge, acknowledged) = oneshot::channel();
+            let sent = self.recorder.jobs.send(Job::Write(batch, acknowledge));
+            let recorded = match sent {
+                Ok(()) => acknowledged.await.unwrap_or(Recorded::Shed),
+                Err(_) => Recorded::Shed,
+            };
+            match recorded {
+                Recorded::Kept => self.recorder.metrics.recorded.inc_by(entries),
+                Recorded::Shed => self.recorder.metrics.shed.inc_by(entries),
+            };
+            outcome.recorded.set(Some(recorded));
+            outcome.waiting.take().into_iter().for_each(Waker::wake);
+        }
+    }
+
+    /// Lets requests that are ready join the open batch, for as long as a turn of them all brings more.
+    async fn gather(&self) {
+        let mut entries = 0;
+        while entries < ENOUGH {
+            let before = std::mem::replace(&mut entries, self.open.borrow().batch.len());
+            if entries == before {
+                return;
+            }
+            yield_now().await;
+        }
     }
 }

@@ -17,7 +17,7 @@ use super::pass::{Desk, Pass};
 
 /// How long entries gather before they are settled together; a click reaches the store within
 /// 250 ms of its recording.
-const GATHER: Duration = Duration::from_millis(100);
+const GATHER: Duration = Duration::from_millis(150);
 /// How often it forgets what stood in segments that are gone.
 const FORGET: Duration = Duration::from_mins(1);
 
@@ -26,8 +26,6 @@ const FORGET: Duration = Duration::from_mins(1);
 pub struct Settler {
     /// What it works with.
     pub desk: Desk,
-    /// Whether settled segments stay until somebody else deletes them.
-    pub keeps: bool,
     /// The place up to which everything is settled.
     pub settled: watch::Sender<Position>,
 }
@@ -41,7 +39,7 @@ impl Settler {
         loop {
             let position = *end.borrow_and_update();
             pass.settle_up_to(position).await;
-            if !self.keeps {
+            if !self.desk.keeps {
                 pass.delete_read().await;
             }
             self.settled.send_replace(position);

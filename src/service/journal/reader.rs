@@ -11,6 +11,8 @@ use crate::store::{JournalId, Numbered};
 
 /// How much is read at once: about 20,000 clicks.
 const CHUNK_BYTES: usize = 1 << 20;
+/// What a click usually takes.
+const USUAL: usize = 52;
 
 /// Reads a journal from its oldest segment on.
 #[derive(Debug)]
@@ -142,7 +144,8 @@ fn name_in(header: &[u8; HEADER_BYTES]) -> Option<JournalId> {
 /// the beginning of a record and are left for the next call. Zeros are `room` that was made for
 /// records, and damage where something follows them.
 fn parse(bytes: &[u8], whole: bool, journal: JournalId, room: &mut u64) -> (Chunk, usize) {
-    let mut chunk = Chunk { journal: Some(journal), ..Chunk::default() };
+    let entries = Vec::with_capacity(bytes.len() / USUAL);
+    let mut chunk = Chunk { journal: Some(journal), entries, ..Chunk::default() };
     let mut at = 0;
     while at < bytes.len() {
         match decode(&bytes[at..]) {

@@ -1,7 +1,6 @@
 //! Settling: journal entries become counts, each entry once, whatever is asked twice.
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::counts::{link_row, number, sql_number};
@@ -72,7 +71,7 @@ fn place(db: &Connection, visitors: &mut Visitors, code: &Code, day: Day) -> rus
 }
 
 fn sums<'a>(entries: impl Iterator<Item = &'a Numbered>) -> HashMap<(&'a Code, Day), Sum> {
-    let mut sums: HashMap<_, Sum> = HashMap::new();
+    let mut sums: HashMap<_, Sum> = HashMap::default();
     for Numbered { entry, .. } in entries {
         let sum = sums.entry((&entry.code, entry.day)).or_default();
         match entry.kind {

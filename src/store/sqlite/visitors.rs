@@ -1,6 +1,8 @@
 //! What tells visitors apart: in this process's memory, never in the file.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use foldhash::HashMap;
 
 use super::counts::LinkSite;
 use crate::domain::code::Code;
