@@ -159,10 +159,9 @@ impl Application {
         })?;
 
         let handle = server.handle();
-        let mut journal_end = journal.end;
         let ended_early = tokio::select! {
             ended = &mut server => Some(ended.map_err(Into::into)),
-            () = ended(&mut journal_end) => Some(Err(anyhow::anyhow!("the journal thread ended"))),
+            _ = journal.ended => Some(Err(anyhow::anyhow!("the journal thread ended"))),
             _ = &mut settler => Some(Err(anyhow::anyhow!("the settler ended"))),
             // Without one of them, a key would outlive its day, or an old target be believed for ever.
             _ = watchers.join_next() => Some(Err(anyhow::anyhow!("what works beside the requests ended"))),
@@ -194,9 +193,4 @@ impl Application {
         }
         ended_early.unwrap_or(Ok(()))
     }
-}
-
-/// Waits until the journal thread has ended.
-async fn ended<T>(end: &mut watch::Receiver<T>) {
-    while end.changed().await.is_ok() {}
 }

@@ -1,9 +1,10 @@
 //! Connections: how many are accepted, and when one is given up.
 //!
-//! The web framework closes an idle connection, and one whose first request does not arrive. It
-//! waits without end for the rest of a later request, for the end of a body that nobody reads, and
-//! for a client that takes no answer. Here a connection also ends when nothing could be written to
-//! it for longer than it may be idle, whatever its client does.
+//! The web framework closes a connection whose first request does not arrive. It waits without end
+//! for the rest of a later request, for the end of a body that nobody reads, and for a client that
+//! takes no answer, and its watch over idle connections costs each request a timer. Here a
+//! connection ends when nothing could be written to it for longer than it may be idle, whatever its
+//! client does.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::{SocketAddr, TcpListener};
@@ -12,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use actix_http::error::DispatchError;
-use actix_http::{HttpService, Request, Response};
+use actix_http::{HttpService, KeepAlive, Request, Response};
 use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt, fn_service, map_config};
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Server};
@@ -77,13 +78,14 @@ where
         let http = HttpService::build()
             .client_request_timeout(terms.request)
             .client_disconnect_timeout(PARTING)
-            .keep_alive(actix_http::KeepAlive::Os)
+            .keep_alive(KeepAlive::Os)
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
                 async move { stopping.notified().await }
             })
             .h1(map_config(app, |()| AppConfig::default()));
-        let patience = terms.idle + terms.request;
+        // A request may take as long for its head as for its body.
+        let patience = terms.idle.max(2 * terms.request);
         fn_service(move |stream: TcpStream| async move {
             let peer = stream.peer_addr().ok();
             Ok::<_, DispatchError>((Patient::new(stream, patience), peer))
@@ -103,11 +105,17 @@ fn most_connections() -> usize {
     usize::try_from(files.saturating_sub(OTHER_FILES).max(OTHER_FILES)).unwrap_or(usize::MAX)
 }
 
+/// How often an alarm finds that nothing was written before the stream fails.
+const ALARMS: u32 = 4;
+
 /// A stream that fails when nothing could be written to it for too long: for at least its patience
-/// and at most twice that. It looks at no clock for what goes well.
+/// and at most a quarter more. It looks at no clock for what goes well.
 struct Patient {
     stream: TcpStream,
-    patience: Duration,
+    /// Between alarms.
+    pause: Duration,
+    /// How many alarms found that nothing was written since the one before.
+    quiet: u32,
     /// Whether something was written since the alarm was set.
     wrote: bool,
     alarm: Pin<Box<Sleep>>,
@@ -117,7 +125,8 @@ struct Patient {
 
 impl Patient {
     fn new(stream: TcpStream, patience: Duration) -> Self {
-        Self { stream, patience, wrote: false, alarm: Box::pin(sleep(patience)), waiting: None }
+        let pause = patience / ALARMS;
+        Self { stream, pause, quiet: 0, wrote: false, alarm: Box::pin(sleep(pause)), waiting: None }
     }
 
     /// Waits on: until something can be read or written, or patience is at its end.
@@ -127,10 +136,12 @@ impl Patient {
             return Poll::Pending;
         }
         while self.alarm.as_mut().poll(context).is_ready() {
-            if !std::mem::take(&mut self.wrote) {
+            self.quiet = if std::mem::take(&mut self.wrote) { 0 } else { self.quiet + 1 };
+            if self.quiet == ALARMS {
                 return Poll::Ready(Err(ErrorKind::TimedOut.into()));
             }
-            self.alarm.as_mut().reset(Instant::now() + self.patience);
+            let next = Instant::now() + self.pause;
+            self.alarm.as_mut().reset(next);
         }
         self.waiting = Some(context.waker().clone());
         Poll::Pending

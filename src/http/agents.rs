@@ -23,8 +23,10 @@ pub(super) fn judge(user_agent: &str) -> Agent {
 
 struct Verdicts {
     key: RandomState,
-    places: Box<[Cell<Option<(u64, Agent)>>; PLACES]>,
+    places: Box<[Place; PLACES]>,
 }
+
+type Place = Cell<Option<(u64, Agent)>>;
 
 impl Default for Verdicts {
     fn default() -> Self {

@@ -79,8 +79,8 @@ async fn redirect(
             Decision::CountClick => Some(click(head, app, code, now).await),
         },
     };
-    let recorded = entry.map(|entry| recorder.record(&target.site.id, code, Day::of(now), entry));
-    Ok(Found::Onward(onward(head, &target), recorded))
+    let recording = entry.map(|entry| recorder.record(&target.site.id, code, Day::of(now), entry));
+    Ok(Found::Onward(onward(head, &target), recording))
 }
 
 /// What a visit comes to.
@@ -95,9 +95,9 @@ impl Found {
     async fn answer(self) -> HttpResponse {
         match self {
             Self::Answer(answer) => answer,
-            Self::Onward(onward, recorded) => {
-                if let Some(recorded) = recorded {
-                    recorded.await;
+            Self::Onward(onward, recording) => {
+                if let Some(recording) = recording {
+                    recording.await;
                 }
                 onward.forward(StatusCode::FOUND)
             }

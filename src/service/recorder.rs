@@ -54,6 +54,8 @@ enum Job {
 pub struct JournalThread {
     /// The durable end of the journal as it grows; closed when the thread has ended.
     pub end: watch::Receiver<Position>,
+    /// Closed when the thread has ended: who waits for that alone is not woken for every write.
+    pub ended: oneshot::Receiver<()>,
     /// The thread itself.
     pub handle: thread::JoinHandle<()>,
 }
@@ -66,10 +68,14 @@ impl Recorder {
     pub fn start(writer: Writer, metrics: Arc<Metrics>) -> std::io::Result<(Self, JournalThread)> {
         let (jobs, queue) = mpsc::channel();
         let (end, end_receiver) = watch::channel(writer.end());
+        let (alive, ended) = oneshot::channel();
         let handle = thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || write_all(writer, &queue, &end))?;
-        Ok((Self { jobs, metrics }, JournalThread { end: end_receiver, handle }))
+            .spawn(move || {
+                let _alive: oneshot::Sender<()> = alive;
+                write_all(writer, &queue, &end);
+            })?;
+        Ok((Self { jobs, metrics }, JournalThread { end: end_receiver, ended, handle }))
     }
 
     /// Ends the present segment of the journal and returns the place behind it: when that is
