@@ -9,6 +9,10 @@ use jiff::{SignedDuration, Span, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 const SECONDS_A_DAY: i64 = 86_400;
+/// 0001-01-01.
+const FIRST: Day = Day(-719_162);
+/// 9999-12-30, the last one that ends before jiff's time does.
+const LAST: Day = Day(2_932_895);
 
 /// A UTC day, as the number of days since 1970-01-01. Written `2026-11-21`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,10 +29,7 @@ impl Day {
     /// The day with this number, counted from 1970-01-01; `None` outside the years 1 to 9999.
     #[must_use]
     pub fn from_number(number: i32) -> Option<Self> {
-        let day = Self(number);
-        (Self::from_date(Date::constant(1, 1, 1))..=Self::from_date(Date::constant(9999, 12, 30)))
-            .contains(&day)
-            .then_some(day)
+        Some(Self(number)).filter(|day| (FIRST..=LAST).contains(day))
     }
 
     /// Days since 1970-01-01.
@@ -46,9 +47,7 @@ impl Day {
     /// The day `days` later (earlier when negative), kept within the years 1 to 9999.
     #[must_use]
     pub fn plus(self, days: i32) -> Self {
-        let first = Self::from_date(Date::constant(1, 1, 1));
-        let last = Self::from_date(Date::constant(9999, 12, 30));
-        Self(self.0.saturating_add(days)).clamp(first, last)
+        Self(self.0.saturating_add(days)).clamp(FIRST, LAST)
     }
 
     /// The same day of the month, `months` earlier; the last day of a month that is shorter.
@@ -56,7 +55,7 @@ impl Day {
     pub fn months_before(self, months: u32) -> Self {
         let span = Span::new().try_months(months);
         let earlier = span.and_then(|span| self.date().checked_sub(span));
-        earlier.map_or_else(|_| Self::from_date(Date::constant(1, 1, 1)), Self::from_date)
+        earlier.map_or(FIRST, Self::from_date)
     }
 
     /// Every day from `self` to `last`, both included.
@@ -125,6 +124,12 @@ mod tests {
         let day: Day = "2026-03-31".parse().expect("a day");
         assert_eq!(day.months_before(13).to_string(), "2025-02-28");
         assert_eq!(day.months_before(u32::MAX).to_string(), "0001-01-01");
+    }
+
+    #[test]
+    fn days_begin_and_end_with_their_years() {
+        assert_eq!((FIRST.to_string(), LAST.to_string()), ("0001-01-01".into(), "9999-12-30".into()));
+        assert_eq!((Day::from_number(FIRST.0 - 1), Day::from_number(LAST.0 + 1)), (None, None));
     }
 
     #[test]

@@ -41,12 +41,16 @@ fn ascii(value: &HeaderValue) -> Option<&str> {
 pub(super) fn network(head: &RequestHead, trusted: &[IpNet]) -> Network {
     let unspecified = IpAddr::from([0, 0, 0, 0]);
     let mut address = head.peer_addr.map_or(unspecified, |peer| peer.ip().to_canonical());
+    let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
+    if !is_trusted(&address) {
+        return Network::of(address);
+    }
     // In bytes: a line that is no text as a whole must not make the line before it the last one,
     // which the visitor may have written.
     let forwarded = head.headers().get_all(&X_FORWARDED_FOR).map(HeaderValue::as_bytes);
     let lines: Vec<&[u8]> = forwarded.collect();
     let mut hops = lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
-    while trusted.iter().any(|network| network.contains(&address)) {
+    while is_trusted(&address) {
         let Some(before) = hops.next().and_then(hop) else { break };
         address = before.to_canonical();
     }

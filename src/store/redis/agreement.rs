@@ -26,13 +26,13 @@ impl RedisStore {
         let connection = self.ephemeral.as_ref().unwrap_or(&self.connection);
         let key = keys::day_key(day);
         let mut set = cmd("SET");
-        let value = Zeroizing::new([PADDING.as_bytes(), proposal.expose()].concat());
+        let value = Zeroizing::new([PADDING.as_slice(), proposal.expose()].concat());
         set.arg(&key).arg(&value[..]).arg("NX").arg("PX").arg(left);
         connection.query::<Option<()>>(&set).await?;
         let agreed: Option<Vec<u8>> = connection.query(cmd("GET").arg(&key)).await?;
         // Between the two the day may have ended.
         let Some(agreed) = agreed.map(Zeroizing::new) else { return Ok(proposal) };
-        let bytes = agreed.strip_prefix(PADDING.as_bytes()).and_then(|bytes| bytes.try_into().ok());
+        let bytes = agreed.strip_prefix(&PADDING).and_then(|bytes| bytes.try_into().ok());
         Ok(DayKey::new(bytes.ok_or_else(|| failure::corrupt("a day's key"))?))
     }
 

@@ -3,14 +3,15 @@
 -- domain/visitor_set.rs to the letter; every number in them is exact in a double. Returns 0, and
 -- changes nothing, where entries before these are missing.
 -- KEYS: link, counts, then the visitors of each day
--- ARGV: journal, site, number of the entry before these, number of days, the days, and one text of all entries, each with a comma
---       behind it: number, place of the day in that list, and 'u' (unfurl), 'a' (aggregate click)
---       or a visitor's fingerprint
+-- ARGV: journal, site, number of the entry before these, number of days, the days, and all entries
+--       behind PADDING bytes of nothing. An entry is three doubles, least significant byte first:
+--       number, place of the day in that list, and UNFURL, AGGREGATE or a visitor's fingerprint
 --
 -- A day's field in the counts: clicks, unfurls, aggregate clicks, visitors of sets that are gone,
 -- visitors of the present set, and for a sketch the sum of its registers' openness.
 local EXACT, REGISTERS, HIGHEST = 512, 14000, 39
 local DAY, GRACE = 86400, 3600
+local PADDING, UNFURL, AGGREGATE = 128, -1, -2
 
 local link = redis.call('GET', KEYS[1])
 if not link or not string.find(link, '"site":"' .. ARGV[2] .. '"', 1, true) then
@@ -66,7 +67,8 @@ local function openness(register)
 end
 
 local function read_day(i)
-  local day = { field = ARGV[4 + i], key = KEYS[2 + i] }
+  local day = { field = ARGV[4 + i], key = KEYS[2 + i], waiting = {} }
+  day.first = not stored[1 + i]
   local numbers = {}
   for number in string.gmatch(stored[1 + i] or '0 0 0 0 0', '%S+') do
     numbers[#numbers + 1] = tonumber(number)
@@ -111,9 +113,24 @@ local function to_sketch(day)
   redis.call('SET', day.key, table.concat(registers), 'PX', math.max(left, 1))
 end
 
+-- Adds the visitors that wait: so many at most as the set may still take one by one.
+local function add_waiting(day)
+  if #day.waiting == 0 then
+    return
+  end
+  day.set = day.set + redis.call('SADD', day.key, unpack(day.waiting))
+  day.waiting = {}
+  if day.new then
+    expire(day)
+  end
+  if day.set >= EXACT then
+    to_sketch(day)
+  end
+end
+
 local function add_visitor(day, fingerprint)
   if day.open then
-    local index, value = place(tonumber(fingerprint))
+    local index, value = place(fingerprint)
     local old = string.byte(redis.call('GETRANGE', day.key, index, index))
     local new = raised(old, value)
     if new ~= old then
@@ -121,13 +138,10 @@ local function add_visitor(day, fingerprint)
       day.open = day.open + openness(new) - openness(old)
       redis.call('SETRANGE', day.key, index, string.char(new))
     end
-  elseif redis.call('SADD', day.key, fingerprint) == 1 then
-    day.set = day.set + 1
-    if day.new then
-      expire(day)
-    end
-    if day.set >= EXACT then
-      to_sketch(day)
+  else
+    day.waiting[#day.waiting + 1] = fingerprint
+    if day.set + #day.waiting >= EXACT then
+      add_waiting(day)
     end
   end
 end
@@ -142,13 +156,14 @@ for i = 1, number_of_days do
 end
 
 local last = mark
-for number, place_of_day, what in string.gmatch(ARGV[#ARGV], '(%d+) (%d+) (%w+),') do
-  number = tonumber(number)
+local size = #ARGV[#ARGV] - PADDING
+local entries = { struct.unpack('<' .. string.rep('d', size / 8), ARGV[#ARGV], PADDING + 1) }
+for i = 1, size / 8, 3 do
+  local number, day, what = entries[i], days[entries[i + 1]], entries[i + 2]
   if number > mark then
-    local day = days[tonumber(place_of_day)]
-    if what == 'u' then
+    if what == UNFURL then
       day.unfurls = day.unfurls + 1
-    elseif what == 'a' then
+    elseif what == AGGREGATE then
       day.aggregate = day.aggregate + 1
     else
       day.clicks = day.clicks + 1
@@ -163,16 +178,23 @@ if last == mark then
 end
 
 local fields = { mark_field, string.format('%.0f', last) }
+local come_back = false
 for _, day in ipairs(days) do
+  add_waiting(day)
   if day.changed then
-    local numbers = { day.clicks, day.unfurls, day.aggregate, day.base, day.set, day.open }
-    for i, number in ipairs(numbers) do
-      numbers[i] = string.format('%.17g', number)
+    local text = string.format('%d %d %d %d ', day.clicks, day.unfurls, day.aggregate, day.base)
+    if day.open then
+      text = text .. string.format('%.17g %.17g', day.set, day.open)
+    else
+      text = text .. string.format('%d', day.set)
     end
     fields[#fields + 1] = day.field
-    fields[#fields + 1] = table.concat(numbers, ' ')
+    fields[#fields + 1] = text
   end
+  come_back = come_back or day.first
 end
 redis.call('HSET', KEYS[2], unpack(fields))
-redis.call('PERSIST', KEYS[2]) -- The marks of a deleted link end; this one has come back.
+if come_back then
+  redis.call('PERSIST', KEYS[2]) -- Of a deleted link only marks are left, which end; it may be there again.
+end
 return 1

@@ -7,7 +7,6 @@
 //! which costs a look; in the reverse order there could be visitors whom nobody forgets.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt::Write;
 
 use redis::{Cmd, cmd};
 
@@ -23,6 +22,9 @@ use crate::store::{JournalId, Numbered, StoreError};
 /// Most entries that one script adds, a bound on how long others wait for it. Entries of a link
 /// beyond that are a further step with a further mark, which is as good.
 const ENTRIES_A_STEP: usize = 1_000;
+/// What the script takes for an unfurl and for an aggregate click, in the place of a fingerprint.
+const UNFURL: f64 = -1.0;
+const AGGREGATE: f64 = -2.0;
 /// Most codes in one announcement.
 const CODES_AT_ONCE: usize = 1_000;
 
@@ -86,17 +88,25 @@ fn settle(journal: &JournalId, entries: &[&Numbered]) -> Cmd {
     for day in &days {
         call.arg(day.number());
     }
-    let mut text = PADDING.to_owned();
+    let mut bytes = PADDING.to_vec();
     for Numbered { number, entry, .. } in entries {
         // Lua counts from 1.
         let day = days.partition_point(|day| *day < entry.day) + 1;
-        let written = match &entry.kind {
-            EntryKind::Unfurl => write!(text, "{number} {day} u,"),
-            EntryKind::AggregateClick => write!(text, "{number} {day} a,"),
-            EntryKind::Click(tag) => write!(text, "{number} {day} {},", Fingerprint::of(tag).number()),
+        let what = match &entry.kind {
+            EntryKind::Unfurl => UNFURL,
+            EntryKind::AggregateClick => AGGREGATE,
+            EntryKind::Click(tag) => exact(Fingerprint::of(tag).number()),
         };
-        written.expect("a string takes any text");
+        for number in [exact(*number), exact(day as u64), what] {
+            bytes.extend(number.to_le_bytes());
+        }
     }
-    call.arg(text);
+    call.arg(bytes);
     call
+}
+
+/// Lua's only numbers are doubles.
+#[expect(clippy::cast_precision_loss, reason = "entry numbers and fingerprints are below 2^53")]
+fn exact(number: u64) -> f64 {
+    number as f64
 }

@@ -7,7 +7,4 @@
 //! the whole machine stood still in the middle of it.
 
 /// What such an argument begins with.
-pub(super) const PADDING: &str = match str::from_utf8(&[b' '; 128]) {
-    Ok(padding) => padding,
-    Err(_) => panic!("spaces are text"),
-};
+pub(super) const PADDING: [u8; 128] = [b' '; 128];
