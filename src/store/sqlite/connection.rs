@@ -25,15 +25,16 @@ pub(super) fn writing(path: &Path) -> Result<Connection, StoreError> {
     let mut connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(store_error)?;
     schema::prepare(&mut connection)?;
     // `secure_delete` overwrites what is deleted. `synchronous = FULL` syncs the write-ahead log
-    // at each commit, which is when callers are answered. The log may grow to 4,000 pages (16 MB)
-    // before it is copied into the file, so that a page that many new links touch is copied once.
+    // at each commit, which is when callers are answered. The log may grow to 16,000 pages
+    // (64 MB) before it is copied into the file, so that a page that many links touch is copied once,
+    // and as much of the file is kept in memory: the counts of a day of a million links.
     let habits = "
         PRAGMA journal_mode = WAL;
         PRAGMA synchronous = FULL;
         PRAGMA secure_delete = ON;
         PRAGMA foreign_keys = ON;
-        PRAGMA wal_autocheckpoint = 4000;
-        PRAGMA cache_size = -16384;
+        PRAGMA wal_autocheckpoint = 16000;
+        PRAGMA cache_size = -65536;
     ";
     connection.execute_batch(habits).map_err(store_error)?;
     Ok(connection)
