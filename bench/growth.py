@@ -45,6 +45,7 @@ def measure(lab, sizes):
                 }
                 for place in places:
                     grown[place].rss = grown[place].rss or services[place].memory()[0]
+                    warm_up(lab, case, services[place], grown[place], place)
                 for law in LAWS:
                     subjects = {
                         place: subject(lab, case, services[place], grown[place], draws[law, place[1]])
@@ -68,11 +69,18 @@ def subject(lab, case, running, place, draws):
     return Subject(case, running, place.redis, traffic, lab.load_core)
 
 
+def warm_up(lab, case, running, grown, place):
+    """Clicks every link once, so that all of them are known and have been clicked on that day."""
+    store, size = place
+    lab.say(f"{case.name}, {size:,} links on {store}: warm-up")
+    every = subject(lab, case, running, grown, load.in_turn(size))
+    while every.offset < size:
+        every.run(CONNECTIONS, lab.seconds)
+    grown.tally.add(every.tally)
+
+
 def run(lab, case, law, subjects, grown):
-    """A warm-up of the same drawing for each, then the rounds."""
-    for (store, size), subject in subjects.items():
-        lab.say(f"{case.name}, {law}, {size:,} links on {store}: warm-up")
-        subject.run(CONNECTIONS, lab.seconds)
+    """The rounds, in turns."""
     for number in range(lab.rounds):
         for (store, size), subject in subjects.items():
             sample = subject.run(CONNECTIONS, lab.seconds)

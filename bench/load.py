@@ -164,6 +164,11 @@ def uniform(links, seed=1):
     return array.array("I", (chance.randrange(links) for _ in range(DRAWS)))
 
 
+def in_turn(links):
+    """Draws one link after the other."""
+    return array.array("I", (turn % links for turn in range(DRAWS)))
+
+
 def zipf(links, seed=1):
     """Draws by Zipf's law with exponent 1: the n-th in rank comes 1/n times as often as the first. Ranks are
     dealt out at random, so that the popular links do not lie together in the store."""

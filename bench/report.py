@@ -33,8 +33,8 @@ for `server.trusted_proxies=127.0.0.1`, `stats.min_count=1`, limits that hold no
 as the case says. Redis keeps nothing on disk. {bottleneck}"""
 CREATION = "64 connections, one link a call; server, wrk and Redis on all cores."
 GROWTH = """\
-256 connections; links drawn by Zipf's law with exponent 1, and uniformly. Before the rounds each store gets a
-warm-up of the same drawing, as long as one run."""
+256 connections; links drawn by Zipf's law with exponent 1, and uniformly. Before the rounds every link is
+clicked once, as on a service that runs since yesterday."""
 ROOM = """\
 The room for a link is that of the SQLite file after a checkpoint, or of Redis' `used_memory`, before the
 first click and without the length of the link's own destination."""
