@@ -25,8 +25,9 @@ use crate::domain::site::SiteId;
 
 /// How many waiting batches are written at once; there is at most one for each worker.
 const BATCHES_A_WRITE: usize = 256;
-/// A batch of so many entries waits for no more: their visitors wait as well.
-const ENOUGH: u64 = 256;
+/// For how many turns of a thread's requests a batch waits for more; a turn is some dozens of them,
+/// less than a millisecond.
+const TURNS: usize = 8;
 
 /// What became of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -243,13 +244,12 @@ impl Worker {
 
     /// Lets requests that are ready join the open batch, for as long as a turn of them all brings more.
     async fn gather(&self) {
-        let mut entries = 0;
-        while entries < ENOUGH {
-            let before = std::mem::replace(&mut entries, self.open.borrow().batch.len());
-            if entries == before {
+        for _ in 0..TURNS {
+            let before = self.open.borrow().batch.len();
+            yield_now().await;
+            if self.open.borrow().batch.len() == before {
                 return;
             }
-            yield_now().await;
         }
     }
 }
