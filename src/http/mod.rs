@@ -19,7 +19,7 @@ use crate::service::targets::Targets;
 use crate::settings::Settings;
 use crate::store::Store;
 
-pub(crate) mod agents;
+mod agents;
 mod answer;
 mod body;
 mod chart;

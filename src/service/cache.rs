@@ -119,6 +119,11 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
         }
     }
 
+    /// What is known of a key and holds.
+    pub(super) fn held(&self, key: &K) -> Option<Result<Option<Cached<V>>, StoreError>> {
+        self.entries.get(key).filter(|entry| self.holds(entry)).map(|entry| entry.known())
+    }
+
     /// The value of a key; where it may have changed and the store does not say, the old one.
     pub(super) async fn get_or_old<F>(
         &self,

@@ -43,8 +43,13 @@ impl DayKeys {
         if let Some(current) = self.current(day) {
             return current.tagger;
         }
+        // In a place of its own: all clicks but the day's first end above.
+        Box::pin(self.begin(now)).await
+    }
+
+    async fn begin(&self, now: Timestamp) -> Arc<Tagger> {
         let _turning = self.turning.lock().await;
-        match self.current(day) {
+        match self.current(Day::of(now)) {
             Some(current) => current.tagger,
             None => self.replace(now, None).await,
         }
