@@ -26,7 +26,7 @@ RESULTS = ROOT / "bench" / "RESULTS.md"
 CLICKS = [case.name for case in clicks.CASES]
 CASES = [*CLICKS, "creation", "growth", "rest"]
 STORES = ["sqlite", "redis"]
-ROUNDS, SECONDS = 3, 5
+ROUNDS, SECONDS = 7, 2
 ABOUT = """\
 Measures Entrenous next to nginx on this machine. It installs what it needs where it is missing (Debian),
 builds the service, and takes about half an hour for everything. Leave the machine alone meanwhile.

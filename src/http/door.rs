@@ -34,9 +34,7 @@ where
     apply_fn_factory(others, move |request: Request, others: &S::Service| {
         if let Some(code) = redirect::code_in(request.path()) {
             let (app, recorder) = (app.clone(), recorder.clone());
-            Either::Left(
-                async move { Ok(redirect::answer(request, code, &app, &recorder).await.into()) },
-            )
+            Either::Left(async move { Ok(redirect::answer(request, code, &app, &recorder).await.into()) })
         } else {
             let answered = others.call(request);
             Either::Right(async move { answered.await.map(Into::into) })

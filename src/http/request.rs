@@ -90,10 +90,14 @@ fn objects(head: &RequestHead) -> bool {
 }
 
 fn choice(head: &RequestHead, app: &AppState) -> Option<Choice> {
-    let name = app.consent_cookie();
-    let value = |pair: &'_ str| pair.trim().strip_prefix(name)?.strip_prefix('=').map(Choice::from_cookie);
-    // The first one of the name decides.
-    head.headers().get_all(&COOKIE).filter_map(ascii).find_map(|line| line.split(';').find_map(value))?
+    let name = app.consent_cookie().as_bytes();
+    let value = |pair: &[u8]| {
+        let value = pair.trim_ascii().strip_prefix(name)?.strip_prefix(b"=")?;
+        Some(str::from_utf8(value).ok().and_then(Choice::from_cookie))
+    };
+    // The first one of the name decides. In bytes: other cookies need not be text.
+    let lines = head.headers().get_all(&COOKIE).map(HeaderValue::as_bytes);
+    lines.flat_map(|line| line.split(|byte| *byte == b';')).find_map(value)?
 }
 
 /// Whether the client wants a page rather than JSON.

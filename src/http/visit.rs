@@ -48,6 +48,8 @@ pub(super) async fn click(head: &RequestHead, app: &AppState, code: &Code, now: 
     EntryKind::Click(tagger.tag(code, &network, request::user_agent(head)))
 }
 
+const X_ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
+
 /// The way on from here, which is all that is kept of a request while its count is written.
 pub(super) struct Onward {
     location: HeaderValue,
@@ -64,14 +66,11 @@ impl Onward {
     /// where its visitor comes from but what its own site wants to tell it.
     pub(super) fn forward(self, status: StatusCode) -> HttpResponse {
         let mut answer = HttpResponse::new(status);
-        for (name, value) in [
-            (LOCATION, self.location),
-            (CACHE_CONTROL, HeaderValue::from_static("no-store")),
-            (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-            (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow")),
-        ] {
-            answer.headers_mut().insert(name, value);
-        }
+        let headers = answer.headers_mut();
+        headers.insert(LOCATION, self.location);
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        headers.insert(X_ROBOTS_TAG, HeaderValue::from_static("noindex, nofollow"));
         answer
     }
 }

@@ -70,12 +70,10 @@ impl Recorder {
         let (jobs, queue) = mpsc::channel();
         let (end, end_receiver) = watch::channel(writer.end());
         let (alive, ended) = oneshot::channel();
-        let handle = thread::Builder::new()
-            .name("journal".to_owned())
-            .spawn(move || {
-                let _alive: oneshot::Sender<()> = alive;
-                write_all(writer, &queue, &end);
-            })?;
+        let handle = thread::Builder::new().name("journal".to_owned()).spawn(move || {
+            let _alive: oneshot::Sender<()> = alive;
+            write_all(writer, &queue, &end);
+        })?;
         Ok((Self { jobs, metrics }, JournalThread { end: end_receiver, ended, handle }))
     }
 
