@@ -64,8 +64,12 @@ impl Application {
         let (recorder, journal) =
             Recorder::start(writer, Arc::clone(&metrics)).context("the journal thread")?;
         let keeps = settings.store.url.is_shared();
-        let (dir, metrics_there) = (settings.journal.dir.clone(), Arc::clone(&metrics));
-        let desk = Desk { dir, store: Arc::clone(&store), keeps, metrics: metrics_there };
+        let desk = Desk {
+            dir: settings.journal.dir.clone(),
+            store: Arc::clone(&store),
+            keeps,
+            metrics: Arc::clone(&metrics),
+        };
         let settled = watch::Sender::new(Position::START);
         let mut watchers = JoinSet::new();
         let done_with = if keeps {

@@ -29,6 +29,8 @@ const BACKLOG: u32 = 4_096;
 const OTHER_FILES: u64 = 256;
 /// A client that is told to go has so long to do it.
 const PARTING: Duration = Duration::from_secs(1);
+/// How often it is looked, in the time that a connection may be idle, whether it is.
+const ALARMS: u32 = 4;
 
 /// Listens on an address.
 pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
@@ -104,9 +106,6 @@ fn most_connections() -> usize {
     let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     usize::try_from(files.saturating_sub(OTHER_FILES).max(OTHER_FILES)).unwrap_or(usize::MAX)
 }
-
-/// How often an alarm finds that nothing was written before the stream fails.
-const ALARMS: u32 = 4;
 
 /// A stream that fails when nothing could be written to it for too long: for at least its patience
 /// and at most a quarter more. It looks at no clock for what goes well.

@@ -119,11 +119,6 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
         }
     }
 
-    /// What is known of a key and holds.
-    pub(super) fn held(&self, key: &K) -> Option<Result<Option<Cached<V>>, StoreError>> {
-        self.entries.get(key).filter(|entry| self.holds(entry)).map(|entry| entry.known())
-    }
-
     /// The value of a key; where it may have changed and the store does not say, the old one.
     pub(super) async fn get_or_old<F>(
         &self,
@@ -137,8 +132,9 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
     {
         match self.entries.get(key) {
             Some(entry) if self.holds(&entry) => entry.known(),
-            Some(entry) if entry.is_present() => self.check(key, entry, read).await,
-            _ => self.get(key, read).await,
+            // In a place of their own: nearly everybody ends above, and would carry the room for them.
+            Some(entry) if entry.is_present() => Box::pin(self.check(key, entry, read)).await,
+            _ => Box::pin(self.get(key, read)).await,
         }
     }
 

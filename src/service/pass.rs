@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use foldhash::{HashMap, HashMapExt};
+use foldhash::HashMap;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
@@ -54,7 +54,7 @@ impl Pass {
     /// A pass of which the operator is told.
     pub(super) fn first(desk: &Desk) -> Self {
         let reader = Reader::new(&desk.dir);
-        Self { desk: desk.clone(), reader, journal: None, last: HashMap::new(), told: Position::START }
+        Self { desk: desk.clone(), reader, journal: None, last: HashMap::default(), told: Position::START }
     }
 
     /// A pass over what was told already.

@@ -42,12 +42,8 @@ impl Targets {
 
     /// Where the link of this code leads.
     pub(crate) async fn get(self: &Arc<Self>, code: &Code) -> Result<Option<Cached<Target>>, StoreError> {
-        if let Some(known) = self.links.held(code) {
-            return known;
-        }
         let read = || Arc::clone(self).read(code.clone());
-        // In a place of its own: nearly all clicks end above, and each would carry the room for this.
-        Box::pin(self.links.get_or_old(code, read)).await
+        self.links.get_or_old(code, read).await
     }
 
     async fn read(self: Arc<Self>, code: Code) -> Result<Option<Target>, StoreError> {

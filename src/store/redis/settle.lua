@@ -68,7 +68,6 @@ end
 
 local function read_day(i)
   local day = { field = ARGV[4 + i], key = KEYS[2 + i], waiting = {} }
-  day.first = not stored[1 + i]
   local numbers = {}
   for number in string.gmatch(stored[1 + i] or '0 0 0 0 0', '%S+') do
     numbers[#numbers + 1] = tonumber(number)
@@ -156,9 +155,9 @@ for i = 1, number_of_days do
 end
 
 local last = mark
-local size = #ARGV[#ARGV] - PADDING
-local entries = { struct.unpack('<' .. string.rep('d', size / 8), ARGV[#ARGV], PADDING + 1) }
-for i = 1, size / 8, 3 do
+local numbers = (#ARGV[#ARGV] - PADDING) / 8
+local entries = { struct.unpack('<' .. string.rep('d', numbers), ARGV[#ARGV], PADDING + 1) }
+for i = 1, numbers, 3 do
   local number, day, what = entries[i], days[entries[i + 1]], entries[i + 2]
   if number > mark then
     if what == UNFURL then
@@ -179,7 +178,7 @@ end
 
 local fields = { mark_field, string.format('%.0f', last) }
 local come_back = false
-for _, day in ipairs(days) do
+for i, day in ipairs(days) do
   add_waiting(day)
   if day.changed then
     local text = string.format('%d %d %d %d ', day.clicks, day.unfurls, day.aggregate, day.base)
@@ -191,7 +190,7 @@ for _, day in ipairs(days) do
     fields[#fields + 1] = day.field
     fields[#fields + 1] = text
   end
-  come_back = come_back or day.first
+  come_back = come_back or not stored[1 + i]
 end
 redis.call('HSET', KEYS[2], unpack(fields))
 if come_back then
