@@ -43,6 +43,8 @@ def measure(lab, sizes):
                 services = {
                     place: serving.enter_context(service(lab, *place, grown, case)) for place in places
                 }
+                for running in services.values():
+                    running.take_up()
                 for place in places:
                     grown[place].rss = grown[place].rss or services[place].memory()[0]
                     warm_up(lab, case, services[place], grown[place], place)

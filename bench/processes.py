@@ -13,6 +13,9 @@ from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
 DEADLINE = 60.0
+#: Seconds for settling what an earlier run left.
+LEFTOVERS = 600.0
+RECORDED, SETTLED = (f"entrenous_entries_{what}_total" for what in ("recorded", "settled"))
 #: A limit that holds nobody back, but is kept.
 MANY = 4_000_000_000
 NGINX = """
@@ -54,15 +57,15 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def wait_until(condition, what):
-    """Returns the first true answer of `condition`; fails after a minute."""
-    end = time.monotonic() + DEADLINE
+def wait_until(condition, what, patience=DEADLINE):
+    """Returns the first true answer of `condition`; fails after `patience` seconds."""
+    end = time.monotonic() + patience
     while time.monotonic() < end:
         answer = condition()
         if answer:
             return answer
         time.sleep(0.02)
-    raise Failed(f"{what}: not within {DEADLINE:.0f} s")
+    raise Failed(f"{what}: not within {patience:.0f} s")
 
 
 def accepts(port):
@@ -209,6 +212,8 @@ class Entrenous(Process):
         ):
             flags += ["--set", setting]
         self.key = self.site_key()
+        #: Entries of an earlier run that were settled, which this one did not record.
+        self.earlier = 0
         super().__init__("entrenous", [self.binary, *self.store, *flags], folder, port, core)
 
     def site_key(self):
@@ -237,20 +242,37 @@ class Entrenous(Process):
         lines = (line.rpartition(" ") for line in self.get("/metrics").splitlines() if line[:1] != "#")
         return {name: float(number) for name, _, number in lines}
 
+    def take_up(self):
+        """Waits until what an earlier run left in the journal is settled: with Redis the last minutes
+        again, in case they were lost. Nothing is recorded meanwhile."""
+
+        def settled():
+            metrics = self.metrics()
+            self.earlier = metrics[SETTLED]
+            return metrics["entrenous_entries_unsettled"] == 0
+
+        self.wait_for_quiet(settled, "entries of an earlier run settle", LEFTOVERS)
+
     def settle(self):
         """Waits until everything that is recorded is in the store, and nothing more comes."""
+
+        def settled():
+            metrics = self.metrics()
+            return metrics[RECORDED] + self.earlier == metrics[SETTLED]
+
+        self.wait_for_quiet(settled, "recorded entries settle", DEADLINE)
+
+    def wait_for_quiet(self, settled, what, patience):
+        """Waits until `settled` holds and the numbers of entries stay as they are."""
         seen = []
 
         def quiet():
             metrics = self.metrics()
-            recorded, settled = (
-                metrics[f"entrenous_entries_{name}_total"] for name in ("recorded", "settled")
-            )
-            seen.append((recorded, settled))
+            seen.append((metrics[RECORDED], metrics[SETTLED]))
             time.sleep(0.1)
-            return recorded == settled and seen[-3:] == [seen[-1]] * 3
+            return settled() and seen[-3:] == [seen[-1]] * 3
 
-        wait_until(quiet, "recorded entries settle")
+        wait_until(quiet, what, patience)
 
     def counts(self, by):
         """What the service says was counted, by `page` or `day`: key → shares, unfurls, clicks."""

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from processes import Failed
+from processes import RECORDED, Failed
 
 ROUTE = 'entrenous_http_answers_total{route="/{code}",status="'
-RECORDED = "entrenous_entries_recorded_total"
 EXTRA_HEADERS = {
     "cache-control": "no-store",
     "referrer-policy": "no-referrer",
