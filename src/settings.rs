@@ -169,7 +169,7 @@ impl Default for Stats {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Links made in a minute, by one key and from one address.
+    /// Links made in a minute, by one key and from one address; and calls for codes from one address.
     pub create_per_minute: u32,
     /// Unknown codes asked for in a minute from one address.
     pub miss_per_minute: u32,

@@ -8,7 +8,8 @@ use entrenous::domain::consent::{Choice, Policy};
 use entrenous::domain::day::Day;
 use entrenous::domain::destination::{Destination, HostRule};
 use entrenous::domain::link::Text;
-use entrenous::domain::site::{KeyHash, OriginRule};
+use entrenous::domain::reserved::{ClaimError, Reservations};
+use entrenous::domain::site::{KeyHash, OriginRule, SiteId};
 use entrenous::domain::stats::Grouping;
 use entrenous::settings::Settings;
 use entrenous::store::StoreUrl;
@@ -34,6 +35,19 @@ proptest! {
             prop_assert_eq!(code.as_str(), &text);
             let address = Url::parse("https://go.example/").expect("an address").join(&text).expect("a path");
             prop_assert_eq!(address.path(), format!("/{text}"));
+        }
+    }
+
+    #[test]
+    fn a_claim_that_was_not_given_out_is_refused(text in text(), secret in any::<[u8; 8]>(), end in any::<i64>()) {
+        let (site, now) = (SiteId::from_stored("s1"), jiff::Timestamp::UNIX_EPOCH);
+        let reservations = Reservations::new(&secret);
+        for claim in [text.clone(), format!("abc.{end}.{text}"), format!("{text}.{end}.{}", "0".repeat(32))] {
+            prop_assert_eq!(reservations.claimed(&claim, &site, now), Err(ClaimError::Unknown));
+        }
+        if let Ok(code) = Code::parse(&text) {
+            // It may be true of one in thousands, and is always the same.
+            prop_assert_eq!(reservations.may_have(&code), Reservations::new(&secret).may_have(&code));
         }
     }
 

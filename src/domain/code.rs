@@ -6,14 +6,14 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 /// Letters and digits that nobody confuses when reading a code aloud or from paper.
-const ALPHABET: [char; 55] = [
+pub(super) const ALPHABET: [char; 55] = [
     '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'L', 'M', 'N',
     'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'j', 'k',
     'm', 'n', 'p', 'q', 'r', 's', 't', 'v', 'w', 'x', 'y', 'z', 'u',
 ];
 
 /// 55^8 is about 8 × 10¹³ codes, so one million links leave a guess one chance in 80 million.
-const GENERATED_LENGTH: usize = 8;
+pub(super) const GENERATED_LENGTH: usize = 8;
 
 /// The longest code in bytes; a slug may be this long.
 const MAX_LENGTH: usize = 64;

@@ -10,6 +10,7 @@ pub mod destination;
 pub mod entry;
 pub mod link;
 pub mod request;
+pub mod reserved;
 pub mod site;
 pub mod stats;
 pub mod target;

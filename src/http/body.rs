@@ -2,6 +2,7 @@
 //! wrong is named in one answer.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, web};
@@ -121,6 +122,17 @@ impl Fields {
             self.refuse(name, "must be a time such as 2027-01-31T12:00:00Z (RFC 3339)");
         }
         Some(time.and_then(Result::ok))
+    }
+
+    /// A whole number in a range, or `None` where it is missing or null.
+    pub(super) fn number(&mut self, name: &str, range: RangeInclusive<usize>) -> Option<usize> {
+        let value = self.left.remove(name).filter(|value| !value.is_null())?;
+        let number = value.as_u64().and_then(|number| usize::try_from(number).ok());
+        let number = number.filter(|number| range.contains(number));
+        if number.is_none() {
+            self.refuse(name, &format!("must be a whole number from {} to {}", range.start(), range.end()));
+        }
+        number
     }
 
     /// True or false.

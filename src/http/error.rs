@@ -134,6 +134,15 @@ impl Problem {
         )
     }
 
+    pub(super) fn code_taken() -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "code_taken",
+            "The code is taken",
+            "The reserved code has been claimed for another destination or channel.",
+        )
+    }
+
     pub(super) fn expired() -> Self {
         Self::new(
             StatusCode::GONE,
@@ -293,6 +302,7 @@ impl From<LinkError> for Problem {
         match error {
             LinkError::Invalid(params) => Self::invalid(params),
             LinkError::SlugTaken => Self::slug_taken(),
+            LinkError::CodeTaken => Self::code_taken(),
             LinkError::Store(error) => error.into(),
         }
     }

@@ -17,6 +17,7 @@ use crate::settings;
 pub(super) struct Limits {
     create_by_key: Limit<KeyHash>,
     create_by_network: Limit<Network>,
+    reserve_by_network: Limit<Network>,
     miss_by_network: Limit<Network>,
 }
 
@@ -26,6 +27,7 @@ impl Limits {
         Self {
             create_by_key: Limit::new(settings.create_per_minute),
             create_by_network: Limit::new(settings.create_per_minute),
+            reserve_by_network: Limit::new(settings.create_per_minute),
             miss_by_network: Limit::new(settings.miss_per_minute),
         }
     }
@@ -34,6 +36,12 @@ impl Limits {
     pub(super) fn create(&self, key: &KeyHash, network: &Network, links: usize) -> Result<(), Problem> {
         self.create_by_key.check(key, links)?;
         self.create_by_network.check(network, links)
+    }
+
+    /// Counts a call for codes. A page calls once however often it is shared, and every one of its
+    /// readers with the same key: so addresses are limited, and apart from the links that they make.
+    pub(super) fn reserve(&self, network: &Network) -> Result<(), Problem> {
+        self.reserve_by_network.check(network, 1)
     }
 
     /// Counts a code that does not exist.
@@ -45,6 +53,7 @@ impl Limits {
     pub(super) fn forget_idle(&self) {
         self.create_by_key.forget_idle();
         self.create_by_network.forget_idle();
+        self.reserve_by_network.forget_idle();
         self.miss_by_network.forget_idle();
     }
 }

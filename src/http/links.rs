@@ -1,6 +1,5 @@
 //! The API for links: make, list, read, change, delete.
 
-use actix_web::dev::RequestHead;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use jiff::Timestamp;
@@ -71,10 +70,10 @@ pub(super) async fn create(
     payload: web::Payload,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let holder = creator(request.head(), &app).await?;
+    let holder = creator(&request, &app).await?;
     let fields = body::json(&request, payload).await?;
     app.limits.create(&holder.hash, &request::network(request.head(), app.trusted_proxies()), 1)?;
-    let mut draft = draft(fields).map_err(Problem::invalid)?;
+    let mut draft = draft(fields, &holder, &app).map_err(Problem::invalid)?;
     draft.idempotency_key = idempotency_key(&request)?;
     let (status, link) = create_one(&app, &holder, draft).await?;
     let mut created = answer(status, &LinkBody::of(&link, &app));
@@ -89,7 +88,7 @@ pub(super) async fn create_bulk(
     payload: web::Payload,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let holder = creator(request.head(), &app).await?;
+    let holder = creator(&request, &app).await?;
     let mut fields = body::json(&request, payload).await?;
     let drafts = fields.list("links", MAX_BULK);
     fields.end().map_err(Problem::invalid)?;
@@ -100,7 +99,8 @@ pub(super) async fn create_bulk(
     )?;
     let mut results = Vec::with_capacity(drafts.len());
     for value in drafts {
-        let draft = Fields::of(value).and_then(draft).map_err(Problem::invalid);
+        let draft =
+            Fields::of(value).and_then(|fields| draft(fields, &holder, &app)).map_err(Problem::invalid);
         let created = match draft {
             Ok(draft) => create_one(&app, &holder, draft).await,
             Err(problem) => Err(problem),
@@ -188,9 +188,9 @@ fn code_in(request: &HttpRequest) -> Result<Code, Problem> {
 
 /// Who may make links: any key, but from a page in a browser a publishable one only where the
 /// site allows that page's origin.
-async fn creator(head: &RequestHead, app: &AppState) -> Result<KeyHolder, Problem> {
-    let holder = key_holder(head, app).await?;
-    match request::origin(head) {
+pub(super) async fn creator(request: &HttpRequest, app: &AppState) -> Result<KeyHolder, Problem> {
+    let holder = key_holder(request.head(), app).await?;
+    match request::origin(request.head()) {
         Some(origin) if holder.kind == KeyKind::Publishable && !holder.site.allows_origin(origin) => {
             Err(Problem::foreign_origin())
         }
@@ -209,7 +209,8 @@ async fn create_one(app: &AppState, holder: &KeyHolder, draft: Draft) -> Result<
     }
 }
 
-fn draft(mut fields: Fields) -> Result<Draft, Vec<InvalidParam>> {
+fn draft(mut fields: Fields, holder: &KeyHolder, app: &AppState) -> Result<Draft, Vec<InvalidParam>> {
+    let claimed = |claim: String| app.reservations.claimed(&claim, &holder.site.id, app.clock.now());
     let draft = Draft {
         url: fields.required_text("url"),
         channel: fields.required_text("channel"),
@@ -217,6 +218,7 @@ fn draft(mut fields: Fields) -> Result<Draft, Vec<InvalidParam>> {
         title: fields.text("title"),
         parent: fields.text("parent"),
         slug: fields.text("slug"),
+        claim: fields.text("claim").map(claimed),
         expires_at: fields.nullable_time("expires_at").flatten(),
         external_id: fields.text("external_id"),
         idempotency_key: None,

@@ -10,6 +10,7 @@ use url::Url;
 use crate::clock::Clock;
 use crate::domain::channel::{ChannelName, Channels};
 use crate::domain::consent::Policy;
+use crate::domain::reserved::Reservations;
 use crate::domain::site::Site;
 use crate::service::day_keys::DayKeys;
 use crate::service::links::Links;
@@ -23,6 +24,7 @@ mod agents;
 mod answer;
 mod body;
 mod chart;
+mod codes;
 mod consent;
 pub(crate) mod door;
 mod error;
@@ -47,6 +49,7 @@ pub(crate) struct AppState {
     store: Arc<dyn Store>,
     sites: Sites,
     links: Links,
+    reservations: Reservations,
     channels: Arc<Channels>,
     day_keys: Arc<DayKeys>,
     metrics: Arc<Metrics>,
@@ -74,6 +77,7 @@ impl AppState {
         let public_url = Arc::new(settings.public_url());
         Self {
             sites: Sites::new(Arc::clone(&store)),
+            reservations: Reservations::new(&session_secret),
             links: Links::new(Arc::clone(&store), targets, Arc::clone(&channels), Arc::clone(&public_url)),
             limits: limit::Limits::new(&settings.limits),
             settings,
@@ -133,6 +137,7 @@ pub(crate) fn routes(app: &web::Data<AppState>) -> impl Fn(&mut web::ServiceConf
                 .service(at("/privacy/consent", "POST", [web::post().to(consent::change)]))
                 .service(
                     web::scope("/api/v1")
+                        .service(at("/codes", "POST", [web::post().to(codes::reserve)]))
                         .service(at(
                             "/links",
                             "GET, HEAD, POST",

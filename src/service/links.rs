@@ -12,6 +12,7 @@ use crate::domain::channel::{ChannelName, Channels};
 use crate::domain::code::{Code, CodeError};
 use crate::domain::destination::{Destination, DestinationError};
 use crate::domain::link::{Link, LinkChange, MAX_CAMPAIGN, MAX_TITLE, Text, TextError};
+use crate::domain::reserved::ClaimError;
 use crate::domain::site::{Site, SiteId};
 use crate::domain::target::Target;
 use crate::store::{Inserted, OnceName, Store, StoreError};
@@ -36,6 +37,8 @@ pub struct Draft {
     pub parent: Option<String>,
     /// A code of the client's own choice.
     pub slug: Option<String>,
+    /// In the place of a slug: the reserved code that the client's claim is for, or why it is for none.
+    pub claim: Option<Result<Code, ClaimError>>,
     /// When the link ends.
     pub expires_at: Option<Timestamp>,
     /// The client's own name for this link.
@@ -82,6 +85,9 @@ pub enum LinkError {
     /// Another link has this code.
     #[error("the slug is taken")]
     SlugTaken,
+    /// The reserved code has been claimed for another destination or channel.
+    #[error("the code is taken")]
+    CodeTaken,
     /// The store did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -122,8 +128,9 @@ impl Links {
         self.channels.share_url(&link.channel, &self.short_url(&link.code), title)
     }
 
-    /// Makes a link of `site`, or finds the one that was made for the same `external_id` or
-    /// `Idempotency-Key`.
+    /// Makes a link of `site`, or finds the one that was made for the same `external_id`,
+    /// `Idempotency-Key` or claim. A claim is for one destination and channel: whoever has shared
+    /// the code by now must be sure of where it leads.
     pub async fn create(
         &self,
         site: &Site,
@@ -131,16 +138,22 @@ impl Links {
         now: Timestamp,
     ) -> Result<(Link, Inserted), LinkError> {
         let once = once_names(&draft);
-        let slug = draft.slug.is_some();
+        let (slug, claim) = (draft.slug.is_some(), draft.claim.is_some());
         let mut link = self.check(site, draft, now).await?;
         for _ in 0..TRIES {
             match self.store.insert_link(&link, &once).await {
                 Ok(inserted) => {
                     // Somebody may have asked for the code while there was no such link.
                     self.targets.forget(&link.code);
-                    return Ok((link, inserted));
+                    return match &inserted {
+                        Inserted::Existing(first) if claim && !is_same_share(first, &link) => {
+                            Err(LinkError::CodeTaken)
+                        }
+                        _ => Ok((link, inserted)),
+                    };
                 }
                 Err(StoreError::Conflict) if slug => return Err(LinkError::SlugTaken),
+                Err(StoreError::Conflict) if claim => return Err(LinkError::CodeTaken),
                 Err(StoreError::Conflict) => link.code = Code::random(),
                 Err(error) => return Err(error.into()),
             }
@@ -237,9 +250,11 @@ impl Links {
         let channel = wrong.take("channel", self.channel(&draft.channel));
         let campaign = wrong.text("campaign", draft.campaign, MAX_CAMPAIGN);
         let title = wrong.text("title", draft.title, MAX_TITLE);
-        let code = match draft.slug {
-            Some(slug) => wrong.take("slug", Code::parse(&slug)),
-            None => Some(Code::random()),
+        let code = match (draft.slug, draft.claim) {
+            (Some(_), Some(_)) => wrong.take("claim", Err("must not stand beside a slug")),
+            (Some(slug), None) => wrong.take("slug", Code::parse(&slug)),
+            (None, Some(claim)) => wrong.take("claim", claim),
+            (None, None) => Some(Code::random()),
         };
         let parent = match draft.parent {
             Some(parent) => wrong.take("parent", self.parent(site, &parent).await?),
@@ -327,10 +342,20 @@ fn whole_milliseconds(time: Timestamp) -> Timestamp {
     time - SignedDuration::from_nanos(i64::from(time.subsec_nanosecond()) % 1_000_000)
 }
 
+/// Whether a claim that is made again asks for what it was made for.
+fn is_same_share(first: &Link, again: &Link) -> bool {
+    first.code == again.code && first.url == again.url && first.channel == again.channel
+}
+
 fn once_names(draft: &Draft) -> Vec<OnceName> {
-    let named = [("idempotency-key", &draft.idempotency_key), ("external-id", &draft.external_id)];
-    let name = |(kind, value): (&str, &Option<String>)| {
-        let hash = Sha256::digest(format!("{kind}\0{}", value.as_ref()?));
+    let claimed = draft.claim.as_ref().and_then(|claim| claim.as_ref().ok());
+    let named = [
+        ("idempotency-key", draft.idempotency_key.as_deref()),
+        ("external-id", draft.external_id.as_deref()),
+        ("claim", claimed.map(Code::as_str)),
+    ];
+    let name = |(kind, value): (&str, Option<&str>)| {
+        let hash = Sha256::digest(format!("{kind}\0{}", value?));
         hash.first_chunk().copied().map(OnceName)
     };
     named.into_iter().filter_map(name).collect()

@@ -137,8 +137,8 @@ pub enum Inserted {
     Existing(Link),
 }
 
-/// A hash of an `Idempotency-Key` or of an `external_id`, which makes creation happen once for
-/// each site. Only the hash is kept: a client may have put anything into it.
+/// A hash of an `Idempotency-Key`, an `external_id` or a claimed code, which makes creation happen
+/// once for each site. Only the hash is kept: a client may have put anything into it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OnceName(pub [u8; 16]);
 

@@ -217,6 +217,7 @@ async fn a_body_that_comes_too_slowly_is_given_up_wherever_one_is_read() {
     for (method, path, media_type, page) in [
         ("POST", "/api/v1/links", json, false),
         ("POST", "/api/v1/links/bulk", json, false),
+        ("POST", "/api/v1/codes", json, false),
         ("PATCH", &format!("/api/v1/links/{code}"), json, false),
         ("POST", "/privacy/consent", form, true),
         ("POST", &format!("/{code}/consent"), form, true),

@@ -8,6 +8,7 @@ mod redis;
 mod service;
 
 mod click;
+mod codes;
 mod consent;
 mod hostile;
 mod limits;

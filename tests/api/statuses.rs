@@ -40,6 +40,7 @@ async fn what_is_not_json_is_400_and_what_is_not_sent_as_json_415(backend: Backe
     let calls = [
         (Method::POST, "/api/v1/links".to_owned()),
         (Method::POST, "/api/v1/links/bulk".to_owned()),
+        (Method::POST, "/api/v1/codes".to_owned()),
         (Method::PATCH, format!("/api/v1/links/{code}")),
     ];
     for (method, path) in calls {
@@ -189,6 +190,7 @@ async fn nothing_is_404_and_another_method_is_405_with_those_allowed(backend: Ba
         ("/privacy/consent", "POST", &[Method::GET, Method::PUT]),
         ("/api/v1/links", "GET, POST", &[Method::PUT, Method::DELETE, Method::PATCH]),
         ("/api/v1/links/bulk", "POST", &[Method::GET, Method::PATCH]),
+        ("/api/v1/codes", "POST", &[Method::GET, Method::DELETE, Method::OPTIONS]),
         (&link, "GET, PATCH, DELETE", &[Method::POST, Method::PUT]),
         (&format!("{link}/stats"), "GET", &[Method::POST, Method::DELETE]),
         ("/api/v1/stats", "GET", &[Method::POST]),

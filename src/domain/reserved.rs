@@ -1,0 +1,223 @@
+//! Reserved codes: given out before there is a link, so that a share need not wait for the service.
+//!
+//! Promises that nobody has to remember what was given out. A reserved code carries a keyed check,
+//! so that it is told from one that nobody made; its claim carries a keyed hash, so that only the
+//! site that was given it can make the link, and only for an hour.
+
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use sha2::Sha256;
+
+use super::code::{ALPHABET, Code, GENERATED_LENGTH};
+use super::site::SiteId;
+
+/// For how many seconds a reserved code can be claimed.
+const SECONDS: i64 = 3_600;
+/// How many characters of a reserved code are the check. Of codes that are made up, one in
+/// 55² = 3,025 passes for a reserved one; that gains nobody more than a look that is not held
+/// against them.
+const CHECK_LENGTH: usize = 2;
+
+/// Separates this use of the secret from all others.
+const LABEL: &[u8] = b"reserved codes v1";
+
+/// Gives codes out and takes them back. All that share a secret take each other's.
+#[expect(missing_debug_implementations, reason = "it holds a key")]
+pub struct Reservations(Hmac<Sha256>);
+
+/// Codes that were given out together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// Each with its claim.
+    pub codes: Vec<Reserved>,
+    /// When the claims end.
+    pub expires_at: Timestamp,
+}
+
+/// A code with what its holder needs to make a link of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reserved {
+    /// The code: [`Code::random`]'s letters and digits, and the check.
+    pub code: Code,
+    /// `{code}.{end in seconds since 1970}.{hash}`, opaque to clients.
+    pub claim: String,
+}
+
+/// Why a claim does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ClaimError {
+    /// It was not given out, or not to this site.
+    #[error("must be a claim that this site was given with its reserved code")]
+    Unknown,
+    /// Its hour is over.
+    #[error("has expired; reserve other codes")]
+    Expired,
+}
+
+impl Reservations {
+    /// Reservations of all that have this secret.
+    #[must_use]
+    pub fn new(secret: &[u8]) -> Self {
+        let key = keyed(secret).chain_update(LABEL).finalize().into_bytes();
+        Self(keyed(&key))
+    }
+
+    /// Gives `count` codes to a site.
+    #[must_use]
+    pub fn reserve(&self, site: &SiteId, count: usize, now: Timestamp) -> Batch {
+        let end = now.as_second() + SECONDS;
+        let reserved = || {
+            let code = self.code();
+            let hash = base16ct::lower::encode_string(&self.claim_hash(site, &code, &end.to_string()));
+            Reserved { claim: format!("{code}.{end}.{hash}"), code }
+        };
+        let expires_at = Timestamp::from_second(end).unwrap_or(Timestamp::MAX);
+        Batch { codes: (0..count).map(|_| reserved()).collect(), expires_at }
+    }
+
+    /// Whether a code may have been given out; of what was not, it says so once in 3,025 times.
+    #[must_use]
+    pub fn may_have(&self, code: &Code) -> bool {
+        let code = code.as_str();
+        code.len() == GENERATED_LENGTH + CHECK_LENGTH
+            && code.split_at_checked(GENERATED_LENGTH).is_some_and(|(free, check)| check == self.check(free))
+    }
+
+    /// The code that a claim of this site is for.
+    ///
+    /// # Errors
+    /// When the claim was not given to this site, or has expired.
+    pub fn claimed(&self, claim: &str, site: &SiteId, now: Timestamp) -> Result<Code, ClaimError> {
+        let mut parts = claim.split('.');
+        let (Some(code), Some(end), Some(hash), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(ClaimError::Unknown);
+        };
+        let code = Code::parse(code).map_err(|_| ClaimError::Unknown)?;
+        let mut given = [0; 16];
+        let whole = base16ct::lower::decode(hash, &mut given).is_ok_and(|bytes| bytes.len() == 16);
+        let mac = self.claim_mac(site, &code, end);
+        if !whole || mac.verify_truncated_left(&given).is_err() {
+            return Err(ClaimError::Unknown);
+        }
+        let end: i64 = end.parse().map_err(|_| ClaimError::Unknown)?;
+        if now.as_second() < end { Ok(code) } else { Err(ClaimError::Expired) }
+    }
+
+    fn code(&self) -> Code {
+        loop {
+            let free = Code::random();
+            let checked = format!("{free}{}", self.check(free.as_str()));
+            if let Ok(code) = Code::parse(&checked) {
+                return code;
+            }
+        }
+    }
+
+    fn check(&self, free: &str) -> String {
+        let hash = self.mac(&[b"check", free.as_bytes()]).finalize().into_bytes();
+        // 256 and 55 have no common divisor, so some characters are a little likelier: no matter here.
+        hash.iter().take(CHECK_LENGTH).map(|byte| ALPHABET[usize::from(*byte) % ALPHABET.len()]).collect()
+    }
+
+    fn claim_hash(&self, site: &SiteId, code: &Code, end: &str) -> [u8; 16] {
+        let hash = self.claim_mac(site, code, end).finalize().into_bytes();
+        *hash.first_chunk().expect("a SHA-256 has 32 bytes")
+    }
+
+    fn claim_mac(&self, site: &SiteId, code: &Code, end: &str) -> Hmac<Sha256> {
+        self.mac(&[b"claim", site.as_str().as_bytes(), code.as_str().as_bytes(), end.as_bytes()])
+    }
+
+    /// The keyed hash of these parts, each after its length, so that no two lists of them look alike.
+    fn mac(&self, parts: &[&[u8]]) -> Hmac<Sha256> {
+        let mut mac = self.0.clone();
+        for part in parts {
+            let length = u32::try_from(part.len()).expect("a request is shorter than 4 GiB");
+            mac.update(&length.to_le_bytes());
+            mac.update(part);
+        }
+        mac
+    }
+}
+
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("HMAC takes a key of any length (RFC 2104)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-11-22T12:00:00.9Z".parse().expect("a time")
+    }
+
+    fn site(id: &str) -> SiteId {
+        SiteId::from_stored(id)
+    }
+
+    #[test]
+    fn a_claim_holds_for_its_site_and_for_an_hour() {
+        let (ours, others) = (Reservations::new(b"secret"), Reservations::new(b"other secret"));
+        let batch = ours.reserve(&site("a"), 20, now());
+        assert_eq!(batch.expires_at.to_string(), "2026-11-22T13:00:00Z");
+        let just_before = batch.expires_at - jiff::SignedDuration::from_millis(1);
+        for Reserved { code, claim } in &batch.codes {
+            let same = Reservations::new(b"secret");
+            assert_eq!(same.claimed(claim, &site("a"), just_before).as_ref(), Ok(code));
+            assert_eq!(ours.claimed(claim, &site("a"), batch.expires_at), Err(ClaimError::Expired));
+            assert_eq!(ours.claimed(claim, &site("b"), now()), Err(ClaimError::Unknown));
+            assert_eq!(others.claimed(claim, &site("a"), now()), Err(ClaimError::Unknown));
+        }
+        let distinct: std::collections::HashSet<_> = batch.codes.iter().map(|one| &one.code).collect();
+        assert_eq!(distinct.len(), 20);
+    }
+
+    #[test]
+    fn whatever_is_changed_in_a_claim_it_holds_no_more() {
+        let reservations = Reservations::new(b"secret");
+        let [one, two] = reservations.reserve(&site("a"), 2, now()).codes.try_into().expect("two");
+        let parts: Vec<_> = one.claim.split('.').collect();
+        let [code, end, hash] = parts[..] else { panic!("three parts") };
+        let mut changed: Vec<String> = (0..one.claim.len())
+            .map(|at| {
+                let mut bytes = one.claim.clone().into_bytes();
+                bytes[at] = if bytes[at] == b'2' { b'3' } else { b'2' };
+                String::from_utf8(bytes).expect("ASCII")
+            })
+            .collect();
+        changed.extend([
+            format!("{}.{end}.{hash}", two.code),
+            format!("{code}.{}.{hash}", end.parse::<i64>().expect("a number") + 1),
+            format!("{code}.+{end}.{hash}"),
+            format!("{code}.{end}.{}", hash.to_uppercase()),
+            format!("{code}.{end}.{}", &hash[..30]),
+            format!("{code}.{end}.{hash}00"),
+            format!("{code}.{end}.{hash}."),
+            format!("{code}.{end}"),
+            code.to_owned(),
+            "..".to_owned(),
+            String::new(),
+        ]);
+        for claim in changed {
+            assert_eq!(reservations.claimed(&claim, &site("a"), now()), Err(ClaimError::Unknown), "{claim}");
+        }
+        assert_eq!(reservations.claimed(&one.claim, &site("a"), now()), Ok(one.code));
+    }
+
+    #[test]
+    fn reserved_codes_are_told_from_others() {
+        let reservations = Reservations::new(b"secret");
+        let batch = reservations.reserve(&site("a"), 500, now());
+        assert!(batch.codes.iter().all(|one| reservations.may_have(&one.code)));
+        assert!(batch.codes.iter().all(|one| one.code.as_str().bytes().all(|b| b.is_ascii_alphanumeric())));
+        let made_up = (0..3_000).map(|_| Code::parse(&format!("{}22", Code::random())).expect("a code"));
+        let passed = made_up.filter(|code| reservations.may_have(code)).count();
+        assert!(passed < 15, "{passed} of 3,000 passed; about one is expected");
+        for other in ["abc", "my-slug_12", "abcdefghijk"] {
+            assert!(!reservations.may_have(&Code::parse(other).expect("a code")), "{other}");
+        }
+    }
+}

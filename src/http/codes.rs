@@ -1,0 +1,48 @@
+//! Codes for shares to come: given to a page before anybody shares it, so that a tap need not wait
+//! for an answer. Nothing of them is stored.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::error::Problem;
+use super::links::{answer, creator};
+use super::{AppState, body, request};
+use crate::domain::reserved::{Batch, Reserved};
+
+/// The most codes in one answer, and how many where the client does not say.
+const MOST: usize = 20;
+const USUAL: usize = 8;
+
+#[derive(Serialize)]
+struct BatchBody {
+    codes: Vec<ReservedBody>,
+    expires_at: Timestamp,
+}
+
+#[derive(Serialize)]
+struct ReservedBody {
+    code: String,
+    short_url: String,
+    claim: String,
+}
+
+/// `POST /api/v1/codes`.
+pub(super) async fn reserve(
+    request: HttpRequest,
+    payload: web::Payload,
+    app: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    let holder = creator(&request, &app).await?;
+    let mut fields = body::json(&request, payload).await?;
+    app.limits.reserve(&request::network(request.head(), app.trusted_proxies()))?;
+    let count = fields.number("count", 1..=MOST).unwrap_or(USUAL);
+    fields.end().map_err(Problem::invalid)?;
+    let Batch { codes, expires_at } = app.reservations.reserve(&holder.site.id, count, app.clock.now());
+    let shown = |Reserved { code, claim }| ReservedBody {
+        short_url: app.links.short_url(&code),
+        code: code.into(),
+        claim,
+    };
+    Ok(answer(200, &BatchBody { codes: codes.into_iter().map(shown).collect(), expires_at }))
+}
