@@ -14,7 +14,7 @@ use askama::Template;
 use super::error::Problem;
 use super::request::wants_page;
 use super::views::ErrorPage;
-use super::{AppState, pages};
+use super::{AppState, pages, waiting};
 
 /// Answers, and tells of it.
 pub(super) async fn finish(
@@ -31,7 +31,8 @@ pub(super) async fn finish(
     let found = response.response().extensions().get::<Problem>().cloned();
     match found {
         Some(found) if wants_page(response.request().head()) => {
-            Ok(response.into_response(page(&found)).map_into_right_body())
+            let page = page(response.request().head(), &found);
+            Ok(response.into_response(page).map_into_right_body())
         }
         _ => Ok(response.map_into_left_body()),
     }
@@ -39,7 +40,7 @@ pub(super) async fn finish(
 
 /// A problem as its client wants it.
 pub(super) fn problem(head: &RequestHead, problem: &Problem) -> HttpResponse {
-    if wants_page(head) { page(problem) } else { problem.error_response() }
+    if wants_page(head) { page(head, problem) } else { problem.error_response() }
 }
 
 /// Tells the operator of an answer.
@@ -54,16 +55,16 @@ pub(super) fn tell(app: &AppState, route: &str, status: StatusCode, started: Ins
 }
 
 /// A problem as a page.
-fn page(problem: &Problem) -> HttpResponse {
+fn page(head: &RequestHead, problem: &Problem) -> HttpResponse {
     let answer = problem.error_response();
-    let rendered = ErrorPage {
+    let error = || ErrorPage {
         page: pages::common(),
         status: problem.status_code().as_u16(),
         title: problem.title(),
         explanation: problem.detail(),
         advice: problem.advice(),
-    }
-    .render();
+    };
+    let rendered = waiting::page(head, problem).map_or_else(|| error().render(), |page| page.render());
     let Ok(text) = rendered else { return answer };
     let mut page = pages::html(problem.status_code(), text);
     for name in [ALLOW, RETRY_AFTER] {

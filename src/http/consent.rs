@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::error::Problem;
 use super::views::{ConsentPage, PrivacyPage};
 use super::visit::{click, code, live_target, onward};
-use super::{AppState, body, pages, request};
+use super::{AppState, body, pages, request, waiting};
 use crate::domain::code::Code;
 use crate::domain::consent::{Choice, State};
 use crate::domain::day::Day;
@@ -23,7 +23,8 @@ const REMEMBERED: Duration = Duration::days(182);
 
 /// The question, in the place of a redirect.
 pub(super) fn ask(head: &RequestHead, code: &Code, target: &Target) -> Result<HttpResponse, Problem> {
-    let query = head.uri.query().filter(|query| target.site.forward_query && !query.is_empty());
+    let query = Some(waiting::own_query(head));
+    let query = query.filter(|query| target.site.forward_query && !query.is_empty());
     pages::page(&ConsentPage {
         page: pages::common(),
         code: code.to_string(),

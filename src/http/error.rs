@@ -11,6 +11,8 @@ use serde::Serialize;
 use crate::service::links::{InvalidParam, LinkError};
 use crate::store::StoreError;
 
+const NOT_HERE_YET: &str = "not_here_yet";
+
 /// One answer that is an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Problem {
@@ -21,7 +23,7 @@ pub(super) struct Problem {
     invalid_params: Vec<InvalidParam>,
     /// Methods of a 405.
     allow: Option<&'static str>,
-    /// Seconds, of a 429 or 503.
+    /// Seconds, of a 429 or 503, or of a 404 that will not last.
     retry_after: Option<u64>,
     /// A 429's `RateLimit-Limit`.
     limit: Option<u32>,
@@ -103,6 +105,18 @@ impl Problem {
 
     pub(super) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "Not found", "There is nothing at this address.")
+    }
+
+    /// The answer to a code that was given out, and whose link may be made at any moment.
+    pub(super) fn not_here_yet() -> Self {
+        let detail = "This address was given out, and its link has not been made yet. Try again shortly.";
+        let problem = Self::new(StatusCode::NOT_FOUND, NOT_HERE_YET, "Not here yet", detail);
+        Self { retry_after: Some(1), ..problem }
+    }
+
+    /// Whether it is [`Problem::not_here_yet`].
+    pub(super) fn is_for_now(&self) -> bool {
+        self.code == NOT_HERE_YET
     }
 
     pub(super) fn method_not_allowed(allow: &'static str) -> Self {

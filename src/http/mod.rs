@@ -41,6 +41,7 @@ mod stats_pages;
 mod try_page;
 mod views;
 mod visit;
+mod waiting;
 
 /// What handlers work with; one for the process.
 pub(crate) struct AppState {

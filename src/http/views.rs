@@ -521,6 +521,18 @@ pub(super) struct ErrorPage {
     pub(super) advice: &'static str,
 }
 
+/// A link was shared a moment ago and is not here yet; the page looks again by itself.
+#[derive(Debug, Template)]
+#[template(path = "waiting.html", whitespace = "minimize")]
+pub(super) struct WaitingPage {
+    /// What every page needs.
+    pub(super) page: Page,
+    /// The link's code.
+    pub(super) code: String,
+    /// Which look the next one is, from 1.
+    pub(super) look: u8,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
 
 use super::error::Problem;
-use super::{AppState, request};
+use super::{AppState, request, waiting};
 use crate::domain::code::Code;
 use crate::domain::entry::EntryKind;
 use crate::domain::link::LinkState;
@@ -21,7 +21,7 @@ pub(super) async fn live_target(
     app: &AppState,
     now: Timestamp,
 ) -> Result<Cached<Target>, Problem> {
-    let target = app.links.resolve(code).await?.ok_or_else(|| miss(head, app))?;
+    let target = app.links.resolve(code).await?.ok_or_else(|| unknown(head, code, app))?;
     match target.state(now) {
         LinkState::Live => Ok(target),
         LinkState::Expired => Err(Problem::expired()),
@@ -35,7 +35,19 @@ pub(super) fn code(request: &HttpRequest, app: &AppState) -> Result<Code, Proble
     Code::parse(request.match_info().query("code")).map_err(|_| miss(request.head(), app))
 }
 
-/// The answer to a code that does not exist, which is a miss of its sender.
+/// The answer to a code of which there is no link: a miss of its sender, unless it was given out and
+/// the visitor may be faster than the share.
+pub(super) fn unknown(head: &RequestHead, code: &Code, app: &AppState) -> Problem {
+    if !app.reservations.may_have(code) {
+        miss(head, app)
+    } else if waiting::is_over(head) {
+        Problem::not_found()
+    } else {
+        Problem::not_here_yet()
+    }
+}
+
+/// The answer to what cannot be a link, which is a miss of its sender.
 pub(super) fn miss(head: &RequestHead, app: &AppState) -> Problem {
     let network = request::network(head, app.trusted_proxies());
     app.limits.miss(&network).err().unwrap_or_else(Problem::not_found)
@@ -57,7 +69,7 @@ pub(super) struct Onward {
 
 /// Where the visitor goes on to.
 pub(super) fn onward(head: &RequestHead, target: &Target) -> Onward {
-    let location = target.location(head.uri.query().unwrap_or_default());
+    let location = target.location(waiting::own_query(head));
     Onward { location: HeaderValue::from_str(&location).expect("a destination is plain ASCII") }
 }
 

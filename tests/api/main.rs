@@ -18,3 +18,4 @@ mod midnight;
 mod privacy;
 mod stats;
 mod statuses;
+mod waiting;

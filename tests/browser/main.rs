@@ -19,3 +19,4 @@ mod driver;
 mod every_page;
 mod main_job;
 mod sign_in;
+mod waiting;

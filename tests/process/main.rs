@@ -2,6 +2,7 @@
 //! does when a disk, a client, the store or the operator is not kind to it.
 
 mod balance;
+mod claims;
 mod command_line;
 #[path = "../support/cut_proxy.rs"]
 mod cut_proxy;
