@@ -71,7 +71,7 @@ impl Site {
     /// Whether a browser on a page of `origin` may use the publishable key.
     #[must_use]
     pub fn allows_origin(&self, origin: &str) -> bool {
-        self.origins.iter().any(|rule| rule.0 == "*" || rule.0 == origin)
+        self.origins.iter().any(|rule| rule.allows(origin))
     }
 }
 
@@ -121,6 +121,12 @@ impl OriginRule {
     #[must_use]
     pub fn any() -> Self {
         Self("*".to_owned())
+    }
+
+    /// Whether it allows pages of this origin; nothing is no origin.
+    #[must_use]
+    pub fn allows(&self, origin: &str) -> bool {
+        !origin.is_empty() && (self.0 == "*" || self.0 == origin)
     }
 
     /// Takes an origin: scheme, host and, where it is not the usual one, port.

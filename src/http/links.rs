@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
-use super::AppState;
 use super::body::{self, Fields};
 use super::error::Problem;
 use super::request::{self, KeyHolder, key_holder, secret_site};
+use super::{AppState, cors};
 use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
 use crate::domain::link::{Link, MAX_CAMPAIGN, Text};
@@ -187,15 +187,17 @@ fn code_in(request: &HttpRequest) -> Result<Code, Problem> {
 }
 
 /// Who may make links: any key, but from a page in a browser a publishable one only where the
-/// site allows that page's origin.
+/// site allows that page's origin. A page that may call may read the answer.
 pub(super) async fn creator(request: &HttpRequest, app: &AppState) -> Result<KeyHolder, Problem> {
     let holder = key_holder(request.head(), app).await?;
-    match request::origin(request.head()) {
-        Some(origin) if holder.kind == KeyKind::Publishable && !holder.site.allows_origin(origin) => {
-            Err(Problem::foreign_origin())
+    if let Some(origin) = request::origin(request.head()) {
+        if holder.site.allows_origin(origin) {
+            cors::let_read(request);
+        } else if holder.kind == KeyKind::Publishable {
+            return Err(Problem::foreign_origin());
         }
-        _ => Ok(holder),
     }
+    Ok(holder)
 }
 
 /// Makes one link: 201, or 200 where it had been made before.

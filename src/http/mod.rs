@@ -15,6 +15,7 @@ use crate::domain::site::Site;
 use crate::service::day_keys::DayKeys;
 use crate::service::links::Links;
 use crate::service::metrics::Metrics;
+use crate::service::origins::Origins;
 use crate::service::sites::Sites;
 use crate::service::targets::Targets;
 use crate::settings::Settings;
@@ -26,6 +27,7 @@ mod body;
 mod chart;
 mod codes;
 mod consent;
+mod cors;
 pub(crate) mod door;
 mod error;
 mod limit;
@@ -50,6 +52,7 @@ pub(crate) struct AppState {
     store: Arc<dyn Store>,
     sites: Sites,
     links: Links,
+    origins: Origins,
     reservations: Reservations,
     channels: Arc<Channels>,
     day_keys: Arc<DayKeys>,
@@ -78,6 +81,7 @@ impl AppState {
         let public_url = Arc::new(settings.public_url());
         Self {
             sites: Sites::new(Arc::clone(&store)),
+            origins: Origins::new(Arc::clone(&store), &targets),
             reservations: Reservations::new(&session_secret),
             links: Links::new(Arc::clone(&store), targets, Arc::clone(&channels), Arc::clone(&public_url)),
             limits: limit::Limits::new(&settings.limits),
@@ -138,13 +142,22 @@ pub(crate) fn routes(app: &web::Data<AppState>) -> impl Fn(&mut web::ServiceConf
                 .service(at("/privacy/consent", "POST", [web::post().to(consent::change)]))
                 .service(
                     web::scope("/api/v1")
-                        .service(at("/codes", "POST", [web::post().to(codes::reserve)]))
-                        .service(at(
-                            "/links",
-                            "GET, HEAD, POST",
-                            [read().to(links::list), web::post().to(links::create)],
-                        ))
-                        .service(at("/links/bulk", "POST", [web::post().to(links::create_bulk)]))
+                        .service(
+                            at("/codes", "POST", [web::post().to(codes::reserve)])
+                                .wrap(from_fn(cors::for_pages)),
+                        )
+                        .service(
+                            at(
+                                "/links",
+                                "GET, HEAD, POST",
+                                [read().to(links::list), web::post().to(links::create)],
+                            )
+                            .wrap(from_fn(cors::for_pages)),
+                        )
+                        .service(
+                            at("/links/bulk", "POST", [web::post().to(links::create_bulk)])
+                                .wrap(from_fn(cors::for_pages)),
+                        )
                         .service(at(
                             "/links/{code}",
                             "GET, HEAD, PATCH, DELETE",

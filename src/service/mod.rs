@@ -8,6 +8,7 @@ pub mod keeper;
 pub mod links;
 pub mod metrics;
 pub mod midnight;
+pub(crate) mod origins;
 pub mod pass;
 pub mod recorder;
 pub mod settler;

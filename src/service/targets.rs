@@ -40,6 +40,11 @@ impl Targets {
         }
     }
 
+    /// Until when what was read from the store holds.
+    pub(super) fn freshness(&self) -> &Arc<Freshness> {
+        &self.freshness
+    }
+
     /// Where the link of this code leads.
     pub(crate) async fn get(self: &Arc<Self>, code: &Code) -> Result<Option<Cached<Target>>, StoreError> {
         let read = || Arc::clone(self).read(code.clone());

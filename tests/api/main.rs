@@ -10,6 +10,7 @@ mod service;
 mod click;
 mod codes;
 mod consent;
+mod cors;
 mod hostile;
 mod limits;
 mod links;
