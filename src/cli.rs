@@ -10,11 +10,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
 
+use self::utm::UtmOptions;
 use crate::app::Application;
 use crate::clock::Clock;
 use crate::domain::channel::Channels;
@@ -22,12 +23,15 @@ use crate::domain::code::Code;
 use crate::domain::consent::Policy;
 use crate::domain::destination::HostRule;
 use crate::domain::site::{KeyKind, OriginRule, Site, SiteId};
+use crate::domain::utm::Utm;
 use crate::service::links::Links;
 use crate::service::sites::Sites;
 use crate::service::targets::Targets;
 use crate::settings::Settings;
 use crate::store::{self, Store, StoreError};
 use crate::telemetry;
+
+mod utm;
 
 /// The exit code for settings or a command line that cannot be used.
 const UNUSABLE: u8 = 2;
@@ -65,7 +69,7 @@ struct Options {
 enum Command {
     /// Run the service (this is what happens without a command)
     Serve,
-    /// Make and list sites
+    /// Make, change and list sites
     #[command(subcommand)]
     Site(SiteCommand),
     /// Replace keys
@@ -82,6 +86,8 @@ enum Command {
 enum SiteCommand {
     /// Make a site and print its keys, once
     Create(CreateSite),
+    /// Change a site; the UTM options that are given make the whole of its new rule
+    Change(ChangeSite),
     /// Print all sites
     List {
         /// Print JSON
@@ -103,15 +109,26 @@ struct CreateSite {
     /// What is done with people who have not answered: ask, skip or aggregate
     #[arg(long, value_name = "POLICY")]
     consent: Option<Policy>,
-    /// Tell the destination the channel in UTM parameters
-    #[arg(long)]
-    utm: bool,
+    #[command(flatten)]
+    utm: UtmOptions,
     /// Pass the query string of a short address on to the destination
     #[arg(long)]
     forward_query: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("changes").required(true).multiple(true).args(["utm", "utm_template", "utm_channels", "no_utm"])))]
+struct ChangeSite {
+    /// The site's name
+    name: String,
+    #[command(flatten)]
+    utm: UtmOptions,
+    /// Tell the destination nothing in UTM parameters
+    #[arg(long, conflicts_with_all = ["utm", "utm_template", "utm_channels"])]
+    no_utm: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -209,7 +226,8 @@ async fn execute(command: Command, settings: Settings, channels: Channels) -> an
     match command {
         Command::Serve => serve(settings, channels).await,
         Command::Healthcheck => healthcheck(settings.server.listen),
-        Command::Site(SiteCommand::Create(site)) => create_site(site, &settings).await,
+        Command::Site(SiteCommand::Create(site)) => create_site(site, &settings, &channels).await,
+        Command::Site(SiteCommand::Change(site)) => change_site(site, &settings, &channels).await,
         Command::Site(SiteCommand::List { json }) => list_sites(json, &settings).await,
         Command::Key(KeyCommand::Rotate { site, kind, json }) => {
             rotate_key(&site, kind, json, &settings).await
@@ -273,11 +291,12 @@ async fn open(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
     opened.with_context(|| format!("store.url: {url} cannot be opened"))
 }
 
-async fn create_site(asked: CreateSite, settings: &Settings) -> anyhow::Result<()> {
+async fn create_site(asked: CreateSite, settings: &Settings, channels: &Channels) -> anyhow::Result<()> {
     let CreateSite { name, destinations, origins, consent, utm, forward_query, json } = asked;
     if name.trim().is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
         bail!("the site's name must be 1 to 100 characters on one line");
     }
+    let utm = utm.rule(channels)?.unwrap_or_default();
     let now = Clock::system().now();
     let id = SiteId::random();
     let site = Site {
@@ -306,6 +325,16 @@ async fn create_site(asked: CreateSite, settings: &Settings) -> anyhow::Result<(
     Ok(())
 }
 
+async fn change_site(asked: ChangeSite, settings: &Settings, channels: &Channels) -> anyhow::Result<()> {
+    let ChangeSite { name, utm, no_utm } = asked;
+    let utm = utm.rule(channels)?.or(no_utm.then(Utm::default));
+    let change = |site: &mut Site| site.utm = utm.unwrap_or_else(|| site.utm.clone());
+    let changed = Sites::new(open(settings).await?).change(&name, change).await?;
+    let site = changed.with_context(|| format!("there is no site \"{name}\""))?;
+    println!("The site \"{}\" was changed. Its UTM parameters: {}", site.name, site.utm);
+    Ok(())
+}
+
 async fn list_sites(json: bool, settings: &Settings) -> anyhow::Result<()> {
     for site in Sites::new(open(settings).await?).all().await? {
         let consent = site.consent.map_or("the service's", Policy::as_str);
@@ -327,6 +356,7 @@ async fn list_sites(json: bool, settings: &Settings) -> anyhow::Result<()> {
                 "{}\n  destinations  {destinations}\n  origins       {origins}\n  consent       {consent}",
                 site.name
             );
+            println!("  utm           {}", site.utm);
         }
     }
     Ok(())

@@ -8,8 +8,6 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url, form_urlencoded};
 
-use super::channel::ChannelName;
-
 /// The longest destination in bytes, as given and in its ASCII form.
 pub const MAX_DESTINATION_BYTES: usize = 2_048;
 
@@ -166,10 +164,10 @@ impl Destination {
         url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
-    /// This destination with the UTM parameters that it does not set itself.
+    /// This destination with those of the parameters that it does not set itself.
     #[must_use]
-    pub fn tagged(&self, utm: &Utm<'_>) -> Self {
-        Self(self.with(utm.parameters()).into())
+    pub fn tagged(&self, parameters: impl Iterator<Item = (&'static str, String)>) -> Self {
+        Self(self.with(parameters).into())
     }
 
     /// The address that a visitor with this query string is forwarded to: this destination with
@@ -197,23 +195,6 @@ impl Destination {
 impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-/// What a site's UTM rule tells the destination: its analytics see the channel, nothing else.
-#[derive(Debug, Clone, Copy)]
-pub struct Utm<'a> {
-    /// Becomes `utm_source`.
-    pub channel: &'a ChannelName,
-    /// Becomes `utm_campaign`, where the link has one.
-    pub campaign: Option<&'a str>,
-}
-
-impl<'a> Utm<'a> {
-    fn parameters(&self) -> impl Iterator<Item = (&'static str, &'a str)> + use<'a> {
-        [("utm_source", self.channel.as_str()), ("utm_medium", "share")]
-            .into_iter()
-            .chain(self.campaign.map(|campaign| ("utm_campaign", campaign)))
     }
 }
 
@@ -316,10 +297,10 @@ mod tests {
     #[test]
     fn utm_and_forwarded_parameters_never_replace_what_the_destination_sets() {
         let destination = Destination("https://example.com/a?utm_source=mine&x=1#part".into());
-        let channel = ChannelName::parse("whatsapp").expect("a channel");
-        let utm = Utm { channel: &channel, campaign: Some("été & co") };
+        let utm = [("utm_source", "whatsapp"), ("utm_medium", "share"), ("utm_campaign", "été & co")];
+        let utm = utm.into_iter().map(|(name, value)| (name, value.to_owned()));
         assert_eq!(
-            destination.tagged(&utm).forward("x=2&fbclid=abc"),
+            destination.tagged(utm).forward("x=2&fbclid=abc"),
             "https://example.com/a?utm_source=mine&x=1&utm_medium=share&utm_campaign=%C3%A9t%C3%A9+%26+co&fbclid=abc#part",
         );
         assert_eq!(destination.forward(""), destination.as_str());

@@ -14,5 +14,7 @@ pub mod reserved;
 pub mod site;
 pub mod stats;
 pub mod target;
+pub mod utm;
+pub mod utm_template;
 pub mod visitor;
 pub mod visitor_set;

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::consent::Policy;
 use super::destination::HostRule;
+use super::utm::Utm;
 
 const KEY_ALPHABET: [char; 62] = [
     '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K',
@@ -34,9 +35,9 @@ pub struct Site {
     /// What is done with people who have not answered; the service's setting where it has no own.
     #[serde(default)]
     pub consent: Option<Policy>,
-    /// Whether the destination is told the channel in UTM parameters.
+    /// What the destination is told of a link in UTM parameters; nothing where it is off.
     #[serde(default)]
-    pub utm: bool,
+    pub utm: Utm,
     /// Whether the query string of a short address is passed on to the destination.
     #[serde(default)]
     pub forward_query: bool,
@@ -65,7 +66,7 @@ impl Site {
     pub fn bytes(&self) -> usize {
         let lists = size_of_val(&*self.destinations) + size_of_val(&*self.origins) + size_of_val(&*self.keys);
         let texts = self.name.len() + 32 * (self.destinations.len() + self.origins.len());
-        size_of::<Self>() + lists + texts
+        size_of::<Self>() + lists + texts + self.utm.bytes()
     }
 
     /// Whether a browser on a page of `origin` may use the publishable key.
@@ -276,7 +277,7 @@ mod tests {
             destinations: vec![],
             origins: vec![],
             consent: None,
-            utm: false,
+            utm: Utm::default(),
             forward_query: false,
             created_at: Timestamp::UNIX_EPOCH,
             keys: vec![],

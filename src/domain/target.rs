@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::destination::{Destination, Utm};
+use super::destination::Destination;
 use super::link::{Link, LinkState, Text};
 use super::site::Site;
 
@@ -25,8 +25,8 @@ impl Target {
     /// The target of a link of `site`.
     #[must_use]
     pub fn of(link: &Link, site: Arc<Site>) -> Self {
-        let utm = Utm { channel: &link.channel, campaign: link.campaign.as_ref().map(Text::as_str) };
-        let destination = if site.utm { link.url.tagged(&utm) } else { link.url.clone() };
+        let utm = || site.utm.parameters(&link.channel, link.campaign.as_ref().map(Text::as_str));
+        let destination = if site.utm.is_on() { link.url.tagged(utm()) } else { link.url.clone() };
         // Before it was made, no link had expired.
         Self { site, destination, state: link.state(Timestamp::MIN), expires_at: link.expires_at }
     }
@@ -65,7 +65,16 @@ impl Target {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+    use url::Url;
+
     use super::*;
+    use crate::domain::channel::ChannelName;
+    use crate::domain::destination::HostRule;
+    use crate::domain::link::MAX_CAMPAIGN;
+    use crate::domain::utm::Utm;
 
     fn link(rest: &str) -> Link {
         let json = r#"{"code":"abc","site":"s1","url":"https://example.com/?a=1","channel":"sms","campaign":"x","created_at":0"#;
@@ -75,7 +84,7 @@ mod tests {
     fn site(utm: bool, forward_query: bool) -> Arc<Site> {
         let json = r#"{"id":"s1","name":"a","destinations":["*"],"origins":[],"created_at":"2026-11-22T00:00:00Z","keys":[]}"#;
         let site: Site = serde_json::from_str(json).expect("a site");
-        Arc::new(Site { utm, forward_query, ..site })
+        Arc::new(Site { utm: utm.into(), forward_query, ..site })
     }
 
     #[test]
@@ -102,5 +111,67 @@ mod tests {
         assert_eq!(location(true, false), format!("https://example.com/?a=1{tags}"));
         assert_eq!(location(false, true), "https://example.com/?a=1&fbclid=b");
         assert_eq!(location(true, true), format!("https://example.com/?a=1{tags}&fbclid=b"));
+    }
+
+    /// Stands for a channel and for a campaign in what a template has to become: no text has them.
+    const CHANNEL: &str = "\u{0}";
+    const CAMPAIGN: &str = "\u{1}";
+
+    /// A template of texts that could break an address or add to it, and what it has to become.
+    fn template() -> impl Strategy<Value = (String, String)> {
+        let text = "[&=#?%+;/@:<>\"'a-zA-Zé€😀\\\\]{0,6}( [&=%a]{1,3})?";
+        (text, any::<bool>(), text, any::<bool>(), text).prop_map(|(a, channel, b, campaign, c)| {
+            let with = |channel_mark, campaign_mark| {
+                let mark = |there, mark| if there { mark } else { "" };
+                [&*a, mark(channel, channel_mark), &*b, mark(campaign, campaign_mark), &*c].concat()
+            };
+            (with("{channel}", "{campaign}"), with(CHANNEL, CAMPAIGN).trim().to_owned())
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_template_never_breaks_an_address_and_adds_no_other_parameter(
+            address in "https?://[a-z]{1,8}(\\.example)?(:[1-9][0-9]{1,3})?(/\\PC{0,12})?(\\?\\PC{0,20}|\\?utm_medium=mine)?(#\\PC{0,8})?",
+            (template, expected) in template(),
+            campaign in "\\PC{0,30}|[{}a-z]{0,20}|\\{channel\\}|&utm_source=evil#top",
+            channel in "[a-z][a-z0-9_-]{0,31}",
+        ) {
+            let own = Url::parse("https://go.test").expect("an address");
+            let Ok(url) = Destination::parse(&address, &[HostRule::any()], &own) else { return Ok(()) };
+            let Ok(campaign) = Text::parse(&campaign, MAX_CAMPAIGN) else { return Ok(()) };
+            let channel = ChannelName::parse(&channel).expect("a channel");
+            let link = Link { url, channel, campaign, ..link("") };
+            let utm = Utm::of(format!("source={template}").parse().expect("templates"), BTreeMap::new());
+            let target = Target::of(&link, Arc::new(Site { utm, ..Site::clone(&site(true, false)) }));
+            let location = target.location("");
+
+            let before = Url::parse(link.url.as_str()).expect("an address");
+            let after = Url::parse(&location).expect("an address");
+            prop_assert!(location.bytes().all(|byte| (0x21..0x7f).contains(&byte)), "{}", location);
+            prop_assert_eq!(before.scheme(), after.scheme(), "{}", location);
+            prop_assert_eq!(before.authority(), after.authority(), "{}", location);
+            prop_assert_eq!(before.path(), after.path(), "{}", location);
+            prop_assert_eq!(before.fragment(), after.fragment(), "{}", location);
+            let query = before.query().unwrap_or_default();
+            prop_assert!(after.query().unwrap_or_default().starts_with(query), "{}", location);
+
+            let mut pairs: Vec<_> = before.query_pairs().into_owned().collect();
+            let set: Vec<_> = pairs.iter().map(|(name, _)| name.clone()).collect();
+            let campaign = link.campaign.as_ref().map(Text::as_str);
+            let source = expected.replace(CHANNEL, link.channel.as_str());
+            let source = match campaign {
+                Some(campaign) => Some(source.replace(CAMPAIGN, campaign)),
+                None => (!source.contains(CAMPAIGN)).then_some(source),
+            };
+            let medium = Some("share".to_owned());
+            for (name, value) in
+                [("utm_source", source), ("utm_medium", medium), ("utm_campaign", campaign.map(str::to_owned))]
+            {
+                let value = value.filter(|value| !value.is_empty() && !set.iter().any(|set| set == name));
+                pairs.extend(value.map(|value| (name.to_owned(), value)));
+            }
+            prop_assert_eq!(after.query_pairs().into_owned().collect::<Vec<_>>(), pairs, "{}", location);
+        }
     }
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::destination::HostRule;
 use crate::domain::site::{Key, KeyHash, KeyKind, OriginRule, Site, SiteId};
+use crate::domain::utm::Utm;
 use crate::store::{Store, StoreError};
 
 /// The site that a first start makes on a loopback address.
@@ -60,7 +61,7 @@ impl Sites {
             destinations: vec![HostRule::any()],
             origins: vec![OriginRule::any()],
             consent: None,
-            utm: false,
+            utm: Utm::default(),
             forward_query: false,
             created_at: now,
             keys: Vec::new(),
@@ -76,11 +77,21 @@ impl Sites {
     /// Gives the site of this name a new key of this kind; the old one ends. `None` where there is
     /// no such site.
     pub async fn rotate_key(&self, name: &str, kind: KeyKind) -> Result<Option<Key>, StoreError> {
-        let Some(mut site) = self.by_name(name).await? else { return Ok(None) };
         let key = Key::random(kind);
-        site.rotate(kind, key.hash());
+        let changed = self.change(name, |site| site.rotate(kind, key.hash())).await?;
+        Ok(changed.map(|_| key))
+    }
+
+    /// Changes the site of this name, and returns what it became. `None` where there is no such site.
+    pub async fn change(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut Site),
+    ) -> Result<Option<Site>, StoreError> {
+        let Some(mut site) = self.by_name(name).await? else { return Ok(None) };
+        change(&mut site);
         self.store.replace_site(&site).await?;
-        Ok(Some(key))
+        Ok(Some(site))
     }
 
     /// Every site, by name.

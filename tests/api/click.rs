@@ -275,7 +275,7 @@ async fn the_visitors_query_ends_here_unless_the_site_forwards_it(backend: Backe
 
 async fn utm_parameters_come_where_the_destination_sets_none(backend: Backend) {
     let service = Service::start(backend).await;
-    let (_, secret) = service.site("telling", |site| site.utm = true).await;
+    let (_, secret) = service.site("telling", |site| site.utm = true.into()).await;
     let body = json!({ "url": "https://example.com/?utm_medium=mine", "channel": "email", "campaign": "spring & co" });
     let code = crate::service::code(&service.link_of(&secret, body).await);
     let answer = service.visit(&code).header("cookie", "consent=d1").send().await.expect("an answer");

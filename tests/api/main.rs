@@ -19,4 +19,5 @@ mod midnight;
 mod privacy;
 mod stats;
 mod statuses;
+mod utm;
 mod waiting;

@@ -29,3 +29,4 @@ mod steady;
 mod two_instances;
 mod unknown_links;
 mod unsettled;
+mod utm;

@@ -22,7 +22,7 @@ pub(crate) fn site(name: &str) -> Site {
         destinations: vec![HostRule::parse("example.com").unwrap(), HostRule::parse("*").unwrap()],
         origins: vec![OriginRule::parse("https://www.example.com").unwrap()],
         consent: None,
-        utm: true,
+        utm: true.into(),
         forward_query: false,
         created_at: "2026-11-01T08:00:00.5Z".parse().unwrap(),
         keys: vec![key(KeyKind::Publishable), key(KeyKind::Secret)],

@@ -245,7 +245,7 @@ impl Service {
             destinations: vec![HostRule::parse("*").expect("a rule")],
             origins: vec![OriginRule::parse("https://page.example").expect("an origin")],
             consent: None,
-            utm: false,
+            utm: false.into(),
             forward_query: false,
             created_at: Timestamp::UNIX_EPOCH,
             keys: Vec::new(),

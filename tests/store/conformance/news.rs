@@ -102,7 +102,7 @@ pub(crate) async fn a_replaced_site_may_change_everything(one: Arc<dyn Store>, o
     let mut site = stored_site(&*one, "press").await;
     let mut listener = Listener::to(&one).await;
     for _ in 0..ROUNDS {
-        site.utm = !site.utm;
+        site.utm = (!site.utm.is_on()).into();
         listener.forget();
         other.replace_site(&site).await.unwrap();
         listener.hears(DEADLINE, |news| *news == News::Everything).await;

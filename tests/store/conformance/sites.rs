@@ -1,9 +1,11 @@
 //! Sites and their keys.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use entrenous::domain::consent::Policy;
 use entrenous::domain::site::{KeyKind, SiteId};
+use entrenous::domain::utm::Utm;
 use entrenous::store::{Store, StoreError};
 use futures_util::future::join_all;
 
@@ -43,7 +45,7 @@ pub(crate) async fn a_replaced_site_is_what_it_became(store: Arc<dyn Store>) {
     let mut site = stored_site(&*store, "press").await;
     site.name = String::from("newspaper");
     site.consent = Some(Policy::Aggregate);
-    site.utm = false;
+    site.utm = Utm::of("source=news-{channel}".parse().unwrap(), BTreeMap::new());
     site.origins.clear();
     store.replace_site(&site).await.unwrap();
     assert_eq!(store.site(&site.id).await.unwrap().as_ref(), Some(&site));
