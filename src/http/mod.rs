@@ -34,6 +34,8 @@ mod limit;
 mod links;
 mod ops;
 mod pages;
+mod qr;
+mod qr_image;
 mod receipt;
 mod redirect;
 mod request;
@@ -186,6 +188,8 @@ pub(crate) fn routes(app: &web::Data<AppState>) -> impl Fn(&mut web::ServiceConf
                 )
                 .service(at("/{code}/consent", "POST", [web::post().to(consent::answer)]))
                 .service(at("/{code}+", "GET, HEAD", [read().to(receipt::show)]))
+                .service(at("/{code}/qr.svg", "GET, HEAD", [read().to(qr::svg)]))
+                .service(at("/{code}/qr.png", "GET, HEAD", [read().to(qr::png)]))
                 .service(web::resource("/{code}").to(redirect::routed))
                 .default_service(web::to(nothing_here)),
         );

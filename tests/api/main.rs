@@ -17,6 +17,7 @@ mod links;
 mod main_job;
 mod midnight;
 mod privacy;
+mod qr;
 mod stats;
 mod statuses;
 mod utm;
