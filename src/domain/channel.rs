@@ -5,6 +5,9 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::device::Device;
 
 /// Everything but RFC 3986's unreserved characters is escaped: right in a query as in `mailto:`.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -68,11 +71,35 @@ impl From<ChannelName> for String {
 pub struct Channel {
     /// What people call it, such as `WhatsApp`.
     pub label: String,
-    /// The app's share address with `{url}`, `{title}` and `{text}` (title and address) in it;
+    /// The app's share address with `{url}`, `{title}` and `{text}` (words and address) in it;
     /// none where there is no such address.
     pub share: Option<String>,
-    /// Where the form of that address is documented.
+    /// The same on phones and tablets, in place of `share`; alone, the app takes shares only there.
+    pub share_phone: Option<String>,
+    /// Where the form of that address is documented, or why there is none.
     pub documented: Option<String>,
+}
+
+impl Channel {
+    /// The share address for a device, with its placeholders.
+    #[must_use]
+    pub fn share_on(&self, device: Device) -> Option<&str> {
+        match device {
+            Device::Phone => self.share_phone.as_deref().or(self.share.as_deref()),
+            Device::Desktop => self.share.as_deref(),
+        }
+    }
+}
+
+/// What a share says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Message<'a> {
+    /// The short address.
+    pub url: &'a str,
+    /// The page's title, or nothing.
+    pub title: &'a str,
+    /// Words in front of the address; nothing for the title.
+    pub words: &'a str,
 }
 
 /// All channels that a share may name.
@@ -95,6 +122,12 @@ pub enum ChannelsError {
         /// The text between the braces.
         placeholder: String,
     },
+    /// A share address cannot be gone to.
+    #[error("[{channel}] share must be an absolute address of printable ASCII characters")]
+    Address {
+        /// The channel it stands in.
+        channel: ChannelName,
+    },
 }
 
 impl Channels {
@@ -116,11 +149,9 @@ impl Channels {
 
     fn parse(file: &str) -> Result<Self, ChannelsError> {
         let channels: BTreeMap<ChannelName, Channel> = toml::from_str(file)?;
-        for (channel, share) in channels.iter().filter_map(|(name, c)| Some((name, c.share.as_ref()?))) {
-            let unknown = share.split('{').skip(1).filter_map(|rest| rest.split('}').next());
-            if let Some(placeholder) = unknown.into_iter().find(|p| !matches!(*p, "url" | "title" | "text")) {
-                let (channel, placeholder) = (channel.clone(), placeholder.to_owned());
-                return Err(ChannelsError::Placeholder { channel, placeholder });
+        for (name, channel) in &channels {
+            for share in channel.share.iter().chain(&channel.share_phone) {
+                check(name, share)?;
             }
         }
         Ok(Self(channels))
@@ -137,20 +168,21 @@ impl Channels {
         self.0.iter()
     }
 
-    /// The address that opens the channel's app with `short_url` and `title` filled in, or `None`
-    /// where the channel has none (a copied link, a QR code, an app without a share address).
+    /// The address that opens the channel's app on a device with the message filled in, or `None`
+    /// where there is none (a copied link, a QR code, an app that takes no share from there).
     #[must_use]
-    pub fn share_url(&self, name: &ChannelName, short_url: &str, title: Option<&str>) -> Option<String> {
-        let share = self.0.get(name)?.share.as_ref()?;
-        let title = title.unwrap_or_default();
-        let text = if title.is_empty() { short_url.to_owned() } else { format!("{title} {short_url}") };
+    pub fn share_url(&self, name: &ChannelName, device: Device, message: &Message<'_>) -> Option<String> {
+        let share = self.0.get(name)?.share_on(device)?;
+        let Message { url, title, words } = *message;
+        let words = if words.is_empty() { title } else { words };
+        let text = if words.is_empty() { url.to_owned() } else { format!("{words} {url}") };
         // One pass: a title that itself holds "{url}" is text and stays text.
         let mut address = String::with_capacity(share.len() + 2 * text.len());
-        let mut rest = share.as_str();
+        let mut rest = share;
         while let Some((before, after)) = rest.split_once('{') {
             let (placeholder, after) = after.split_once('}').unwrap_or((after, ""));
             let value = match placeholder {
-                "url" => short_url,
+                "url" => url,
                 "title" => title,
                 _ => &text,
             };
@@ -161,6 +193,17 @@ impl Channels {
         address.push_str(rest);
         Some(address)
     }
+}
+
+/// Whether a share address can be filled in and gone to.
+fn check(channel: &ChannelName, share: &str) -> Result<(), ChannelsError> {
+    let channel = channel.clone();
+    let mut placeholders = share.split('{').skip(1).filter_map(|rest| rest.split('}').next());
+    if let Some(placeholder) = placeholders.find(|name| !matches!(*name, "url" | "title" | "text")) {
+        return Err(ChannelsError::Placeholder { channel, placeholder: placeholder.to_owned() });
+    }
+    let printable = share.bytes().all(|byte| byte.is_ascii_graphic());
+    if printable && Url::parse(share).is_ok() { Ok(()) } else { Err(ChannelsError::Address { channel }) }
 }
 
 #[cfg(test)]
@@ -182,27 +225,66 @@ mod tests {
     }
 
     #[test]
-    fn every_built_in_share_address_says_where_it_is_documented() {
+    fn every_built_in_channel_says_where_it_is_documented() {
         for (name, channel) in Channels::built_in().iter() {
-            assert_eq!(channel.share.is_some(), channel.documented.is_some(), "{name}");
+            let documented = channel.documented.as_deref().is_some_and(|page| page.starts_with("https://"));
+            assert!(documented || name.as_str() == "other", "{name}");
         }
+    }
+
+    const SHORT: &str = "https://go.example/abc";
+
+    fn address(channel: &str, device: Device, title: &str, words: &str) -> Option<String> {
+        Channels::built_in().share_url(&name(channel), device, &Message { url: SHORT, title, words })
     }
 
     #[test]
     fn a_share_address_escapes_what_a_title_holds() {
-        let channels = Channels::built_in();
-        let title = Some("Fish & chips {url}\r\nBcc: x@example.com?");
-        let address =
-            channels.share_url(&name("email"), "https://go.example/abc", title).expect("an address");
-        let parsed = url::Url::parse(&address).expect("an address");
+        let title = "Fish & chips {url}\r\nBcc: x@example.com?";
+        let email = address("email", Device::Desktop, title, "").expect("an address");
+        let parsed = Url::parse(&email).expect("an address");
         assert_eq!(parsed.scheme(), "mailto");
         assert_eq!(parsed.query_pairs().count(), 2);
-        assert!(!address.contains(['\r', '\n', ' ', '{']), "{address}");
+        assert!(!email.contains(['\r', '\n', ' ', '{']), "{email}");
         assert_eq!(
-            channels.share_url(&name("whatsapp"), "https://go.example/abc", None).as_deref(),
+            address("whatsapp", Device::Desktop, "", "").as_deref(),
             Some("https://wa.me/?text=https%3A%2F%2Fgo.example%2Fabc"),
         );
-        assert_eq!(channels.share_url(&name("copy"), "https://go.example/abc", None), None);
+        assert_eq!(address("copy", Device::Phone, "", ""), None);
+    }
+
+    #[test]
+    fn own_words_stand_in_the_place_of_the_title_and_leave_a_subject_alone() {
+        let email = address("email", Device::Phone, "Fish", "Look:").expect("an address");
+        let parsed = Url::parse(&email).expect("an address");
+        let parts: Vec<_> = parsed.query_pairs().map(|(_, value)| value.into_owned()).collect();
+        assert_eq!(parts, ["Fish".to_owned(), format!("Look: {SHORT}")]);
+    }
+
+    #[test]
+    fn a_phone_has_addresses_of_its_own_and_a_desktop_none_that_it_cannot_open() {
+        for channel in ["messenger", "viber"] {
+            assert!(address(channel, Device::Phone, "", "").is_some(), "{channel}");
+            assert_eq!(address(channel, Device::Desktop, "", ""), None, "{channel}");
+        }
+        for channel in ["whatsapp", "email", "sms", "telegram"] {
+            let [phone, desktop] = [Device::Phone, Device::Desktop].map(|on| address(channel, on, "", ""));
+            assert!(phone.is_some() && phone == desktop, "{channel}");
+        }
+        let both = "[x]\nlabel = \"X\"\nshare = \"https://x.example/{url}\"\nshare_phone = \"x:{url}\"\n";
+        let channels = Channels::with(both).expect("a file");
+        let message = Message { url: "a", title: "", words: "" };
+        let on = |device| channels.share_url(&name("x"), device, &message).expect("an address");
+        assert_eq!(
+            (on(Device::Phone), on(Device::Desktop)),
+            ("x:a".to_owned(), "https://x.example/a".to_owned())
+        );
+    }
+
+    #[test]
+    fn viber_never_cuts_the_address_off() {
+        let viber = address("viber", Device::Phone, &"a".repeat(200), "").expect("an address");
+        assert!(viber.starts_with("viber://forward?text=https%3A%2F%2Fgo.example%2Fabc%20aaa"), "{viber}");
     }
 
     #[test]
@@ -211,6 +293,11 @@ mod tests {
         assert!(channels.get("threema").is_some() && channels.get("whatsapp").is_some());
         let wrong = Channels::with("[x]\nlabel = \"X\"\nshare = \"https://x.example/{link}\"\n");
         assert!(wrong.is_err_and(|e| e.to_string().contains("{link}")));
+        for share in ["x.example/{url}", "https://x.example/{url} {title}", "https://x.example/ü?{url}"] {
+            let file = format!("[x]\nlabel = \"X\"\nshare_phone = \"{share}\"\n");
+            let wrong = Channels::with(&file);
+            assert!(wrong.is_err_and(|e| e.to_string().contains("absolute address")), "{share}");
+        }
         assert!(Channels::with("[Über]\nlabel = \"x\"\n").is_err());
         assert!(Channels::with("[x]\nlabl = \"x\"\n").is_err_and(|e| e.to_string().contains("labl")));
     }

@@ -7,6 +7,7 @@ pub mod code;
 pub mod consent;
 pub mod day;
 pub mod destination;
+pub mod device;
 pub mod entry;
 pub mod link;
 pub mod request;

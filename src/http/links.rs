@@ -12,6 +12,7 @@ use super::request::{self, KeyHolder, key_holder, secret_site};
 use super::{AppState, cors};
 use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
+use crate::domain::device::Device;
 use crate::domain::link::{Link, MAX_CAMPAIGN, Text};
 use crate::domain::site::{KeyKind, Site};
 use crate::service::links::{Draft, DraftChange, InvalidParam};
@@ -50,7 +51,8 @@ impl LinkBody {
             campaign: text(&link.campaign),
             title: text(&link.title),
             parent: link.parent.as_ref().map(Code::to_string),
-            share_url: app.links.share_url(link),
+            // The client is seldom what the link is shared from; most shares come from phones.
+            share_url: app.links.share_url(link, Device::Phone),
             created_at: link.created_at,
             expires_at: link.expires_at,
             disabled: link.disabled,

@@ -7,6 +7,7 @@ use super::error::Problem;
 use super::views::{ChannelChoice, MadeLink, Trial, TryPage};
 use super::{AppState, body, pages, request};
 use crate::domain::channel::ChannelName;
+use crate::domain::device::Device;
 use crate::domain::link::Link;
 use crate::domain::site::Site;
 use crate::service::links::{Draft, InvalidParam, LinkError};
@@ -34,7 +35,10 @@ pub(super) async fn share(
     let (url, channel) = (text("url"), text("channel"));
     let mut trial = trial(&app, &url, &channel);
     match app.links.create(&site, Draft { url, channel, ..Draft::default() }, app.clock.now()).await {
-        Ok((link, _)) => trial.made = Some(made(&link, &app)),
+        Ok((link, _)) => {
+            let device = Device::of(request::user_agent(request.head()));
+            trial.made = Some(made(&link, device, &app));
+        }
         Err(LinkError::Invalid(wrong)) => {
             let name = |param: &InvalidParam| if param.name == "url" { "The address" } else { "The channel" };
             let wrong: Vec<_> =
@@ -77,11 +81,11 @@ fn trial(app: &AppState, url: &str, chosen: &str) -> Trial {
     }
 }
 
-fn made(link: &Link, app: &AppState) -> MadeLink {
+fn made(link: &Link, device: Device, app: &AppState) -> MadeLink {
     MadeLink {
         code: link.code.to_string(),
         short_url: app.links.short_url(&link.code),
-        share_url: app.links.share_url(link),
+        share_url: app.links.share_url(link, device),
         channel: app.channel_label(&link.channel),
     }
 }

@@ -8,9 +8,10 @@ use url::Url;
 
 use super::cache::Cached;
 use super::targets::Targets;
-use crate::domain::channel::{ChannelName, Channels};
+use crate::domain::channel::{ChannelName, Channels, Message};
 use crate::domain::code::{Code, CodeError};
 use crate::domain::destination::{Destination, DestinationError};
+use crate::domain::device::Device;
 use crate::domain::link::{Link, LinkChange, MAX_CAMPAIGN, MAX_TITLE, Text, TextError};
 use crate::domain::reserved::ClaimError;
 use crate::domain::site::{Site, SiteId};
@@ -121,11 +122,12 @@ impl Links {
         format!("{}/{code}", self.public_url.as_str().trim_end_matches('/'))
     }
 
-    /// The address that opens the channel's app with this link filled in.
+    /// The address that opens the channel's app on a device with this link filled in.
     #[must_use]
-    pub fn share_url(&self, link: &Link) -> Option<String> {
-        let title = link.title.as_ref().map(Text::as_str);
-        self.channels.share_url(&link.channel, &self.short_url(&link.code), title)
+    pub fn share_url(&self, link: &Link, device: Device) -> Option<String> {
+        let title = link.title.as_ref().map_or("", Text::as_str);
+        let message = Message { url: &self.short_url(&link.code), title, words: "" };
+        self.channels.share_url(&link.channel, device, &message)
     }
 
     /// Makes a link of `site`, or finds the one that was made for the same `external_id`,
@@ -289,7 +291,8 @@ impl Links {
         })
     }
 
-    fn channel(&self, name: &str) -> Result<ChannelName, String> {
+    /// Takes a channel of the catalogue, or says which there are.
+    pub fn channel(&self, name: &str) -> Result<ChannelName, String> {
         self.channels.get(name).map(|(name, _)| name.clone()).ok_or_else(|| {
             let known: Vec<&str> = self.channels.iter().map(|(name, _)| name.as_str()).collect();
             format!("must be one of {}", known.join(", "))
