@@ -13,4 +13,5 @@ pub mod pass;
 pub mod recorder;
 pub mod settler;
 pub mod sites;
+pub mod taps;
 pub mod targets;
