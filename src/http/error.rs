@@ -72,7 +72,7 @@ impl Problem {
             StatusCode::UNAUTHORIZED,
             "no_key",
             "No key",
-            "Send a key of the site as Authorization: Bearer … or as X-Api-Key.",
+            "Send a key of the site as Authorization: Bearer … or as X-Api-Key; to /share, as its parameter key.",
         )
     }
 
@@ -91,6 +91,24 @@ impl Problem {
             "secret_key_needed",
             "The key may not do this",
             "A publishable key only makes links, without a slug. This needs the site's secret key.",
+        )
+    }
+
+    pub(super) fn secret_key_in_address() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "publishable_key_needed",
+            "A secret key has no place in an address",
+            "Addresses stay in histories and logs. Use the site's publishable key here, and rotate the secret one.",
+        )
+    }
+
+    pub(super) fn not_followed() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "not_followed",
+            "Only a followed link shares",
+            "A share begins with a person who follows a link, not with a page that loads one.",
         )
     }
 

@@ -17,6 +17,7 @@ use crate::service::links::Links;
 use crate::service::metrics::Metrics;
 use crate::service::origins::Origins;
 use crate::service::sites::Sites;
+use crate::service::taps::Taps;
 use crate::service::targets::Targets;
 use crate::settings::Settings;
 use crate::store::Store;
@@ -39,6 +40,7 @@ mod qr_image;
 mod receipt;
 mod redirect;
 mod request;
+mod share;
 mod sign_in;
 mod stats;
 mod stats_pages;
@@ -60,6 +62,7 @@ pub(crate) struct AppState {
     day_keys: Arc<DayKeys>,
     metrics: Arc<Metrics>,
     limits: limit::Limits,
+    taps: Taps,
     public_url: Arc<Url>,
     session_secret: [u8; 64],
 }
@@ -87,6 +90,7 @@ impl AppState {
             reservations: Reservations::new(&session_secret),
             links: Links::new(Arc::clone(&store), targets, Arc::clone(&channels), Arc::clone(&public_url)),
             limits: limit::Limits::new(&settings.limits),
+            taps: Taps::default(),
             settings,
             clock,
             store,
@@ -98,9 +102,10 @@ impl AppState {
         }
     }
 
-    /// Forgets whom the limits no longer hold back.
+    /// Forgets whom the limits no longer hold back, and who has just shared.
     pub(crate) fn forget_idle_clients(&self) {
         self.limits.forget_idle();
+        self.taps.forget_old(self.clock.now());
     }
 
     /// Whether visitors come over https, as the public address says.
@@ -140,6 +145,8 @@ pub(crate) fn routes(app: &web::Data<AppState>) -> impl Fn(&mut web::ServiceConf
                 .service(at("/readyz", "GET, HEAD", [read().to(ops::readyz)]))
                 .service(at("/metrics", "GET, HEAD", [read().to(ops::metrics)]))
                 .service(at("/static/{file}", "GET, HEAD", [read().to(pages::file)]))
+                .service(at("/share/{channel}", "GET, HEAD", [read().to(share::share)]))
+                .service(at("/share/{channel}/{code}", "GET, HEAD", [read().to(share::show)]))
                 .service(at("/privacy", "GET, HEAD", [read().to(consent::privacy)]))
                 .service(at("/privacy/consent", "POST", [web::post().to(consent::change)]))
                 .service(

@@ -264,6 +264,22 @@ pub(super) struct ReceiptPage {
     pub(super) answer: State,
 }
 
+/// `/share/{channel}/{code}` : a link that was just made, to copy and send.
+#[derive(Debug, Template)]
+#[template(path = "share.html", whitespace = "minimize")]
+pub(super) struct SharePage {
+    /// What every page needs.
+    pub(super) page: Page,
+    /// The link's code.
+    pub(super) code: String,
+    /// The whole short address.
+    pub(super) short_url: String,
+    /// The whole destination.
+    pub(super) destination: String,
+    /// The destination's host.
+    pub(super) host: String,
+}
+
 /// Does a link forward?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LinkState {

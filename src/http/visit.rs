@@ -69,11 +69,15 @@ pub(super) struct Onward {
 
 /// Where the visitor goes on to.
 pub(super) fn onward(head: &RequestHead, target: &Target) -> Onward {
-    let location = target.location(waiting::own_query(head));
-    Onward { location: HeaderValue::from_str(&location).expect("a destination is plain ASCII") }
+    Onward::to(&target.location(waiting::own_query(head)))
 }
 
 impl Onward {
+    /// On to an address that is plain ASCII.
+    pub(super) fn to(address: &str) -> Self {
+        Self { location: HeaderValue::from_str(address).expect("the address is plain ASCII") }
+    }
+
     /// Sends the visitor on. Nothing remembers the redirect, and the destination learns nothing of
     /// where its visitor comes from but what its own site wants to tell it.
     pub(super) fn forward(self, status: StatusCode) -> HttpResponse {

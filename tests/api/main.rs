@@ -18,6 +18,7 @@ mod main_job;
 mod midnight;
 mod privacy;
 mod qr;
+mod share;
 mod stats;
 mod statuses;
 mod utm;

@@ -32,6 +32,7 @@ const PATH: &str = "narwhal-path";
 struct Binary {
     child: Child,
     base: String,
+    publishable: String,
     secret: String,
     /// All that it wrote, to either stream.
     output: Arc<Mutex<Vec<u8>>>,
@@ -63,7 +64,8 @@ impl Binary {
         let stdout = child.stdout.take().expect("piped");
         let stderr = child.stderr.take().expect("piped");
         let readers = vec![collect(stdout, &output), collect(stderr, &output)];
-        let mut binary = Self { child, base: String::new(), secret: String::new(), output, readers };
+        let (base, publishable, secret) = Default::default();
+        let mut binary = Self { child, base, publishable, secret, output, readers };
         let deadline = Instant::now() + DEADLINE;
         while binary.base.is_empty() {
             let text = binary.written();
@@ -71,8 +73,10 @@ impl Binary {
                 let rest = text.split_once(before)?.1;
                 rest.split_once('\n').map(|(word, _)| word.trim().to_owned())
             };
-            if let (Some(secret), Some(base)) = (word("secret key"), word("Entrenous is ready to try at ")) {
-                (binary.secret, binary.base) = (secret, base.trim_end_matches('/').to_owned());
+            let words = [word("publishable key"), word("secret key"), word("Entrenous is ready to try at ")];
+            if let [Some(publishable), Some(secret), Some(base)] = words {
+                (binary.publishable, binary.secret) = (publishable, secret);
+                base.trim_end_matches('/').clone_into(&mut binary.base);
             }
             assert!(Instant::now() < deadline, "the binary does not start: {text}");
             std::thread::sleep(Duration::from_millis(10));
@@ -258,6 +262,7 @@ async fn drive(binary: &Binary) -> Vec<(&'static str, Vec<u8>)> {
     for expected in [200, 302, 303, 401, 404, 405, 415, 422] {
         assert!(statuses.contains(&expected), "{expected} in {statuses:?}");
     }
+    share(binary).await;
     // Two addresses with consent, each by the link and by its form; and a bot's previews.
     let stats = settled(&client, binary).await;
     assert_eq!(stats["totals"]["visitors"], 2, "{stats}");
@@ -304,6 +309,19 @@ fn requests(client: &Client, binary: &Binary, agent: &str, address: &str) -> Vec
         all.extend([request().body(AGENT), request().json(&wrong), request().json(&QUERY)]);
     }
     all
+}
+
+/// The visitor shares, twice by a quick tap, and a bot follows the same button.
+async fn share(binary: &Binary) {
+    let key = &binary.publishable;
+    for (agent, expected) in [(AGENT, [302, 303]), (AGENT, [302, 303]), (PREVIEW, [302, 302])] {
+        for (channel, expected) in ["whatsapp", "copy"].into_iter().zip(expected) {
+            let url =
+                format!("{}/share/{channel}?key={key}&url=https://example.com/&title=Fish", binary.base);
+            let answer = visitor(&browser(), Method::GET, &url, agent, ADDRESS).send().await;
+            assert_eq!(answer.expect("an answer").status().as_u16(), expected, "{channel}");
+        }
+    }
 }
 
 /// The link's statistics when everything that was recorded is in the store.

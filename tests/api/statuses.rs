@@ -186,6 +186,8 @@ async fn nothing_is_404_and_another_method_is_405_with_those_allowed(backend: Ba
         ("/readyz", "GET", &[Method::DELETE]),
         ("/metrics", "GET", &[Method::POST]),
         ("/static/style.css", "GET", &[Method::POST]),
+        ("/share/whatsapp", "GET", &[Method::POST, Method::PUT]),
+        ("/share/copy/nothing1", "GET", &[Method::POST]),
         ("/privacy", "GET", &[Method::POST]),
         ("/privacy/consent", "POST", &[Method::GET, Method::PUT]),
         ("/api/v1/links", "GET, POST", &[Method::PUT, Method::DELETE, Method::PATCH]),
