@@ -234,7 +234,7 @@ impl Problem {
         )
     }
 
-    fn unavailable() -> Self {
+    pub(super) fn unavailable() -> Self {
         let detail = "The service cannot do this for the moment. Try again shortly.";
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again shortly", detail);
         Self { retry_after: Some(1), ..problem }

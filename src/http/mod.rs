@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::middleware::from_fn;
 use actix_web::{Resource, Route, guard, web};
 use ipnet::IpNet;
+use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::clock::Clock;
@@ -63,6 +64,7 @@ pub(crate) struct AppState {
     metrics: Arc<Metrics>,
     limits: limit::Limits,
     taps: Taps,
+    share_turns: Semaphore,
     public_url: Arc<Url>,
     session_secret: [u8; 64],
 }
@@ -91,6 +93,7 @@ impl AppState {
             links: Links::new(Arc::clone(&store), targets, Arc::clone(&channels), Arc::clone(&public_url)),
             limits: limit::Limits::new(&settings.limits),
             taps: Taps::default(),
+            share_turns: Semaphore::new(share::AT_ONCE),
             settings,
             clock,
             store,

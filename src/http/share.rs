@@ -14,6 +14,8 @@ use actix_web::dev::RequestHead;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderName;
 use actix_web::{HttpRequest, HttpResponse, web};
+use tokio::sync::SemaphorePermit;
+use tokio::time::timeout;
 use url::form_urlencoded;
 
 use super::error::Problem;
@@ -36,6 +38,9 @@ const KNOWN: [&str; 6] = ["key", "url", "title", "text", "campaign", "parent"];
 /// The longest words in front of an address, in characters.
 const MAX_WORDS: usize = 500;
 
+/// So many shares ask the store at once; the others wait their turn.
+pub(super) const AT_ONCE: usize = 64;
+
 static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 static SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
@@ -44,6 +49,7 @@ static SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 pub(super) async fn share(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     let head = request.head();
     let asked = Asked::of(&request);
+    let _turn = turn(&app).await?;
     let (site, key) = publisher(asked.get("key"), &app).await?;
     let (channel, destination) = asked.check(&request, &site, &app)?;
     if !matches!(RequestKind::classify(&request::signals(head, &app)), RequestKind::Person(_)) {
@@ -131,6 +137,13 @@ impl Asked {
             ..Draft::default()
         }
     }
+}
+
+/// Waits for a turn, for as long as a request may take. A store has little time for each answer: of
+/// a thousand questions at once, the last would fail only because of the others.
+async fn turn(app: &AppState) -> Result<SemaphorePermit<'_>, Problem> {
+    let turn = timeout(app.settings.request_timeout(), app.share_turns.acquire()).await;
+    turn.ok().and_then(Result::ok).ok_or_else(Problem::unavailable)
 }
 
 /// The site of a publishable key.
