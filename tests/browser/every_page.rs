@@ -160,5 +160,9 @@ impl Walker {
         service.settled().await;
         self.page(&format!("/stats/{code}"), 200, "stats-link-bare").await;
         self.page(&format!("/{code}+"), 200, "receipt-bare").await;
+        // Shared by a plain link, to a channel that has no app to open.
+        let key = &service.publishable;
+        self.page(&format!("/share/copy?key={key}&url=https://courier.example/"), 200, "share").await;
+        self.browser.shows("Your link is ready").await;
     }
 }
