@@ -1,7 +1,10 @@
 //! Holds the user-agent classifier to the corpus in `tests/data/ua-corpus`, and to strings that no
 //! collection had.
 
+use std::collections::BTreeMap;
+
 use entrenous::domain::agent::Agent;
+use entrenous::domain::family::Family;
 
 const PREVIEW_BOTS: &str = include_str!("data/ua-corpus/preview_bots.txt");
 const CRAWLERS: &str = include_str!("data/ua-corpus/crawlers.txt");
@@ -26,9 +29,92 @@ fn assert_all_are<'a>(expected: Agent, user_agents: impl IntoIterator<Item = &'a
     assert!(wrong.is_empty(), "{} should be {expected:?}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+fn assert_all_are_previews<'a>(user_agents: impl IntoIterator<Item = &'a str>) {
+    let wrong = misjudged(user_agents, |verdict| matches!(verdict, Agent::Preview(_)));
+    assert!(wrong.is_empty(), "{} should be previews:\n{}", wrong.len(), wrong.join("\n"));
+}
+
 #[test]
 fn every_preview_bot_counts_as_an_unfurl() {
-    assert_all_are(Agent::Preview, PREVIEW_BOTS.lines());
+    assert_all_are_previews(PREVIEW_BOTS.lines());
+}
+
+/// Which family each preview bot of the corpus is of, by a word that no other one has; those without such
+/// a word are others.
+const OWN_WORDS: [(&str, Family); 12] = [
+    ("WhatsApp", Family::WhatsApp),
+    ("facebookexternalhit/1.", Family::Facebook),
+    ("facebookplatform/1.0", Family::Facebook),
+    ("api.slack.com/robots", Family::Slack),
+    ("discordapp.com", Family::Discord),
+    ("skype-url-preview@microsoft.com", Family::Teams),
+    ("www.linkedin.com", Family::LinkedIn),
+    ("developers.snap.com", Family::Snapchat),
+    ("snapchat-proxy", Family::Snapchat),
+    ("Mastodon/", Family::Mastodon),
+    ("GoogleMessages/", Family::GoogleMessages),
+    ("bluesky", Family::Bluesky),
+];
+
+#[test]
+fn every_preview_bot_is_of_the_family_of_its_app() {
+    let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
+    for user_agent in PREVIEW_BOTS.lines() {
+        let lower = user_agent.to_ascii_lowercase();
+        let own = OWN_WORDS.iter().find(|(word, _)| lower.contains(&word.to_ascii_lowercase()));
+        let family = own.map_or(Family::Other, |(_, family)| *family);
+        assert_eq!(Agent::classify(user_agent), Agent::Preview(family), "{user_agent}");
+        *lines.entry(family.name()).or_default() += 1;
+    }
+    let expected = [
+        ("bluesky", 2),
+        ("discord", 1),
+        ("facebook", 3),
+        ("google_messages", 1),
+        ("linkedin", 1),
+        ("mastodon", 2),
+        ("other", 47),
+        ("slack", 4),
+        ("snapchat", 2),
+        ("teams", 1),
+        ("whatsapp", 18),
+    ];
+    assert_eq!(lines, BTreeMap::from(expected));
+}
+
+#[test]
+fn an_app_that_borrows_anothers_name_is_of_its_own_family() {
+    let apple = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.4 Safari/605.1.15 \
+                 facebookexternalhit/1.1 Facebot Twitterbot/1.0";
+    for (user_agent, family) in [
+        (apple, Family::IMessage),
+        ("Twitterbot/1.0 facebookexternalhit/1.1", Family::IMessage),
+        ("facebookexternalhit/1.1", Family::Facebook),
+        ("facebookexternalhit/1.1 Facebot", Family::Facebook),
+        ("Twitterbot/1.0", Family::X),
+        ("TelegramBot (like TwitterBot)", Family::Telegram),
+        ("facebookexternalhit/1.1;line-poker/1.0", Family::Line),
+        ("facebookexternalhit/1.1; kakaotalk-scrap/1.0; +https://kakao.example", Family::KakaoTalk),
+        ("WhatsApp/2.25.30.7 A", Family::WhatsApp),
+        ("WhatsApp/2.25.30", Family::WhatsApp),
+        ("WhatsApp/2", Family::Signal),
+        ("whatsapp/2", Family::Signal),
+        ("WhatsApp/20", Family::WhatsApp),
+        ("Slackbot-LinkExpanding 1.1 (+https://slack.example)", Family::Slack),
+        ("Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.6", Family::Teams),
+        ("Viber/25.1", Family::Viber),
+        ("Pinterest/0.3 (+http://www.pinterest.com/bot.html)", Family::Pinterest),
+        ("Mozilla/5.0 (compatible; Pinterestbot/1.0)", Family::Pinterest),
+        ("Mozilla/5.0 (compatible; redditbot/1.1)", Family::Reddit),
+        ("Bluesky Bot/1.1", Family::Bluesky),
+        ("Akkoma 3.16.0; https://social.example <admin@social.example>", Family::Mastodon),
+        ("SomeNewMessengerUnfurler/0.1", Family::Other),
+        // The house's crawler for its models and its catalogue: nobody pasted anything.
+        ("meta-externalagent/1.2", Family::Other),
+        ("facebookcatalog/1.0", Family::Other),
+    ] {
+        assert_eq!(Agent::classify(user_agent), Agent::Preview(family), "{user_agent}");
+    }
 }
 
 #[test]
@@ -110,7 +196,7 @@ fn an_app_fetches_a_preview_but_its_own_browser_is_a_person() {
         ("LinkedInBot/2.0", "[LinkedInApp]/9.31.1"),
     ];
     for (fetcher, browser) in fetchers_and_browsers {
-        assert_all_are(Agent::Preview, [fetcher]);
+        assert_all_are_previews([fetcher]);
         assert_all_are(
             Agent::Person,
             [format!("{iphone} {browser}").as_str(), format!("{android} {browser}").as_str()],
@@ -120,22 +206,19 @@ fn an_app_fetches_a_preview_but_its_own_browser_is_a_person() {
 
 #[test]
 fn chat_and_fediverse_servers_count_as_unfurls() {
-    assert_all_are(
-        Agent::Preview,
-        [
-            "Slackbot-LinkExpanding 1.1 (+https://api.slack.com/robots)",
-            "Mozilla/5.0 (compatible; Discordbot/3.0; +https://discord.com)",
-            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) SkypeUriPreview Preview/0.6",
-            "Mozilla/5.0 (compatible; ZulipURLPreview/11.0; +https://zulip.example)",
-            "Rocket.Chat/7.9 (https://chat.example)",
-            "Synapse (bot; +https://github.com/matrix-org/synapse)",
-            "Misskey/2025.9.0 (https://misskey.example)",
-            "Mastodon/4.5.0 (http.rb/5.3.1; +https://social.example/)",
-            "Akkoma 3.16.0; https://social.example <admin@social.example>",
-            "ExampleApp-LinkPreview/3 (+https://app.example)",
-            "SomeNewMessengerUnfurler/0.1",
-        ],
-    );
+    assert_all_are_previews([
+        "Slackbot-LinkExpanding 1.1 (+https://api.slack.com/robots)",
+        "Mozilla/5.0 (compatible; Discordbot/3.0; +https://discord.com)",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) SkypeUriPreview Preview/0.6",
+        "Mozilla/5.0 (compatible; ZulipURLPreview/11.0; +https://zulip.example)",
+        "Rocket.Chat/7.9 (https://chat.example)",
+        "Synapse (bot; +https://github.com/matrix-org/synapse)",
+        "Misskey/2025.9.0 (https://misskey.example)",
+        "Mastodon/4.5.0 (http.rb/5.3.1; +https://social.example/)",
+        "Akkoma 3.16.0; https://social.example <admin@social.example>",
+        "ExampleApp-LinkPreview/3 (+https://app.example)",
+        "SomeNewMessengerUnfurler/0.1",
+    ]);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 //!
 //! **Promises.** The verdict is a pure function of the user agent: nothing looked up, nothing kept, one
 //! pass over the text whatever its length, the same for upper and lower case. A shared link that a chat app
-//! unfurls is a [`Preview`](Agent::Preview), somebody who opens it inside that same app is a
-//! [`Person`](Agent::Person).
+//! unfurls is a [`Preview`](Agent::Preview) of that app's [`Family`], somebody who opens it inside that same
+//! app is a [`Person`](Agent::Person).
 //!
 //! **Refuses.** To unmask anybody. A scanner that sends Chrome's own user agent is a person here, because
 //! telling them apart would take an address or a behaviour that this service does not want to know. What
@@ -12,9 +12,10 @@
 //!
 //! ```
 //! use entrenous::domain::agent::Agent;
+//! use entrenous::domain::family::Family;
 //!
 //! assert_eq!(Agent::classify("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"), Agent::Person);
-//! assert_eq!(Agent::classify("TelegramBot (like TwitterBot)"), Agent::Preview);
+//! assert_eq!(Agent::classify("TelegramBot (like TwitterBot)"), Agent::Preview(Family::Telegram));
 //! assert_eq!(Agent::classify("curl/8.14.1"), Agent::Robot);
 //! ```
 
@@ -22,13 +23,19 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
+use super::family::Family;
+use super::family::Family::{
+    Bluesky, Discord, Facebook, GoogleMessages, KakaoTalk, Line, LinkedIn, Mastodon, Other, Pinterest,
+    Reddit, Slack, Snapchat, Teams, Telegram, Viber, WhatsApp, X,
+};
+
 /// Who sent a request, judged by its user agent alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Agent {
     /// Somebody in front of a browser, an app's own browser included.
     Person,
-    /// The fetcher behind a link preview in a chat or a feed: counts an unfurl.
-    Preview,
+    /// The fetcher behind a link preview in a chat or a feed: counts an unfurl of that family.
+    Preview(Family),
     /// Every other machine, and whoever sends no user agent: counts nothing.
     Robot,
 }
@@ -38,8 +45,8 @@ pub enum Agent {
 enum Sign {
     /// It has the shape of a browser. Without one of these nobody is a person.
     Browser,
-    /// It draws previews. One is enough, whatever else the user agent pretends.
-    Preview,
+    /// It draws previews, for this family. One is enough, whatever else the user agent pretends.
+    Preview(Family),
     /// It is a machine, although it may have the shape of a browser.
     Robot,
     /// It only looks like another sign, which it hides by starting earlier or reaching further.
@@ -71,32 +78,51 @@ const TOKENS: &[(Sign, &[&str])] = &[
         "^ibrowse", "^amigavoyager", "^icab",
     ]),
     // How a fetcher says what it is for.
-    (Sign::Preview, &[
-        "preview", "unfurl", "onebox", "linkexpand", "link expand", "richlink", "cardyb", "metatagfetcher",
-        "steamchat", "peekbot",
+    (Sign::Preview(Other), &[
+        "preview", "unfurl", "onebox", "linkexpand", "link expand", "richlink", "metatagfetcher", "peekbot",
     ]),
-    // Fetchers by name. `facebookexternalhit` covers iMessage, which also calls itself Twitterbot, and the
-    // apps that append their own name to it. Fediverse servers fetch the page of every link their users post.
-    (Sign::Preview, &[
-        "facebookexternalhit", "facebot", "facebookplatform", "facebookcatalog", "facebookscraper",
-        "meta-external", "meta-webindexer", "twitterbot", "slackbot", "slack-imgproxy", "telegrambot",
-        "discordbot", "linkedinbot", "redditbot", "pinterestbot", "groupmebot", "dingtalkbot", "keybasebot",
-        "xing bot", "loomlybot", "everyonesocial", "quora-bot", "codabot", "odklbot", "vkrobot", "vkshare",
-        "kakaotalk-scrap", "line-poker", "linespider", "tiktokspider", "larkurl2meta", "snap url",
-        "snapchat-proxy", "googlemessages", "flipboardproxy", "flipboardbrowserproxy", "embedly",
-        "notionembedder", "iframely", "opengraph.io", "mattermost", "rocket.chat", "zulip",
-        "matrix-media-repo", "mastodon/", "pleroma", "akkoma", "misskey", "summaly", "friendica", "lemmy/",
-        "gotosocial", "compatible; goodreads", "teamspeak", "bluesky bot", "listgembot", "supabase paired",
+    // Fetchers by name, each with its family. Apple's Messages call themselves `facebookexternalhit` and
+    // Twitterbot, and other apps append their own name to one of these: `Family::and` tells them apart.
+    (Sign::Preview(Facebook), &["facebookexternalhit", "facebot", "facebookplatform"]),
+    (Sign::Preview(X), &["twitterbot"]),
+    (Sign::Preview(Telegram), &["telegrambot"]),
+    (Sign::Preview(Slack), &["slackbot", "slack-imgproxy"]),
+    (Sign::Preview(Discord), &["discordbot"]),
+    (Sign::Preview(Teams), &["skypeuripreview"]),
+    (Sign::Preview(LinkedIn), &["linkedinbot"]),
+    (Sign::Preview(Line), &["line-poker"]),
+    (Sign::Preview(KakaoTalk), &["kakaotalk-scrap"]),
+    (Sign::Preview(Snapchat), &["snap url", "snapchat-proxy"]),
+    (Sign::Preview(Pinterest), &["pinterestbot"]),
+    (Sign::Preview(Reddit), &["redditbot"]),
+    (Sign::Preview(GoogleMessages), &["googlemessages"]),
+    (Sign::Preview(Bluesky), &["bluesky bot", "cardyb"]),
+    // Fediverse servers fetch the page of every link their users post.
+    (Sign::Preview(Mastodon), &[
+        "mastodon/", "pleroma", "akkoma", "misskey", "summaly", "friendica", "lemmy/", "gotosocial",
+    ]),
+    // Fetchers by name that have no family: of apps that are rarer, of services that draw previews for
+    // others, and of the same houses for their catalogues, searches and models.
+    (Sign::Preview(Other), &[
+        "facebookcatalog", "facebookscraper", "meta-external", "meta-webindexer", "groupmebot", "dingtalkbot",
+        "keybasebot", "xing bot", "loomlybot", "everyonesocial", "quora-bot", "codabot", "odklbot", "vkrobot",
+        "vkshare", "linespider", "tiktokspider", "larkurl2meta", "steamchat", "flipboardproxy",
+        "flipboardbrowserproxy", "embedly", "notionembedder", "iframely", "opengraph.io", "mattermost",
+        "rocket.chat", "zulip", "matrix-media-repo", "compatible; goodreads", "teamspeak", "listgembot",
+        "supabase paired",
     ]),
     // Names that prove a fetcher only in the first place: further on, the same word is the app's own browser,
-    // or a phone. Signal pretends to be WhatsApp, on purpose.
-    (Sign::Preview, &[
-        "^whatsapp", "^viber", "^synapse", "^discourse", "^hatena", "^pinterest/", "^tumblr", "^bluesky",
-        "^notion/", "^trello", "^valve/steam", "^ning/",
+    // or a phone.
+    (Sign::Preview(WhatsApp), &["^whatsapp"]),
+    (Sign::Preview(Viber), &["^viber"]),
+    (Sign::Preview(Pinterest), &["^pinterest/"]),
+    (Sign::Preview(Bluesky), &["^bluesky"]),
+    (Sign::Preview(Other), &[
+        "^synapse", "^discourse", "^hatena", "^tumblr", "^notion/", "^trello", "^valve/steam", "^ning/",
     ]),
     // Proxies and counters that work for shared links without drawing them; they prove as well that a link was
     // pasted somewhere.
-    (Sign::Preview, &[
+    (Sign::Preview(Other), &[
         "addthis", "newsharecounts", "tweetmeme", "jetslide", "(dbot)", "github-camo", "twilioproxy",
         "aasa-bot",
     ]),
@@ -152,6 +178,10 @@ const TOKENS: &[(Sign, &[&str])] = &[
     ]),
 ];
 
+/// What Signal sends, so that it gets what WhatsApp gets. WhatsApp itself always says its whole version, and
+/// for which system it is.
+const SIGNAL: &str = "whatsapp/2";
+
 /// The tokens as one automaton, with the meaning of each beside it.
 struct Scanner {
     automaton: AhoCorasick,
@@ -180,11 +210,12 @@ static SCANNER: LazyLock<Scanner> = LazyLock::new(|| {
 impl Agent {
     /// Judges a user agent; an absent one is the empty string.
     ///
-    /// A preview fetcher is one at the first sign of it. Anybody else is a person only with the shape of a
+    /// A preview fetcher is one with a single sign of it. Anybody else is a person only with the shape of a
     /// browser and no sign of a machine.
     #[must_use]
     pub fn classify(user_agent: &str) -> Self {
         let scanner = &*SCANNER;
+        let mut preview: Option<Family> = None;
         let mut browser = false;
         let mut robot = false;
         for found in scanner.automaton.find_iter(user_agent) {
@@ -193,12 +224,19 @@ impl Agent {
                 continue;
             }
             match sign {
-                Sign::Preview => return Self::Preview,
+                Sign::Preview(family) => {
+                    preview = Some(preview.map_or(family, |before| before.and(family)));
+                }
                 Sign::Browser => browser = true,
                 Sign::Robot => robot = true,
                 Sign::Innocent => {}
             }
         }
-        if browser && !robot { Self::Person } else { Self::Robot }
+        match preview {
+            Some(WhatsApp) if user_agent.eq_ignore_ascii_case(SIGNAL) => Self::Preview(Family::Signal),
+            Some(family) => Self::Preview(family),
+            None if browser && !robot => Self::Person,
+            None => Self::Robot,
+        }
     }
 }

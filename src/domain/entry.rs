@@ -2,6 +2,7 @@
 
 use super::code::Code;
 use super::day::Day;
+use super::family::Family;
 use super::site::SiteId;
 use super::visitor::Tag;
 
@@ -25,8 +26,8 @@ pub struct Entry {
 pub enum EntryKind {
     /// A click of a visitor who granted consent.
     Click(Tag),
-    /// A preview fetched by a chat app's bot.
-    Unfurl,
+    /// A preview fetched by the bot of a chat app of this family.
+    Unfurl(Family),
     /// A click of somebody unasked, under the policy `aggregate`.
     AggregateClick,
 }

@@ -9,6 +9,7 @@ pub mod day;
 pub mod destination;
 pub mod device;
 pub mod entry;
+pub mod family;
 pub mod link;
 pub mod request;
 pub mod reserved;

@@ -2,6 +2,7 @@
 
 use super::agent::Agent;
 use super::consent::{Choice, State};
+use super::family::Family;
 
 /// The facts of a request that decide what it is. Borrowed from the request and never kept: it has
 /// no `Debug`, no `Clone` and no `Serialize`, so it can end in no log and no store.
@@ -26,8 +27,8 @@ pub enum RequestKind {
     Head,
     /// A browser loads ahead of the person; it must ask again when the person really goes there.
     Prefetch,
-    /// A chat app's bot fetches a preview: an unfurl.
-    Preview,
+    /// A chat app's bot fetches a preview: an unfurl of that family.
+    Preview(Family),
     /// Another robot.
     Robot,
     /// A person, who stands so with the question of consent.
@@ -45,7 +46,7 @@ impl RequestKind {
             return Self::Prefetch;
         }
         match signals.agent {
-            Agent::Preview => Self::Preview,
+            Agent::Preview(family) => Self::Preview(family),
             Agent::Robot => Self::Robot,
             Agent::Person => Self::Person(State::of(signals.objects, signals.choice)),
         }
@@ -75,7 +76,7 @@ mod tests {
     fn the_first_rule_that_matches_decides() {
         assert_eq!(kind(true, "WhatsApp/2.24.1 A", Some("prefetch")), RequestKind::Head);
         assert_eq!(kind(false, "WhatsApp/2.24.1 A", Some("prefetch")), RequestKind::Prefetch);
-        assert_eq!(kind(false, "WhatsApp/2.24.1 A", None), RequestKind::Preview);
+        assert_eq!(kind(false, "WhatsApp/2.24.1 A", None), RequestKind::Preview(Family::WhatsApp));
         assert_eq!(kind(false, "curl/8.0", None), RequestKind::Robot);
         assert_eq!(kind(false, FIREFOX, None), RequestKind::Person(State::Unknown));
     }

@@ -11,15 +11,19 @@ use serde::Serialize;
 use super::channel::ChannelName;
 use super::day::Day;
 use super::destination::Destination;
+use super::family::Family;
 use super::link::Text;
 
 /// What the store holds of one link, or of many together, on one day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Counts {
     /// Links made.
     pub shares: u64,
     /// Previews fetched by chat apps' bots.
     pub unfurls: u64,
+    /// How many of these were fetched for each family of apps that is known. The rest are
+    /// [`Family::Other`]'s, which the stores do not count by itself.
+    pub known_unfurls: BTreeMap<Family, u64>,
     /// Clicks counted with consent.
     pub clicks: u64,
     /// Distinct visitors of each link, added up.
@@ -33,9 +37,27 @@ impl Counts {
     pub fn add(&mut self, other: &Self) {
         self.shares += other.shares;
         self.unfurls += other.unfurls;
+        add_by_app(&mut self.known_unfurls, &other.known_unfurls);
         self.clicks += other.clicks;
         self.visitors += other.visitors;
         self.aggregate_clicks += other.aggregate_clicks;
+    }
+
+    /// Every unfurl under the family that fetched it.
+    #[must_use]
+    pub fn unfurls_by_app(&self) -> BTreeMap<Family, u64> {
+        let mut by_app = self.known_unfurls.clone();
+        let others = self.unfurls.saturating_sub(by_app.values().sum());
+        if others > 0 {
+            by_app.insert(Family::Other, others);
+        }
+        by_app
+    }
+}
+
+fn add_by_app(sum: &mut BTreeMap<Family, u64>, more: &BTreeMap<Family, u64>) {
+    for (family, unfurls) in more {
+        *sum.entry(*family).or_default() += unfurls;
     }
 }
 
@@ -117,10 +139,12 @@ pub struct LinkStats {
 }
 
 /// Published sums. A suppressed number is `None`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Totals {
     /// Previews fetched by chat apps' bots.
     pub unfurls: u64,
+    /// The same by family of app; families that fetched none are left out.
+    pub unfurls_by_app: BTreeMap<Family, u64>,
     /// Clicks counted with consent.
     pub clicks: Option<u64>,
     /// Visitors of each day, added up.
@@ -130,7 +154,7 @@ pub struct Totals {
 }
 
 /// One day of a link's series.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SeriesDay {
     /// The UTC day.
     pub day: Day,
@@ -141,6 +165,9 @@ pub struct SeriesDay {
     /// Clicks of people who were not asked; for the page, the API's series has no such field.
     #[serde(skip)]
     pub aggregate_clicks: Option<u64>,
+    /// Unfurls by family of app, for the export.
+    #[serde(skip)]
+    pub unfurls_by_app: BTreeMap<Family, u64>,
     /// Whether the numbers stand for too few visitors to be shown.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub suppressed: bool,
@@ -152,18 +179,26 @@ pub struct SeriesDay {
 /// Publishes a link's days, `first` to `last`; days that `counted` does not name count nothing.
 #[must_use]
 pub fn link_stats(counted: &BTreeMap<Day, Counts>, first: Day, last: Day, rule: Publication) -> LinkStats {
-    let nothing = rule.nothing();
-    let mut totals = Totals { unfurls: 0, clicks: nothing, visitors: nothing, aggregate_clicks: nothing };
+    let (nothing, no_counts) = (rule.nothing(), Counts::default());
+    let mut totals = Totals {
+        unfurls: 0,
+        unfurls_by_app: BTreeMap::new(),
+        clicks: nothing,
+        visitors: nothing,
+        aggregate_clicks: nothing,
+    };
     let mut series = Vec::new();
     for day in first.to(last) {
-        let counts = counted.get(&day).copied().unwrap_or_default();
-        let Published { clicks, visitors, aggregate_clicks } = rule.published(day, &counts);
+        let counts = counted.get(&day).unwrap_or(&no_counts);
+        let Published { clicks, visitors, aggregate_clicks } = rule.published(day, counts);
+        let unfurls_by_app = counts.unfurls_by_app();
         totals.unfurls += counts.unfurls;
+        add_by_app(&mut totals.unfurls_by_app, &unfurls_by_app);
         add(&mut totals.clicks, clicks);
         add(&mut totals.visitors, visitors);
         add(&mut totals.aggregate_clicks, aggregate_clicks);
         let (suppressed, open) = (clicks.is_none(), day >= rule.today);
-        series.push(SeriesDay { day, clicks, visitors, aggregate_clicks, suppressed, open });
+        series.push(SeriesDay { day, clicks, visitors, aggregate_clicks, unfurls_by_app, suppressed, open });
     }
     LinkStats { totals, series, min_count: rule.min_count }
 }
@@ -220,6 +255,8 @@ pub struct Group {
     pub shares: u64,
     /// Previews fetched by chat apps' bots.
     pub unfurls: u64,
+    /// The same by family of app; families that fetched none are left out.
+    pub unfurls_by_app: BTreeMap<Family, u64>,
     /// Clicks counted with consent, or `None` where suppressed.
     pub clicks: Option<u64>,
     /// Visitors, or `None` where suppressed.
@@ -260,6 +297,7 @@ pub fn site_totals(rows: &[SiteCounts], rule: Publication) -> Group {
     for day in site_stats(rows, Grouping::Day, rule) {
         totals.shares += day.shares;
         totals.unfurls += day.unfurls;
+        add_by_app(&mut totals.unfurls_by_app, &day.unfurls_by_app);
         add(&mut totals.clicks, day.clicks);
         add(&mut totals.visitors, day.visitors);
         add(&mut totals.aggregate_clicks, day.aggregate_clicks);
@@ -275,6 +313,7 @@ impl Group {
             key,
             shares: 0,
             unfurls: 0,
+            unfurls_by_app: BTreeMap::new(),
             clicks: nothing,
             visitors: nothing,
             aggregate_clicks: nothing,
@@ -285,6 +324,7 @@ impl Group {
     fn add(&mut self, counts: &Counts, published: Published) {
         self.shares += counts.shares;
         self.unfurls += counts.unfurls;
+        add_by_app(&mut self.unfurls_by_app, &counts.unfurls_by_app());
         add(&mut self.clicks, published.clicks);
         add(&mut self.visitors, published.visitors);
         add(&mut self.aggregate_clicks, published.aggregate_clicks);
@@ -333,9 +373,16 @@ mod tests {
                 (Some(15), Some(5), false, true),
             ]
         );
+        let unfurls_by_app = BTreeMap::from([(Family::Other, 3)]);
         assert_eq!(
             stats.totals,
-            Totals { unfurls: 3, clicks: Some(24), visitors: Some(12), aggregate_clicks: None }
+            Totals {
+                unfurls: 3,
+                unfurls_by_app,
+                clicks: Some(24),
+                visitors: Some(12),
+                aggregate_clicks: None
+            }
         );
     }
 
@@ -343,9 +390,16 @@ mod tests {
     fn with_a_threshold_of_one_every_number_is_exact() {
         let counted = BTreeMap::from([(day("2026-11-21"), counts(3, 1))]);
         let stats = link_stats(&counted, day("2026-11-20"), day("2026-11-21"), rule(1));
+        let unfurls_by_app = BTreeMap::from([(Family::Other, 1)]);
         assert_eq!(
             stats.totals,
-            Totals { unfurls: 1, clicks: Some(3), visitors: Some(1), aggregate_clicks: Some(0) }
+            Totals {
+                unfurls: 1,
+                unfurls_by_app,
+                clicks: Some(3),
+                visitors: Some(1),
+                aggregate_clicks: Some(0)
+            }
         );
         assert!(stats.series.iter().all(|day| !day.suppressed));
     }
@@ -384,5 +438,17 @@ mod tests {
         let campaigns = site_stats(&rows, Grouping::Campaign, rule(1));
         assert_eq!(campaigns.iter().map(|g| g.key.as_deref()).collect::<Vec<_>>(), [None, Some("a")]);
         assert_eq!(site_totals(&rows, rule(5)).clicks, Some(12));
+    }
+    #[test]
+    fn unfurls_by_app_add_up_to_the_unfurls() {
+        let known = BTreeMap::from([(Family::Slack, 2), (Family::X, 1)]);
+        let some = Counts { unfurls: 5, known_unfurls: known.clone(), ..Counts::default() };
+        let mut sum = Counts { unfurls: 1, ..Counts::default() };
+        assert_eq!(sum.unfurls_by_app(), BTreeMap::from([(Family::Other, 1)]));
+        sum.add(&some);
+        let expected = BTreeMap::from([(Family::Slack, 2), (Family::X, 1), (Family::Other, 3)]);
+        assert_eq!((sum.unfurls, sum.unfurls_by_app()), (6, expected));
+        assert_eq!(Counts { unfurls: 3, known_unfurls: known.clone(), ..some }.unfurls_by_app(), known);
+        assert_eq!(Counts::default().unfurls_by_app(), BTreeMap::new());
     }
 }

@@ -56,7 +56,7 @@ pub(super) async fn answer(
     // fills forms in is nobody.
     let counts = match RequestKind::classify(&request::signals(head, &app)) {
         RequestKind::Person(state) => state != State::DeniedBySignal,
-        RequestKind::Head | RequestKind::Prefetch | RequestKind::Preview | RequestKind::Robot => false,
+        RequestKind::Head | RequestKind::Prefetch | RequestKind::Preview(_) | RequestKind::Robot => false,
     };
     if choice == Some(Choice::Granted) && counts {
         let entry = click(head, &app, &code, now).await;

@@ -71,7 +71,7 @@ async fn redirect(
     let entry = match RequestKind::classify(&request::signals(head, app)) {
         RequestKind::Head | RequestKind::Robot => None,
         RequestKind::Prefetch => return Ok(Found::Answer(ask_again())),
-        RequestKind::Preview => Some(EntryKind::Unfurl),
+        RequestKind::Preview(family) => Some(EntryKind::Unfurl(family)),
         RequestKind::Person(state) => match decide(state, app.policy(&target.site)) {
             Decision::Ask => return consent::ask(head, code, &target).map(Found::Answer),
             Decision::Forward => None,

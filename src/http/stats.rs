@@ -13,8 +13,9 @@ use super::request::{header, secret_site};
 use super::{AppState, body};
 use crate::domain::code::Code;
 use crate::domain::day::Day;
+use crate::domain::family::Family;
 use crate::domain::link::Link;
-use crate::domain::stats::{self, Grouping, LinkStats, Publication};
+use crate::domain::stats::{self, Grouping, LinkStats, Publication, SeriesDay, Totals};
 use crate::service::links::InvalidParam;
 
 /// How many days are shown where nobody says.
@@ -94,18 +95,33 @@ pub(super) async fn export(
         let body = json!({ "code": link.code, "totals": totals, "series": series, "min_count": min_count });
         return Ok(answer(200, &body));
     }
-    let mut text = String::from("day,clicks,visitors\r\n");
-    let number = |number: Option<u64>| number.map_or_else(|| format!("<{min_count}"), |n| n.to_string());
-    for day in series {
-        let (clicks, visitors) = (number(day.clicks), number(day.visitors));
-        write!(text, "{},{clicks},{visitors}\r\n", day.day).expect("writing to a String does not fail");
-    }
     let name = format!("attachment; filename=\"{}.csv\"", link.code);
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((CONTENT_DISPOSITION, name))
-        .body(text))
+        .body(in_columns(&totals, &series, min_count).expect("writing to a String does not fail")))
+}
+
+/// A row for each day, with a column for each family of apps that fetched a preview on any of them.
+fn in_columns(totals: &Totals, series: &[SeriesDay], min_count: u64) -> Result<String, std::fmt::Error> {
+    let mut text = String::from("day,clicks,visitors,unfurls");
+    let mut families: Vec<Family> = totals.unfurls_by_app.keys().copied().collect();
+    families.sort_by_key(|family| *family == Family::Other);
+    for family in &families {
+        write!(text, ",unfurls_{family}")?;
+    }
+    text.push_str("\r\n");
+    let number = |number: Option<u64>| number.map_or_else(|| format!("<{min_count}"), |n| n.to_string());
+    for day in series {
+        let unfurls: u64 = day.unfurls_by_app.values().sum();
+        write!(text, "{},{},{},{unfurls}", day.day, number(day.clicks), number(day.visitors))?;
+        for family in &families {
+            write!(text, ",{}", day.unfurls_by_app.get(family).unwrap_or(&0))?;
+        }
+        text.push_str("\r\n");
+    }
+    Ok(text)
 }
 
 /// `GET /api/v1/stats`.

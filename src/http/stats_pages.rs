@@ -1,5 +1,6 @@
 //! The marketer's pages: a site at a glance, and one link.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use actix_session::Session;
@@ -10,12 +11,14 @@ use super::error::Problem;
 use super::sign_in::signed_in;
 use super::stats::{Range, export, of_link, publication};
 use super::views::{
-    Count, DayRow, GroupRow, LinkRow, LinkState, Preset, StatsHomePage, StatsLinkPage, Totals, Virality,
+    AppRow, Count, DayRow, GroupRow, LinkRow, LinkState, Preset, StatsHomePage, StatsLinkPage, Totals,
+    Virality,
 };
 use super::{AppState, pages};
 use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
 use crate::domain::day::Day;
+use crate::domain::family::Family;
 use crate::domain::link::{self, Link, Text};
 use crate::domain::site::Site;
 use crate::domain::stats::{Group, Grouping, LinkStats, SeriesDay, site_stats, site_totals};
@@ -184,6 +187,8 @@ async fn link_page(
         presets: [1, 7, 30, 90].map(preset).into(),
         min_count,
         unfurls: totals.unfurls,
+        apps: app_rows(&totals.unfurls_by_app),
+        beyond: beyond(&totals.unfurls_by_app, &link.channel),
         clicks: total(totals.clicks),
         visitors: total(totals.visitors),
         aggregate_clicks: totals.aggregate_clicks.filter(|bare| *bare > 0).map(|bare| total(Some(bare))),
@@ -194,4 +199,16 @@ async fn link_page(
         to,
         code,
     })
+}
+
+/// The apps that a link was unfurled in, most unfurls first; last those that nobody can tell.
+fn app_rows(unfurls_by_app: &BTreeMap<Family, u64>) -> Vec<AppRow> {
+    let mut apps: Vec<_> = unfurls_by_app.iter().collect();
+    apps.sort_by_key(|(family, unfurls)| (**family == Family::Other, Reverse(*unfurls)));
+    apps.into_iter().map(|(family, unfurls)| AppRow { app: family.label(), unfurls: *unfurls }).collect()
+}
+
+/// The apps that its channel does not lead to.
+fn beyond(unfurls_by_app: &BTreeMap<Family, u64>, channel: &ChannelName) -> Vec<&'static str> {
+    unfurls_by_app.keys().filter(|family| family.is_beyond(channel)).map(|family| family.label()).collect()
 }

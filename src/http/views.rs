@@ -454,6 +454,10 @@ pub(super) struct StatsLinkPage {
     pub(super) min_count: u64,
     /// Previews fetched by chat apps.
     pub(super) unfurls: u64,
+    /// The same by app, most first and unknown ones last; none where there were none.
+    pub(super) apps: Vec<AppRow>,
+    /// The labels of those apps that the link's channel does not lead to.
+    pub(super) beyond: Vec<&'static str>,
     /// Consented clicks.
     pub(super) clicks: Count,
     /// Distinct visitors, each on one day.
@@ -482,6 +486,15 @@ impl StatsLinkPage {
         some.then(|| chart::aggregate(&self.days, self.min_count))
     }
 
+    /// The apps that the channel does not lead to, as a sentence names them: `Slack, Discord and X`.
+    #[must_use]
+    pub(super) fn beyond(&self) -> String {
+        match self.beyond.as_slice() {
+            [before @ .., last] if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+            few => few.concat(),
+        }
+    }
+
     /// Does the legend need its entry for suppressed days?
     #[must_use]
     pub(super) fn has_few(&self) -> bool {
@@ -493,6 +506,15 @@ impl StatsLinkPage {
     pub(super) fn has_open(&self) -> bool {
         self.days.iter().any(|day| day.open)
     }
+}
+
+/// An app in which a link was unfurled.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AppRow {
+    /// The label of the app, or of the apps that nobody can tell apart.
+    pub(super) app: &'static str,
+    /// Previews that its bot fetched.
+    pub(super) unfurls: u64,
 }
 
 /// A ready-made period.

@@ -21,5 +21,6 @@ mod qr;
 mod share;
 mod stats;
 mod statuses;
+mod unfurls;
 mod utm;
 mod waiting;

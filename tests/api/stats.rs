@@ -46,7 +46,8 @@ async fn a_links_statistics_have_exactly_the_documented_shape(backend: Backend) 
     let stats = service.stats(&code).await;
     assert_eq!(keys(&stats), ["code", "min_count", "series", "totals"]);
     assert_eq!((&stats["code"], &stats["min_count"]), (&json!(code), &json!(1)));
-    assert_eq!(keys(&stats["totals"]), ["aggregate_clicks", "clicks", "unfurls", "visitors"]);
+    let names = ["aggregate_clicks", "clicks", "unfurls", "unfurls_by_app", "visitors"];
+    assert_eq!(keys(&stats["totals"]), names);
     assert_eq!(totals(&stats), [1, 4, 2, 0].map(Some));
     let series = stats["series"].as_array().expect("a series");
     assert_eq!(series.len(), 30);
@@ -146,14 +147,16 @@ async fn closed_days_are_exact_from_five_visitors_on_and_today_goes_in_steps(bac
 async fn when_everything_is_suppressed_the_totals_are_null(backend: Backend) {
     let (service, code) = three_days(backend).await;
     let stats = service.get(&format!("/api/v1/links/{code}/stats?from=2026-11-20&to=2026-11-20")).await;
-    let nothing = json!({ "unfurls": 0, "clicks": null, "visitors": null, "aggregate_clicks": null });
+    let nothing = json!({ "unfurls": 0, "unfurls_by_app": {}, "clicks": null, "visitors": null,
+        "aggregate_clicks": null });
     assert_eq!(stats["totals"], nothing);
 }
 
 async fn a_csv_has_the_same_numbers(backend: Backend) {
     let (service, code) = three_days(backend).await;
     let path = format!("/api/v1/links/{code}/stats?from=2026-11-18&to=2026-11-21");
-    let expected = "day,clicks,visitors\r\n2026-11-18,<5,<5\r\n2026-11-19,14,7\r\n2026-11-20,<5,<5\r\n2026-11-21,10,10\r\n";
+    let expected = "day,clicks,visitors,unfurls,unfurls_whatsapp\r\n2026-11-18,<5,<5,0,0\r\n\
+                    2026-11-19,14,7,0,0\r\n2026-11-20,<5,<5,0,0\r\n2026-11-21,10,10,1,1\r\n";
     for request in [
         service.api(Method::GET, &format!("{path}&format=csv")),
         service.api(Method::GET, &path).header("accept", "text/csv"),
@@ -174,8 +177,9 @@ async fn groups_have_exactly_the_documented_shape(backend: Backend) {
     let (service, _) = three_days(backend).await;
     service.link(json!({ "url": "https://example.com/quiet", "channel": "email" })).await;
     let group = |key: Value, shares: u64, numbers: [Option<u64>; 3], virality: Option<f64>| {
-        json!({ "key": key, "shares": shares, "unfurls": numbers[0], "clicks": numbers[1], "visitors": numbers[2],
-            "aggregate_clicks": null, "virality": virality })
+        let by_app = if numbers[0] == Some(0) { json!({}) } else { json!({ "whatsapp": numbers[0] }) };
+        json!({ "key": key, "shares": shares, "unfurls": numbers[0], "unfurls_by_app": by_app,
+            "clicks": numbers[1], "visitors": numbers[2], "aggregate_clicks": null, "virality": virality })
     };
     let (counted, quiet) = ([Some(1), Some(24), Some(17)], [Some(0), None, None]);
     for (by, expected) in [

@@ -15,6 +15,7 @@ pub(crate) mod settling;
 pub(crate) mod sites;
 pub(crate) mod statistics;
 pub(crate) mod two_handles;
+pub(crate) mod unfurls;
 pub(crate) mod visitors;
 
 /// Hands the promises of one store to a macro: functions of an `Arc<dyn Store>` on no data.
@@ -65,6 +66,12 @@ macro_rules! every_promise {
             settling::entries_of_links_that_are_gone_count_nothing_and_hold_up_no_others,
             settling::days_may_come_in_any_order,
             settling::nothing_to_settle_is_no_error,
+            unfurls::each_familys_unfurls_are_counted_beside_the_total,
+            unfurls::settling_again_counts_no_familys_unfurl_twice,
+            unfurls::concurrent_journals_add_up_for_each_family,
+            unfurls::a_sites_rows_tell_its_unfurls_apart,
+            unfurls::they_go_with_the_counts_of_their_day_and_no_other,
+            unfurls::they_go_with_their_link,
             visitors::up_to_a_hundred_visitors_are_counted_exactly,
             visitors::the_511th_visitor_is_still_counted_exactly,
             visitors::five_thousand_visitors_are_counted_within_two_percent,

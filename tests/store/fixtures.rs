@@ -5,6 +5,7 @@ use entrenous::domain::code::Code;
 use entrenous::domain::day::Day;
 use entrenous::domain::destination::{Destination, HostRule};
 use entrenous::domain::entry::{Entry, EntryKind};
+use entrenous::domain::family::Family;
 use entrenous::domain::link::{Link, Text};
 use entrenous::domain::site::{Key, KeyHash, KeyKind, OriginRule, Site, SiteId, SiteKey};
 use entrenous::domain::stats::Counts;
@@ -111,6 +112,9 @@ pub(crate) fn click(visitor: u32) -> EntryKind {
     EntryKind::Click(tag(visitor))
 }
 
+/// An unfurl in an app that nobody knows.
+pub(crate) const UNFURL: EntryKind = EntryKind::Unfurl(Family::Other);
+
 /// A journal that numbers entries from 1.
 pub(crate) struct Journal {
     pub(crate) id: JournalId,
@@ -155,7 +159,7 @@ impl Journal {
 /// What the store counted for a link on one day.
 pub(crate) async fn counted(store: &dyn Store, link: &Link, day: Day) -> Counts {
     let days = store.link_counts(&link.code, day, day).await.expect("counts");
-    days.get(&day).copied().unwrap_or_default()
+    days.get(&day).cloned().unwrap_or_default()
 }
 
 /// Counts of clicks and their visitors alone.

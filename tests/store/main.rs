@@ -8,6 +8,7 @@ mod conformance;
 mod fixtures;
 mod redis;
 mod redis_crashes;
+mod redis_earlier;
 mod redis_news;
 #[allow(unreachable_pub, reason = "other tests use it too")]
 #[path = "../support/redis.rs"]

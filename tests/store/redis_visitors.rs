@@ -80,7 +80,7 @@ async fn settled(store: &dyn Store, link: &Link, entries: &[Numbered], day: Day)
         store.settle(&journal, group).await.expect("settled");
     }
     store.settle(&journal, entries).await.expect("settled again");
-    let counts = store.link_counts(&link.code, day, day).await.expect("counts")[&day];
+    let counts = &store.link_counts(&link.code, day, day).await.expect("counts")[&day];
     assert_eq!(counts.clicks, entries.len() as u64);
     counts.visitors
 }

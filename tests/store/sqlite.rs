@@ -1,18 +1,26 @@
 //! The embedded store: every promise, and what holds for a file that anybody may open.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use entrenous::domain::day::Day;
+use entrenous::domain::entry::EntryKind;
+use entrenous::domain::family::Family;
+use entrenous::domain::stats::Counts;
 use entrenous::domain::visitor_set::Fingerprint;
-use entrenous::store::{Store, StoreError, StoreUrl};
+use entrenous::store::{JournalId, Store, StoreError, StoreUrl};
 use rusqlite::Connection;
+use rusqlite::types::Value as SqlValue;
 use tempfile::TempDir;
 
 use crate::conformance::{self, every_promise, every_promise_to_two};
-use crate::fixtures::{Journal, click, clicks, counted, day, link, stored_link, stored_site, tag, url};
+use crate::fixtures::{
+    Journal, UNFURL, click, clicks, code, counted, day, link, stored_link, stored_site, tag, text, url,
+};
 
 /// A folder for one test's file, which goes with it.
 struct Data(TempDir);
@@ -213,6 +221,132 @@ async fn a_file_that_is_not_this_programs_is_left_alone() {
         }
         assert!(fs::read(data.path()).unwrap() == before, "{why}: the file was changed");
     }
+}
+
+/// A file of version 1, as the program of that time wrote it, in SQL.
+const VERSION_1: &str = include_str!("../data/sqlite-version-1.sql");
+
+/// What a file has in the columns that these tables had in version 1, in any order that stays.
+fn contents(path: &Path) -> Vec<(&'static str, Vec<Vec<SqlValue>>)> {
+    let tables = [
+        ("sites", "id, ident, name, body"),
+        ("site_keys", "hash, site"),
+        (
+            "links",
+            "id, code, site, url, channel, campaign, title, parent, created_at, expires_at, disabled, taken_down",
+        ),
+        ("once_names", "site, name, link"),
+        ("counts", "site, day, link, unfurls, clicks, visitors, aggregate_clicks"),
+        ("journals", "name, mark"),
+        ("secrets", "name, value"),
+        ("sqlite_sequence", "name, seq"),
+    ];
+    let file = Connection::open(path).unwrap();
+    let read = |(table, columns): (&'static str, &str)| {
+        let mut statement = file.prepare(&format!("SELECT {columns} FROM {table} ORDER BY 1, 2")).unwrap();
+        let wide = statement.column_count();
+        let rows = statement.query_map([], |row| (0..wide).map(|column| row.get(column)).collect());
+        (table, rows.unwrap().collect::<Result<_, _>>().unwrap())
+    };
+    tables.map(read).into()
+}
+
+/// Every table and index with its columns, as SQLite understands them.
+fn structure(path: &Path) -> Vec<Vec<SqlValue>> {
+    let sql = "
+        SELECT s.type, s.name, s.tbl_name, c.cid, c.name, c.type, c.\"notnull\", c.dflt_value, c.pk, l.strict, l.wr
+        FROM sqlite_schema AS s JOIN pragma_table_xinfo(s.name) AS c JOIN pragma_table_list(s.name) AS l
+        WHERE s.type = 'table'
+        UNION ALL
+        SELECT s.type, s.name, s.tbl_name, c.seqno, c.name, c.coll, c.\"desc\", c.\"key\", 0, 0, 0
+        FROM sqlite_schema AS s JOIN pragma_index_xinfo(s.name) AS c
+        WHERE s.type = 'index'
+        ORDER BY 1, 2, 3, 4";
+    let file = Connection::open(path).unwrap();
+    let mut statement = file.prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| (0..11).map(|column| row.get(column)).collect());
+    rows.unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+fn of_version_1() -> Data {
+    Data::with_file(|path| Connection::open(path).unwrap().execute_batch(VERSION_1).unwrap())
+}
+
+#[tokio::test]
+async fn a_file_of_version_1_becomes_one_of_version_2_and_keeps_what_it_holds() {
+    let (old, new) = (of_version_1(), Data::new());
+    let before = contents(&old.path());
+    assert!(before.iter().all(|(_, rows)| !rows.is_empty()), "every table holds something: {before:?}");
+    drop(new.open().await);
+    // The second time there is nothing to do.
+    for _ in 0..2 {
+        drop(old.open().await);
+        assert_eq!(contents(&old.path()), before);
+        assert_eq!(structure(&old.path()), structure(&new.path()));
+    }
+    let file = Connection::open(old.path()).unwrap();
+    assert_eq!(file.query_row("PRAGMA user_version", [], |row| row.get(0)), Ok(2));
+    assert_eq!(file.query_row("PRAGMA integrity_check", [], |row| row.get(0)), Ok("ok".to_owned()));
+}
+
+#[tokio::test]
+async fn what_a_file_of_version_1_holds_is_read_and_counted_on() {
+    let data = of_version_1();
+    let store = data.open().await;
+    let sites = store.sites().await.unwrap();
+    assert_eq!(sites.iter().map(|site| site.name.as_str()).collect::<Vec<_>>(), ["The Courier", "radio"]);
+    for site in &sites {
+        for key in &site.keys {
+            assert_eq!(store.site_by_key(&key.hash).await.unwrap().as_ref(), Some(site));
+        }
+    }
+    let link = store.link(&code("first")).await.unwrap().expect("a link");
+    assert_eq!(link.campaign, text("été & co"));
+    let counted_then = Counts { unfurls: 2, ..clicks(3, 3) };
+    let the_day = Day::of(link.created_at);
+    assert_eq!(counted(&*store, &link, the_day).await, counted_then);
+    assert_eq!(counted_then.unfurls_by_app(), BTreeMap::from([(Family::Other, 2)]));
+
+    // The journal goes on behind its mark.
+    let slack = EntryKind::Unfurl(Family::Slack);
+    let mut journal = Journal { id: JournalId::new("journal0version1"), last: 1_795_334_236_578_386 };
+    journal.settle(&*store, &link, the_day, [slack, slack, UNFURL, click(1)]).await;
+    let expected = Counts { unfurls: 4, known_unfurls: BTreeMap::from([(Family::Slack, 1)]), ..clicks(4, 4) };
+    assert_eq!(counted(&*store, &link, the_day).await, expected);
+    assert!(store.delete_link(&link.code).await.unwrap());
+    let left: i64 = Connection::open(data.path())
+        .unwrap()
+        .query_row("SELECT count(*) FROM known_unfurls", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn of_processes_that_open_a_file_of_version_1_at_once_one_makes_it_version_2() {
+    let data = of_version_1();
+    let opened = futures_util::future::join_all((0..8).map(|_| data.try_open())).await;
+    for store in opened {
+        assert_eq!(store.expect("a store").sites().await.unwrap().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_version_1_that_cannot_be_changed_stays_what_it_was() {
+    let data = of_version_1();
+    // Something in the way of the last step.
+    let obstacle = "CREATE TABLE known_unfurls (mine TEXT)";
+    Connection::open(data.path()).unwrap().execute_batch(obstacle).unwrap();
+    let before = contents(&data.path());
+    assert!(data.try_open().await.is_err());
+    assert_eq!(contents(&data.path()), before);
+    let file = Connection::open(data.path()).unwrap();
+    assert_eq!(file.query_row("PRAGMA user_version", [], |row| row.get(0)), Ok(1));
+    assert!(file.prepare("SELECT generation FROM links").is_err(), "no part of the change is left");
+    // When it is out of the way, all of it is done.
+    file.execute_batch("DROP TABLE known_unfurls").unwrap();
+    drop(file);
+    drop(data.open().await);
+    assert_eq!(contents(&data.path()), before);
 }
 
 #[tokio::test]

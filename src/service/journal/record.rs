@@ -1,14 +1,17 @@
 //! How one entry stands in a segment.
 //!
 //! ```text
-//! length u16 │ checksum u32 │ number u64 │ kind u8 │ day i32 │ site u8 + bytes │ code u8 + bytes │ tag 16 bytes
-//!              CRC-32 of the rest          1 click, 2 unfurl, 3 aggregate click                    clicks only
+//! length u16 │ checksum u32 │ number u64 │ kind u8 │ day i32 │ site u8 + bytes │ code u8 + bytes │ rest
+//!              CRC-32 of what follows      1 click, 2 unfurl, 3 aggregate click                    of a click: tag 16 bytes
+//!                                                                                                 of an unfurl: family u8
 //! ```
-//! Whole numbers are little-endian; `length` counts what follows the checksum.
+//! Whole numbers are little-endian; `length` counts what follows the checksum. An unfurl that an earlier
+//! version wrote ends without a family.
 
 use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::entry::{Entry, EntryKind};
+use crate::domain::family::Family;
 use crate::domain::site::SiteId;
 use crate::domain::visitor::Tag;
 use crate::store::Numbered;
@@ -30,20 +33,21 @@ impl Batch {
     /// Adds an entry.
     pub fn push(&mut self, site: &SiteId, code: &Code, day: Day, kind: EntryKind) {
         let start = self.bytes.len();
-        let (kind, tag) = match kind {
-            EntryKind::Click(tag) => (1, Some(tag)),
-            EntryKind::Unfurl => (2, None),
-            EntryKind::AggregateClick => (3, None),
-        };
         self.bytes.extend([0; PREFIX + NUMBER]);
-        self.bytes.push(kind);
+        self.bytes.push(match kind {
+            EntryKind::Click(_) => 1,
+            EntryKind::Unfurl(_) => 2,
+            EntryKind::AggregateClick => 3,
+        });
         self.bytes.extend(day.number().to_le_bytes());
         for part in [site.as_str(), code.as_str()] {
             self.bytes.push(u8::try_from(part.len()).expect("sites and codes are at most 64 bytes"));
             self.bytes.extend(part.as_bytes());
         }
-        if let Some(tag) = tag {
-            self.bytes.extend(tag.as_bytes());
+        match kind {
+            EntryKind::Click(tag) => self.bytes.extend(tag.as_bytes()),
+            EntryKind::Unfurl(family) => self.bytes.push(family.number()),
+            EntryKind::AggregateClick => {}
         }
         let length = self.bytes.len() - start - PREFIX;
         let length = u16::try_from(length).expect("a record is shorter than LONGEST");
@@ -99,7 +103,8 @@ pub(super) fn decode(bytes: &[u8]) -> Option<(Numbered, usize)> {
     let (code, rest) = text(rest)?;
     let kind = match (kind, rest) {
         (1, tag) => EntryKind::Click(Tag::from_bytes(tag.try_into().ok()?)),
-        (2, []) => EntryKind::Unfurl,
+        (2, []) => EntryKind::Unfurl(Family::Other),
+        (2, [family]) => EntryKind::Unfurl(Family::from_number(*family)),
         (3, []) => EntryKind::AggregateClick,
         _ => return None,
     };

@@ -6,6 +6,7 @@ use super::*;
 use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::entry::EntryKind;
+use crate::domain::family::Family;
 use crate::domain::site::SiteId;
 use crate::domain::visitor::Tag;
 use jiff::Timestamp;
@@ -17,7 +18,7 @@ fn batch(first: u8, count: u8) -> Batch {
         let code = Code::parse(&format!("code{number}")).expect("a code");
         let kind = match number % 3 {
             0 => EntryKind::Click(Tag::from_bytes([number; 16])),
-            1 => EntryKind::Unfurl,
+            1 => EntryKind::Unfurl(Family::Slack),
             _ => EntryKind::AggregateClick,
         };
         batch.push(&site, &code, Day::of(Timestamp::UNIX_EPOCH), kind);
@@ -153,6 +154,36 @@ fn a_torn_or_zero_filled_tail_costs_nothing_before_it() {
         let damaged = if tail.iter().all(|byte| *byte == 0) { 0 } else { tail.len() as u64 };
         assert_eq!(read(dir.path(), end), (codes(0..6), damaged));
     }
+}
+
+#[test]
+fn every_family_is_read_again_and_an_unfurl_of_an_earlier_version_is_nobodys() {
+    let (site, code) = (SiteId::from_stored("site1234"), Code::parse("abc").expect("a code"));
+    let family = |bytes: &[u8]| match record::decode(bytes).expect("an intact record").0.entry.kind {
+        EntryKind::Unfurl(family) => family,
+        _ => panic!("no unfurl"),
+    };
+    for known in Family::all() {
+        let mut batch = Batch::default();
+        batch.push(&site, &code, Day::of(Timestamp::UNIX_EPOCH), EntryKind::Unfurl(known));
+        let mut bytes = batch.seal(7).to_vec();
+        assert_eq!(family(&bytes), known);
+        // A later version's family, and the record as it was before there were any.
+        *bytes.last_mut().expect("a family") = 255;
+        sealed_again(&mut bytes);
+        assert_eq!(family(&bytes), Family::Other);
+        bytes.pop();
+        sealed_again(&mut bytes);
+        assert_eq!(family(&bytes), Family::Other);
+    }
+}
+
+/// Corrects a record's length and checksum after a change.
+fn sealed_again(record: &mut [u8]) {
+    let length = u16::try_from(record.len() - 6).expect("a short record");
+    let checksum = crc32fast::hash(&record[6..]);
+    record[..2].copy_from_slice(&length.to_le_bytes());
+    record[2..6].copy_from_slice(&checksum.to_le_bytes());
 }
 
 proptest! {

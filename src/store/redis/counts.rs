@@ -11,6 +11,7 @@ use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::destination::Destination;
+use crate::domain::family::Family;
 use crate::domain::link::{Link, Text};
 use crate::domain::site::SiteId;
 use crate::domain::stats::{Counts, SiteCounts};
@@ -24,11 +25,12 @@ impl RedisStore {
         first: Day,
         last: Day,
     ) -> Result<BTreeMap<Day, Counts>, StoreError> {
-        let fields: Vec<(String, String)> =
+        let fields: BTreeMap<String, String> =
             self.connection.query(cmd("HGETALL").arg(keys::counts(code))).await?;
         let days = fields.iter().filter_map(|(field, value)| Some((day_of(field)?, value)));
         let days = days.filter(|(day, _)| (first..=last).contains(day));
-        days.map(|(day, value)| Ok((day, read(value)?))).collect()
+        let known = |day| fields.get(&keys::known_unfurls(day)).map_or("", String::as_str);
+        days.map(|(day, value)| Ok((day, read(value, known(day))?))).collect()
     }
 
     /// What was counted for a site's links, by page, channel, campaign and day.
@@ -43,12 +45,13 @@ impl RedisStore {
         for day in self.counted_days(site, Some((first, last))).await? {
             for codes in self.active_codes(site, day).await?.chunks(CHUNK) {
                 let links = self.many_links(codes.iter()).await?;
-                let field = |code| cmd("HGET").arg(keys::counts(code)).arg(day.number()).take();
-                let values: Vec<Option<String>> =
-                    self.connection.query_all(codes.iter().map(field).collect()).await?;
-                for (link, value) in links.into_iter().zip(values) {
-                    if let (Some(link), Some(value)) = (link.filter(|link| link.site == *site), value) {
-                        table.add(link, day, &read(&value)?);
+                let fields = (day.number(), keys::known_unfurls(day));
+                let fields = |code| cmd("HMGET").arg(keys::counts(code)).arg(&fields).take();
+                let values: Vec<(Option<String>, Option<String>)> =
+                    self.connection.query_all(codes.iter().map(fields).collect()).await?;
+                for (link, (counts, known)) in links.into_iter().zip(values) {
+                    if let (Some(link), Some(counts)) = (link.filter(|link| link.site == *site), counts) {
+                        table.add(link, day, &read(&counts, &known.unwrap_or_default())?);
                     }
                 }
             }
@@ -64,8 +67,7 @@ impl RedisStore {
         first: Day,
         last: Day,
     ) -> Result<(), StoreError> {
-        let end = last.plus(1).start().as_millisecond() - 1;
-        let mut walk = Walk::new(site, end, first.start().as_millisecond());
+        let mut walk = Walk::over_days(site, first, last);
         loop {
             let places = walk.next(self, CHUNK).await?;
             if places.is_empty() {
@@ -107,15 +109,26 @@ pub(super) fn day_of(field: &str) -> Option<Day> {
     Day::from_number(field.parse().ok()?)
 }
 
-/// Reads a day as `settle.lua` writes it.
-fn read(value: &str) -> Result<Counts, StoreError> {
-    let numbers: Vec<f64> = value.split(' ').map_while(|number| number.parse().ok()).collect();
+/// Reads a day as `settle.lua` writes it: its numbers, and how many of its unfurls are `known` to be whose,
+/// which an earlier version did not write.
+fn read(numbers: &str, known: &str) -> Result<Counts, StoreError> {
+    let numbers: Vec<f64> = numbers.split(' ').map_while(|number| number.parse().ok()).collect();
     let [clicks, unfurls, aggregate_clicks, base, set, ..] = numbers[..] else {
         return Err(failure::corrupt("a day of counts"));
     };
+    let mut known_unfurls = BTreeMap::new();
+    for of_one in known.split_terminator(' ') {
+        let (name, unfurls) = of_one.split_once('=').ok_or_else(|| failure::corrupt("a family's unfurls"))?;
+        let unfurls = unfurls.parse().map_err(|_| failure::corrupt("a family's unfurls"))?;
+        // A later version's family is among the others.
+        if Family::from_name(name) != Family::Other {
+            known_unfurls.insert(Family::from_name(name), unfurls);
+        }
+    }
     Ok(Counts {
         shares: 0,
         unfurls: whole(unfurls),
+        known_unfurls,
         clicks: whole(clicks),
         visitors: whole(base) + whole(set),
         aggregate_clicks: whole(aggregate_clicks),

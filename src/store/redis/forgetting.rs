@@ -47,7 +47,8 @@ impl RedisStore {
                     break;
                 }
                 for codes in self.active_codes(&site, past).await?.chunks(CHUNK) {
-                    let delete = |code| cmd("HDEL").arg(keys::counts(code)).arg(past.number()).take();
+                    let fields = (past.number(), keys::known_unfurls(past));
+                    let delete = |code| cmd("HDEL").arg(keys::counts(code)).arg(&fields).take();
                     self.connection.query_all::<i64>(codes.iter().map(delete).collect()).await?;
                 }
                 self.connection.query::<()>(cmd("UNLINK").arg(keys::active(&site, past))).await?;

@@ -6,6 +6,7 @@ use redis::cmd;
 use super::links::stored_code;
 use super::{RedisStore, keys};
 use crate::domain::code::Code;
+use crate::domain::day::Day;
 use crate::domain::site::SiteId;
 use crate::store::StoreError;
 
@@ -33,6 +34,11 @@ impl Walk {
     /// Begins a walk through the links that were made from `oldest` to `newest`, in milliseconds.
     pub(super) fn new(site: &SiteId, newest: i64, oldest: i64) -> Self {
         Self { key: keys::index(site), newest, oldest, passed: 0 }
+    }
+
+    /// Begins a walk through the links that were made on the days from `first` to `last`.
+    pub(super) fn over_days(site: &SiteId, first: Day, last: Day) -> Self {
+        Self::new(site, last.plus(1).start().as_millisecond() - 1, first.start().as_millisecond())
     }
 
     /// The next entries, at most `count`; none at the end.

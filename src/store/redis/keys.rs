@@ -31,6 +31,11 @@ pub(super) fn counts(code: &Code) -> String {
     format!("ens:c:{{{code}}}")
 }
 
+/// The field of that hash with the families that a day's unfurls are known to be of: `slack=2 telegram=1`.
+pub(super) fn known_unfurls(day: Day) -> String {
+    format!("u{}", day.number())
+}
+
 /// Set of fingerprints or string of registers, with an expiry: a link's visitors of one day.
 pub(super) fn visitors(code: &Code, day: Day) -> String {
     format!("ens:v:{{{code}}}:{}", day.number())

@@ -3,15 +3,17 @@
 -- domain/visitor_set.rs to the letter; every number in them is exact in a double. Returns 0, and
 -- changes nothing, where entries before these are missing.
 -- KEYS: link, counts, then the visitors of each day
--- ARGV: journal, site, number of the entry before these, number of days, the days, and all entries
---       behind PADDING bytes of nothing. An entry is three doubles, least significant byte first:
---       number, place of the day in that list, and UNFURL, AGGREGATE or a visitor's fingerprint
+-- ARGV: journal, site, number of the entry before these, number of days, the days, names of families
+--       of apps, and all entries behind PADDING bytes of nothing. An entry is three doubles, least
+--       significant byte first: number, place of the day in that list, and a visitor's fingerprint,
+--       AGGREGATE, UNFURL, or UNFURL less the place of its family among those names
 --
 -- A day's field in the counts: clicks, unfurls, aggregate clicks, visitors of sets that are gone,
--- visitors of the present set, and for a sketch the sum of its registers' openness.
+-- visitors of the present set, and for a sketch the sum of its registers' openness. Another one, with
+-- "u" before the day, has how many of the unfurls are known to be of which family: slack=2 telegram=1.
 local EXACT, REGISTERS, HIGHEST = 512, 14000, 39
 local DAY, GRACE = 86400, 3600
-local PADDING, UNFURL, AGGREGATE = 128, -1, -2
+local PADDING, AGGREGATE, UNFURL = 128, -1, -2
 
 local link = redis.call('GET', KEYS[1])
 if not link or not string.find(link, '"site":"' .. ARGV[2] .. '"', 1, true) then
@@ -145,6 +147,18 @@ local function add_visitor(day, fingerprint)
   end
 end
 
+-- Counts an unfurl for the family with this place among the names.
+local function add_known(day, place)
+  local name = ARGV[4 + number_of_days + place]
+  if not day.known then
+    day.known = {}
+    for known, number in string.gmatch(redis.call('HGET', KEYS[2], 'u' .. day.field) or '', '(%S+)=(%d+)') do
+      day.known[known] = tonumber(number)
+    end
+  end
+  day.known[name] = (day.known[name] or 0) + 1
+end
+
 -- Everything is read before anything is written: a script that fails does not undo what it did.
 local days = {}
 for i = 1, number_of_days do
@@ -160,13 +174,16 @@ local entries = { struct.unpack('<' .. string.rep('d', numbers), ARGV[#ARGV], PA
 for i = 1, numbers, 3 do
   local number, day, what = entries[i], days[entries[i + 1]], entries[i + 2]
   if number > mark then
-    if what == UNFURL then
-      day.unfurls = day.unfurls + 1
+    if what >= 0 then
+      day.clicks = day.clicks + 1
+      add_visitor(day, what)
     elseif what == AGGREGATE then
       day.aggregate = day.aggregate + 1
     else
-      day.clicks = day.clicks + 1
-      add_visitor(day, what)
+      day.unfurls = day.unfurls + 1
+      if what < UNFURL then
+        add_known(day, UNFURL - what)
+      end
     end
     day.changed = true
     last = number
@@ -189,6 +206,15 @@ for i, day in ipairs(days) do
     end
     fields[#fields + 1] = day.field
     fields[#fields + 1] = text
+  end
+  if day.known then
+    local known = {}
+    for name, number in pairs(day.known) do
+      known[#known + 1] = string.format('%s=%d', name, number)
+    end
+    table.sort(known)
+    fields[#fields + 1] = 'u' .. day.field
+    fields[#fields + 1] = table.concat(known, ' ')
   end
   come_back = come_back or not stored[1 + i]
 end

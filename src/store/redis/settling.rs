@@ -15,6 +15,7 @@ use super::{RedisStore, keys, script};
 use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::entry::EntryKind;
+use crate::domain::family::Family;
 use crate::domain::site::SiteId;
 use crate::domain::visitor_set::Fingerprint;
 use crate::store::{JournalId, Numbered, StoreError};
@@ -22,9 +23,10 @@ use crate::store::{JournalId, Numbered, StoreError};
 /// Most entries that one script adds, a bound on how long others wait for it. Entries of a link
 /// beyond that are a further step with a further mark, which is as good.
 const ENTRIES_A_STEP: usize = 1_000;
-/// What the script takes for an unfurl and for an aggregate click, in the place of a fingerprint.
-const UNFURL: f64 = -1.0;
-const AGGREGATE: f64 = -2.0;
+/// What the script takes for an aggregate click and for an unfurl, in the place of a fingerprint. One of a known
+/// family is so many below as its place in the call's list of families.
+const AGGREGATE: f64 = -1.0;
+const UNFURL: f64 = -2.0;
 /// Most codes in one announcement.
 const CODES_AT_ONCE: usize = 1_000;
 
@@ -80,6 +82,7 @@ fn settle(journal: &JournalId, entries: &[&Numbered]) -> Cmd {
     let mut days: Vec<Day> = entries.iter().map(|entry| entry.entry.day).collect();
     days.sort_unstable();
     days.dedup();
+    let families: BTreeSet<Family> = entries.iter().filter_map(|entry| known_family(entry)).collect();
     let mut all = vec![keys::link(&first.code), keys::counts(&first.code)];
     all.extend(days.iter().map(|day| keys::visitors(&first.code, *day)));
 
@@ -88,12 +91,18 @@ fn settle(journal: &JournalId, entries: &[&Numbered]) -> Cmd {
     for day in &days {
         call.arg(day.number());
     }
+    for family in &families {
+        call.arg(family.name());
+    }
     let mut bytes = PADDING.to_vec();
     for Numbered { number, entry, .. } in entries {
-        // Lua counts from 1.
+        // Lua counts places from 1.
         let day = days.partition_point(|day| *day < entry.day) + 1;
         let what = match &entry.kind {
-            EntryKind::Unfurl => UNFURL,
+            EntryKind::Unfurl(family) => {
+                let place = families.iter().position(|known| known == family).map_or(0, |at| at + 1);
+                UNFURL - exact(place as u64)
+            }
             EntryKind::AggregateClick => AGGREGATE,
             EntryKind::Click(tag) => exact(Fingerprint::of(tag).number()),
         };
@@ -103,6 +112,14 @@ fn settle(journal: &JournalId, entries: &[&Numbered]) -> Cmd {
     }
     call.arg(bytes);
     call
+}
+
+/// The family of an unfurl, where it is known.
+fn known_family(numbered: &Numbered) -> Option<Family> {
+    match numbered.entry.kind {
+        EntryKind::Unfurl(family) if family != Family::Other => Some(family),
+        _ => None,
+    }
 }
 
 /// Lua's only numbers are doubles.

@@ -1,5 +1,7 @@
 //! Settling: journal entries become counts, each entry once, whatever is asked twice.
 
+use std::collections::BTreeMap;
+
 use foldhash::HashMap;
 use rusqlite::{Connection, OptionalExtension};
 
@@ -8,6 +10,7 @@ use super::visitors::{Place, Visitors};
 use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::entry::EntryKind;
+use crate::domain::family::Family;
 use crate::domain::visitor_set::Fingerprint;
 use crate::store::{JournalId, Numbered};
 
@@ -15,6 +18,7 @@ use crate::store::{JournalId, Numbered};
 #[derive(Default)]
 struct Sum {
     unfurls: u64,
+    known_unfurls: BTreeMap<Family, u64>,
     clicks: u64,
     aggregate_clicks: u64,
     visitors: Vec<Fingerprint>,
@@ -75,7 +79,12 @@ fn sums<'a>(entries: impl Iterator<Item = &'a Numbered>) -> HashMap<(&'a Code, D
     for Numbered { entry, .. } in entries {
         let sum = sums.entry((&entry.code, entry.day)).or_default();
         match entry.kind {
-            EntryKind::Unfurl => sum.unfurls += 1,
+            EntryKind::Unfurl(family) => {
+                sum.unfurls += 1;
+                if family != Family::Other {
+                    *sum.known_unfurls.entry(family).or_default() += 1;
+                }
+            }
             EntryKind::AggregateClick => sum.aggregate_clicks += 1,
             EntryKind::Click(tag) => {
                 sum.clicks += 1;
@@ -102,5 +111,11 @@ fn add(db: &Connection, visitors: &mut Visitors, place: Place, day: Day, sum: Su
         sql_number(known),
         sql_number(sum.aggregate_clicks),
     ))?;
+    let sql = "INSERT INTO known_unfurls (site, day, link, app, unfurls) VALUES (?1, ?2, ?3, ?4, ?5) \
+               ON CONFLICT DO UPDATE SET unfurls = unfurls + excluded.unfurls";
+    for (family, unfurls) in sum.known_unfurls {
+        let place = (place.site, day.number(), place.link, family.name(), sql_number(unfurls));
+        db.prepare_cached(sql)?.execute(place)?;
+    }
     Ok(())
 }

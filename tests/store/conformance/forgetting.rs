@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use entrenous::domain::entry::EntryKind;
 use entrenous::store::Store;
 
-use crate::fixtures::{Journal, click, clicks, counted, day, stored_link, stored_site};
+use crate::fixtures::{Journal, UNFURL, click, clicks, counted, day, stored_link, stored_site};
 
 pub(crate) async fn forgotten_visitors_leave_their_number(store: Arc<dyn Store>) {
     let site = stored_site(&*store, "press").await;
@@ -32,7 +31,7 @@ pub(crate) async fn a_late_click_of_a_forgotten_day_begins_a_set_of_its_own(stor
     journal.settle(&*store, &link, day(20), [click(7), click(8)]).await;
     assert_eq!(counted(&*store, &link, day(20)).await, clicks(8, 6));
     store.forget_visitors_before(day(21)).await.unwrap();
-    journal.settle(&*store, &link, day(20), [EntryKind::Unfurl]).await;
+    journal.settle(&*store, &link, day(20), [UNFURL]).await;
     assert_eq!(counted(&*store, &link, day(20)).await.visitors, 6);
 }
 
@@ -57,7 +56,7 @@ pub(crate) async fn counts_before_a_day_go_and_later_ones_stay(store: Arc<dyn St
     let mut journal = Journal::new("j");
     for link in &links {
         for number in [3, 19, 20, 21] {
-            journal.settle(&*store, link, day(number), [click(1), EntryKind::Unfurl]).await;
+            journal.settle(&*store, link, day(number), [click(1), UNFURL]).await;
         }
     }
     store.forget_counts_before(day(20)).await.unwrap();

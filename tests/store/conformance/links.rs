@@ -8,8 +8,8 @@ use entrenous::store::{Inserted, LinkFilter, Store, StoreError};
 use futures_util::future::join_all;
 
 use crate::fixtures::{
-    Journal, channel, click, clicks, code, counted, day, insert, link, noon, stored_link, stored_site, text,
-    url,
+    Journal, UNFURL, channel, click, clicks, code, counted, day, insert, link, noon, stored_link,
+    stored_site, text, url,
 };
 
 pub(crate) async fn a_link_comes_back_as_it_was_made(store: Arc<dyn Store>) {
@@ -153,7 +153,7 @@ pub(crate) async fn a_deleted_link_is_gone_with_its_counts(store: Arc<dyn Store>
     let mut journal = Journal::new("j");
     for link in [&gone, &kept] {
         for number in [3, 18, 19, 20] {
-            journal.settle(&*store, link, day(number), [click(1), EntryKind::Unfurl]).await;
+            journal.settle(&*store, link, day(number), [click(1), UNFURL]).await;
         }
     }
     assert!(store.delete_link(&gone.code).await.unwrap());

@@ -12,7 +12,8 @@ use entrenous::store::Store;
 use jiff::SignedDuration;
 
 use crate::fixtures::{
-    Journal, channel, click, clicks, code, day, insert, link, noon, stored_link, stored_site, text, url,
+    Journal, UNFURL, channel, click, clicks, code, day, insert, link, noon, stored_link, stored_site, text,
+    url,
 };
 
 type Row = (String, String, Option<String>, Day);
@@ -85,7 +86,7 @@ pub(crate) async fn a_site_has_a_row_for_each_page_channel_campaign_and_day(stor
         insert(&*store, &link).await;
         let number = u32::try_from(number).unwrap();
         journal.settle(&*store, &link, day(20), (0..=number).map(click)).await;
-        journal.settle(&*store, &link, day(21), [EntryKind::Unfurl, EntryKind::AggregateClick]).await;
+        journal.settle(&*store, &link, day(21), [UNFURL, EntryKind::AggregateClick]).await;
     }
     let on_the_20th = |shares, number| Counts { shares, ..clicks(number, number) };
     let on_the_21st = |number| Counts { unfurls: number, aggregate_clicks: number, ..Counts::default() };
