@@ -114,13 +114,16 @@ struct CreateSite {
     /// Pass the query string of a short address on to the destination
     #[arg(long)]
     forward_query: bool,
+    /// Name the link in the address that it forwards to, so that what is shared from there has a parent
+    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "on")]
+    lineage: Option<Switch>,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("changes").required(true).multiple(true).args(["utm", "utm_template", "utm_channels", "no_utm"])))]
+#[command(group(ArgGroup::new("changes").required(true).multiple(true).args(["utm", "utm_template", "utm_channels", "no_utm", "lineage"])))]
 struct ChangeSite {
     /// The site's name
     name: String,
@@ -129,6 +132,15 @@ struct ChangeSite {
     /// Tell the destination nothing in UTM parameters
     #[arg(long, conflicts_with_all = ["utm", "utm_template", "utm_channels"])]
     no_utm: bool,
+    /// Name the link in the address that it forwards to, so that what is shared from there has a parent
+    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "on")]
+    lineage: Option<Switch>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    On,
+    Off,
 }
 
 #[derive(Debug, Subcommand)]
@@ -292,7 +304,7 @@ async fn open(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
 }
 
 async fn create_site(asked: CreateSite, settings: &Settings, channels: &Channels) -> anyhow::Result<()> {
-    let CreateSite { name, destinations, origins, consent, utm, forward_query, json } = asked;
+    let CreateSite { name, destinations, origins, consent, utm, forward_query, lineage, json } = asked;
     if name.trim().is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
         bail!("the site's name must be 1 to 100 characters on one line");
     }
@@ -307,6 +319,7 @@ async fn create_site(asked: CreateSite, settings: &Settings, channels: &Channels
         consent,
         utm,
         forward_query,
+        lineage: lineage == Some(Switch::On),
         created_at: now,
         keys: Vec::new(),
     };
@@ -326,12 +339,19 @@ async fn create_site(asked: CreateSite, settings: &Settings, channels: &Channels
 }
 
 async fn change_site(asked: ChangeSite, settings: &Settings, channels: &Channels) -> anyhow::Result<()> {
-    let ChangeSite { name, utm, no_utm } = asked;
+    let ChangeSite { name, utm, no_utm, lineage } = asked;
     let utm = utm.rule(channels)?.or(no_utm.then(Utm::default));
-    let change = |site: &mut Site| site.utm = utm.unwrap_or_else(|| site.utm.clone());
+    let change = |site: &mut Site| {
+        site.utm = utm.unwrap_or_else(|| site.utm.clone());
+        site.lineage = lineage.map_or(site.lineage, |lineage| lineage == Switch::On);
+    };
     let changed = Sites::new(open(settings).await?).change(&name, change).await?;
     let site = changed.with_context(|| format!("there is no site \"{name}\""))?;
-    println!("The site \"{}\" was changed. Its UTM parameters: {}", site.name, site.utm);
+    let lineage = if site.lineage { "on" } else { "off" };
+    println!(
+        "The site \"{}\" was changed. Its lineage: {lineage}. Its UTM parameters: {}",
+        site.name, site.utm
+    );
     Ok(())
 }
 
@@ -344,6 +364,7 @@ async fn list_sites(json: bool, settings: &Settings) -> anyhow::Result<()> {
                 json!({
                     "site": site.name, "destinations": site.destinations, "origins": site.origins,
                     "consent": site.consent, "utm": site.utm, "forward_query": site.forward_query,
+                    "lineage": site.lineage,
                     "created_at": site.created_at,
                 })
             );

@@ -187,6 +187,25 @@ impl Destination {
         url.into()
     }
 
+    /// This destination with the code of the link that leads there, in the place of any other that it names.
+    #[must_use]
+    pub fn led_to_by(&self, code: &super::code::Code) -> Self {
+        use super::lineage::PARAMETER;
+
+        let mut url = self.url();
+        let is_other = |pair: &&str| {
+            let pair = form_urlencoded::parse(pair.as_bytes()).next();
+            pair.is_none_or(|(name, _)| name != PARAMETER)
+        };
+        // Not taken apart and put together again, which would write the other parameters in another way.
+        let others = url.query().filter(|query| !query.is_empty()).map(|query| query.split('&'));
+        let own = format!("{PARAMETER}={code}");
+        let pairs: Vec<&str> = others.into_iter().flatten().filter(is_other).chain([own.as_str()]).collect();
+        let query = pairs.join("&");
+        url.set_query(Some(&query));
+        Self(String::from(url).into())
+    }
+
     fn url(&self) -> Url {
         Url::parse(&self.0).expect("a destination is a serialised Url, which parses again")
     }
@@ -233,6 +252,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::code::Code;
 
     fn own() -> Url {
         Url::parse("https://go.example").expect("an address")
@@ -306,11 +326,32 @@ mod tests {
         assert_eq!(destination.forward(""), destination.as_str());
     }
 
+    #[test]
+    fn the_code_of_the_link_replaces_another_one_and_leaves_the_rest_as_it_is() {
+        let code = Code::parse("new").expect("a code");
+        for (before, after) in [
+            ("https://example.com/a", "https://example.com/a?ens=new"),
+            ("https://example.com/a?#part", "https://example.com/a?ens=new#part"),
+            (
+                "https://example.com/?q=a%20b+c&flag&x=%C3%A4;y",
+                "https://example.com/?q=a%20b+c&flag&x=%C3%A4;y&ens=new",
+            ),
+            ("https://example.com/?ens=old&x=1&ens=older", "https://example.com/?x=1&ens=new"),
+            ("https://example.com/?%65ns=old&ens&tens=1&ENS=2", "https://example.com/?tens=1&ENS=2&ens=new"),
+        ] {
+            assert_eq!(Destination(before.into()).led_to_by(&code).as_str(), after);
+        }
+        let led = Destination("https://example.com/".into()).led_to_by(&code);
+        assert_eq!(led.forward("ens=forged&x=1"), "https://example.com/?ens=new&x=1");
+        assert_eq!(led.led_to_by(&code), led);
+    }
+
     proptest! {
         #[test]
         fn whatever_is_accepted_is_ascii_and_safe_in_a_header(text in "(https?://)?\\PC{0,40}", query in "\\PC{0,40}") {
             if let Ok(destination) = Destination::parse(&text, &[HostRule(None)], &own()) {
-                for address in [destination.as_str().to_owned(), destination.forward(&query)] {
+                let led = destination.led_to_by(&Code::parse("abc").expect("a code"));
+                for address in [destination.as_str().to_owned(), destination.forward(&query), led.forward(&query)] {
                     prop_assert!(address.bytes().all(|b| (0x21..0x7f).contains(&b)), "{address}");
                     prop_assert!(Url::parse(&address).is_ok());
                 }

@@ -33,6 +33,9 @@ pub struct Link {
     /// The link through which the sharer came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Code>,
+    /// How many links led to it, from parent to parent, when it was made; 0 without a parent.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub generation: u32,
     /// When it was made, in whole milliseconds.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub created_at: Timestamp,
@@ -49,6 +52,11 @@ pub struct Link {
     /// Whether the operator took it down for abuse: 451.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub taken_down: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Whether a link forwards.

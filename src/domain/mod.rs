@@ -10,6 +10,7 @@ pub mod destination;
 pub mod device;
 pub mod entry;
 pub mod family;
+pub mod lineage;
 pub mod link;
 pub mod request;
 pub mod reserved;

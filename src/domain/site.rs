@@ -41,6 +41,10 @@ pub struct Site {
     /// Whether the query string of a short address is passed on to the destination.
     #[serde(default)]
     pub forward_query: bool,
+    /// Whether a forwarded address names the link that led there, so that what is shared from there can
+    /// name its parent.
+    #[serde(default)]
+    pub lineage: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// Its keys, by their hashes.
@@ -279,6 +283,7 @@ mod tests {
             consent: None,
             utm: Utm::default(),
             forward_query: false,
+            lineage: false,
             created_at: Timestamp::UNIX_EPOCH,
             keys: vec![],
         };

@@ -14,7 +14,7 @@ use super::site::Site;
 pub struct Target {
     /// The site, shared by all of its links.
     pub site: Arc<Site>,
-    /// The destination with the parameters of the site's UTM rule.
+    /// The destination with the parameters of the site's UTM rule, and with the link's code where it wants that.
     destination: Destination,
     /// What the link is until its expiry.
     state: LinkState,
@@ -27,6 +27,7 @@ impl Target {
     pub fn of(link: &Link, site: Arc<Site>) -> Self {
         let utm = || site.utm.parameters(&link.channel, link.campaign.as_ref().map(Text::as_str));
         let destination = if site.utm.is_on() { link.url.tagged(utm()) } else { link.url.clone() };
+        let destination = if site.lineage { destination.led_to_by(&link.code) } else { destination };
         // Before it was made, no link had expired.
         Self { site, destination, state: link.state(Timestamp::MIN), expires_at: link.expires_at }
     }
@@ -99,6 +100,18 @@ mod tests {
                 assert_eq!(target.state(now), link.state(now), "{rest} at {now}");
             }
         }
+    }
+
+    #[test]
+    fn the_links_code_is_added_only_where_the_site_wants_it() {
+        let location = |utm, lineage| {
+            let site = Site { lineage, ..Site::clone(&site(utm, true)) };
+            Target::of(&link(""), Arc::new(site)).location("ens=forged&b=2").into_owned()
+        };
+        assert_eq!(location(false, true), "https://example.com/?a=1&ens=abc&b=2");
+        let tags = "&utm_source=sms&utm_medium=share&utm_campaign=x";
+        assert_eq!(location(true, true), format!("https://example.com/?a=1{tags}&ens=abc&b=2"));
+        assert_eq!(location(false, false), "https://example.com/?a=1&ens=forged&b=2");
     }
 
     #[test]

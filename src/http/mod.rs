@@ -33,6 +33,7 @@ mod cors;
 pub(crate) mod door;
 mod error;
 mod limit;
+mod lineage;
 mod links;
 mod ops;
 mod pages;
@@ -181,6 +182,7 @@ pub(crate) fn routes(app: &web::Data<AppState>) -> impl Fn(&mut web::ServiceConf
                         ))
                         .service(at("/links/{code}/stats", "GET, HEAD", [read().to(stats::link)]))
                         .service(at("/stats", "GET, HEAD", [read().to(stats::site)]))
+                        .service(at("/stats/lineage", "GET, HEAD", [read().to(lineage::of_key)]))
                         .default_service(web::to(nothing_here)),
                 )
                 .service(

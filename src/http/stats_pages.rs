@@ -11,14 +11,15 @@ use super::error::Problem;
 use super::sign_in::signed_in;
 use super::stats::{Range, export, of_link, publication};
 use super::views::{
-    AppRow, Count, DayRow, GroupRow, LinkRow, LinkState, Preset, StatsHomePage, StatsLinkPage, Totals,
-    Virality,
+    AppRow, Count, DayRow, GroupRow, LineageRows, LinkRow, LinkState, Preset, ReshareRow, StatsHomePage,
+    StatsLinkPage, Totals, Virality,
 };
-use super::{AppState, pages};
+use super::{AppState, lineage, pages};
 use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::family::Family;
+use crate::domain::lineage::{Lineage, Resharing};
 use crate::domain::link::{self, Link, Text};
 use crate::domain::site::Site;
 use crate::domain::stats::{Group, Grouping, LinkStats, SeriesDay, site_stats, site_totals};
@@ -27,7 +28,7 @@ use crate::store::LinkFilter;
 /// How many days the overview shows, and how many links.
 const DAYS: i32 = 30;
 const NEWEST: usize = 20;
-/// How many pages and campaigns the overview shows.
+/// How many pages, campaigns and generations the overview shows.
 const TOP: usize = 10;
 
 /// `GET /stats`.
@@ -41,11 +42,21 @@ pub(super) async fn home(
         Err(sign_in) => return Ok(sign_in),
     };
     let rule = publication(&app);
-    let Range { first, last } = Range::last_days(DAYS, rule.today);
+    let range = Range::last_days(DAYS, rule.today);
+    let Range { first, last } = range;
     let rows = app.store.site_counts(&site.id, first, last).await?;
     let totals = site_totals(&rows, rule);
     let links = app.store.links(&site.id, &LinkFilter::default(), None, NEWEST).await?;
     let groups = |by| site_stats(&rows, by, rule);
+    let channels = groups(Grouping::Channel);
+    let lineage =
+        if site.lineage { Some(lineage::of_site(&app, &site.id, range, &channels).await?) } else { None };
+    let reshares = |channel: &Resharing| ReshareRow {
+        channel: app.channel_label(&channel.key),
+        shares: channel.shares,
+        reshares: channel.reshares,
+        virality: Virality(channel.virality),
+    };
     let count = |number| Count::published(number, false, rule.min_count);
     let row = |key: String, group: &Group| GroupRow {
         key,
@@ -76,9 +87,13 @@ pub(super) async fn home(
             aggregate_clicks: totals.aggregate_clicks.filter(|bare| *bare > 0).map(|bare| count(Some(bare))),
             virality: Virality(totals.virality),
         },
-        channels: groups(Grouping::Channel).iter().map(channel).collect(),
+        channels: channels.iter().map(channel).collect(),
         pages: groups(Grouping::Page).iter().filter_map(keyed).take(TOP).collect(),
         campaigns: groups(Grouping::Campaign).iter().filter_map(keyed).take(TOP).collect(),
+        lineage: lineage.map(|Lineage { generations, channels }| LineageRows {
+            generations: generations.into_iter().take(TOP).collect(),
+            channels: channels.iter().map(reshares).collect(),
+        }),
         links: links.iter().map(|link| link_row(link, &app)).collect(),
     })
 }

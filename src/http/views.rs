@@ -9,6 +9,7 @@ use askama::Template;
 
 use super::chart;
 use crate::domain::consent::{Policy, State};
+use crate::domain::lineage::Generation;
 
 /// What every page needs, whatever it shows.
 #[derive(Clone, Copy, Debug)]
@@ -345,6 +346,8 @@ pub(super) struct StatsHomePage {
     pub(super) pages: Vec<GroupRow>,
     /// One row for each campaign, most clicks first; left out of the page while empty.
     pub(super) campaigns: Vec<GroupRow>,
+    /// Where shares came from; only of a site that wants to know.
+    pub(super) lineage: Option<LineageRows>,
     /// The newest links, newest first.
     pub(super) links: Vec<LinkRow>,
 }
@@ -403,6 +406,28 @@ impl GroupRow {
         let most = rows.iter().filter_map(|row| row.clicks.number()).max();
         percent(self.clicks.number().unwrap_or(0), most.unwrap_or(0))
     }
+}
+
+/// The shares of a period by where they came from.
+#[derive(Clone, Debug)]
+pub(super) struct LineageRows {
+    /// By generation, the first one first.
+    pub(super) generations: Vec<Generation>,
+    /// By channel, the one that led to the most shares first.
+    pub(super) channels: Vec<ReshareRow>,
+}
+
+/// What came of a channel's shares.
+#[derive(Clone, Debug)]
+pub(super) struct ReshareRow {
+    /// The channel's label.
+    pub(super) channel: String,
+    /// Acts of sharing.
+    pub(super) shares: u64,
+    /// Acts of sharing by people who came through this channel.
+    pub(super) reshares: u64,
+    /// Clicks for each 100 shares.
+    pub(super) virality: Virality,
 }
 
 /// One link in the list of the newest.

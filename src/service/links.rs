@@ -262,6 +262,7 @@ impl Links {
             Some(parent) => wrong.take("parent", self.parent(site, &parent).await?),
             None => None,
         };
+        let generation = parent.as_ref().map_or(0, |parent| parent.generation.saturating_add(1));
         let expires_at = wrong.expiry(draft.expires_at, now);
         for (name, value) in
             [("external_id", &draft.external_id), ("Idempotency-Key", &draft.idempotency_key)]
@@ -283,7 +284,8 @@ impl Links {
             channel,
             campaign,
             title,
-            parent,
+            parent: parent.map(|parent| parent.code),
+            generation,
             created_at,
             expires_at,
             disabled: false,
@@ -300,10 +302,10 @@ impl Links {
     }
 
     /// A parent is a link of the same site; of others' links nothing is told.
-    async fn parent(&self, site: &Site, parent: &str) -> Result<Result<Code, &'static str>, StoreError> {
+    async fn parent(&self, site: &Site, parent: &str) -> Result<Result<Link, &'static str>, StoreError> {
         const UNKNOWN: &str = "must be the code of a link of this site";
         match Code::parse(parent) {
-            Ok(code) => Ok(self.of_site(&site.id, &code).await?.map(|link| link.code).ok_or(UNKNOWN)),
+            Ok(code) => Ok(self.of_site(&site.id, &code).await?.ok_or(UNKNOWN)),
             Err(CodeError::Malformed | CodeError::Reserved) => Ok(Err(UNKNOWN)),
         }
     }

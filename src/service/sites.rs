@@ -63,6 +63,7 @@ impl Sites {
             consent: None,
             utm: Utm::default(),
             forward_query: false,
+            lineage: false,
             created_at: now,
             keys: Vec::new(),
         };

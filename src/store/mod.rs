@@ -15,6 +15,7 @@ use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::destination::Destination;
 use crate::domain::entry::Entry;
+use crate::domain::lineage::Shares;
 use crate::domain::link::{Link, LinkChange, Text};
 use crate::domain::site::{KeyHash, Site, SiteId};
 use crate::domain::stats::{Counts, SiteCounts};
@@ -103,6 +104,10 @@ pub trait Store: Send + Sync {
     /// share counts on the day on which its link was made, and everything under the page and the
     /// campaign that the link has now.
     async fn site_counts(&self, site: &SiteId, first: Day, last: Day) -> Result<Vec<SiteCounts>, StoreError>;
+
+    /// A site's links that were made on these days, one row for each channel, generation and channel of
+    /// the parent. Whatever is gone, or was made again later, is nobody's parent.
+    async fn site_shares(&self, site: &SiteId, first: Day, last: Day) -> Result<Vec<Shares>, StoreError>;
 
     /// Tells what other processes change in links and sites, and what this one changes may be among
     /// it; for as long as it is polled, and it never ends.

@@ -13,6 +13,7 @@ mod consent;
 mod cors;
 mod hostile;
 mod limits;
+mod lineage;
 mod links;
 mod main_job;
 mod midnight;

@@ -45,6 +45,33 @@ async fn a_site_made_beside_the_running_service_works_at_once() {
     assert_eq!(names.iter().map(|site| &site["site"]).collect::<Vec<_>>(), ["The Courier", "default"]);
 }
 
+#[test]
+fn a_site_has_a_lineage_where_it_is_asked_for() {
+    let home = Home::new();
+    for (name, option, expected) in
+        [("a", None, false), ("b", Some("--lineage"), true), ("c", Some("--lineage=off"), false)]
+    {
+        let create = ["site", "create", name, "--destination", "example.com"];
+        let created = home.run(&create.into_iter().chain(option).collect::<Vec<_>>());
+        assert_eq!(created.code, Some(0), "{}", created.errors);
+        let sites = home.run(&["site", "list", "--json"]);
+        let newest: serde_json::Value =
+            serde_json::from_str(sites.text.lines().last().expect("a site")).expect("JSON");
+        assert_eq!((&newest["site"], &newest["lineage"]), (&name.into(), &expected.into()));
+    }
+    for (option, expected) in [("--lineage=off", false), ("--lineage", true), ("--no-utm", true)] {
+        let changed = home.run(&["site", "change", "b", option]);
+        assert_eq!(changed.code, Some(0), "{}", changed.errors);
+        let sites = home.run(&["site", "list", "--json"]);
+        let second = sites.text.lines().nth(1).expect("a second site");
+        let second: serde_json::Value = serde_json::from_str(second).expect("JSON");
+        assert_eq!((&second["site"], &second["lineage"]), (&"b".into(), &expected.into()), "{option}");
+    }
+    let wrong = home.run(&["site", "create", "d", "--destination", "example.com", "--lineage=maybe"]);
+    assert_eq!(wrong.code, Some(2), "{}", wrong.errors);
+    assert!(wrong.errors.contains("--lineage"), "{}", wrong.errors);
+}
+
 #[tokio::test]
 async fn a_rotated_key_ends_and_the_other_one_stays() {
     let home = Home::new();

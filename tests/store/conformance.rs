@@ -7,6 +7,7 @@
 pub(crate) mod agreement;
 pub(crate) mod forgetting;
 pub(crate) mod instances;
+pub(crate) mod lineage;
 pub(crate) mod links;
 pub(crate) mod lists;
 pub(crate) mod news;
@@ -89,6 +90,10 @@ macro_rules! every_promise {
             statistics::a_changed_links_counts_follow_it,
             statistics::a_deleted_link_leaves_the_statistics,
             statistics::a_sites_statistics_are_its_own_and_of_the_days_asked_for,
+            lineage::shares_are_told_apart_by_channel_generation_and_the_parents_channel,
+            lineage::shares_are_those_of_the_days_asked_for,
+            lineage::a_parent_that_is_gone_or_was_made_again_is_nobodys,
+            lineage::many_shares_of_many_parents_are_all_counted,
             news::at_the_beginning_anything_may_have_changed,
         }
     };

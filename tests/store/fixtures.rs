@@ -25,6 +25,7 @@ pub(crate) fn site(name: &str) -> Site {
         consent: None,
         utm: true.into(),
         forward_query: false,
+        lineage: true,
         created_at: "2026-11-01T08:00:00.5Z".parse().unwrap(),
         keys: vec![key(KeyKind::Publishable), key(KeyKind::Secret)],
     }
@@ -79,6 +80,7 @@ pub(crate) fn link(site: &Site, named: &str) -> Link {
         campaign: None,
         title: None,
         parent: None,
+        generation: 0,
         created_at: noon(20),
         expires_at: None,
         disabled: false,

@@ -1,14 +1,15 @@
-//! What a version before families wrote to Redis: it is read, and counted on.
+//! What a version before families and generations wrote to Redis: it is read, and counted on.
 
 use std::collections::BTreeMap;
 
 use entrenous::domain::day::Day;
 use entrenous::domain::entry::EntryKind;
 use entrenous::domain::family::Family::{Other, Slack};
+use entrenous::domain::lineage::Shares;
 use entrenous::domain::stats::Counts;
 use entrenous::store::{JournalId, StoreUrl, open};
 
-use crate::fixtures::{Journal, UNFURL, click, clicks, code, counted};
+use crate::fixtures::{Journal, UNFURL, channel, click, clicks, code, counted};
 use crate::redis_servers::RedisServer;
 
 /// The day of all of it.
@@ -55,7 +56,18 @@ async fn what_an_earlier_version_wrote_is_read_and_counted_on() {
     let store = open(&StoreUrl::parse(&server.url()).expect("an address"), None).await.expect("a store");
     let day = Day::from_number(DAY).expect("a day");
     let site = store.sites().await.unwrap().pop().expect("a site");
+    assert!(!site.lineage);
     let first = store.link(&code("first")).await.unwrap().expect("a link");
+    let second = store.link(&code("second")).await.unwrap().expect("a link");
+    assert_eq!((first.generation, second.generation), (0, 1));
+    let shares = |by: &str, generation, parent: Option<&str>| Shares {
+        channel: channel(by),
+        generation,
+        parent_channel: parent.map(channel),
+        shares: 1,
+    };
+    let found = store.site_shares(&site.id, day, day).await.unwrap();
+    assert_eq!(found, [shares("email", 0, None), shares("sms", 1, Some("email"))]);
     let before = counted(&*store, &first, day).await;
     assert_eq!(before, Counts { unfurls: 2, ..clicks(3, 3) });
     assert_eq!(before.unfurls_by_app(), BTreeMap::from([(Other, 2)]));

@@ -36,6 +36,7 @@ fn link(code: &str, site: &SiteId) -> Link {
         campaign: None,
         title: None,
         parent: None,
+        generation: 0,
         created_at: Timestamp::UNIX_EPOCH,
         expires_at: None,
         disabled: false,

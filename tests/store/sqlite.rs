@@ -295,10 +295,24 @@ async fn what_a_file_of_version_1_holds_is_read_and_counted_on() {
     let store = data.open().await;
     let sites = store.sites().await.unwrap();
     assert_eq!(sites.iter().map(|site| site.name.as_str()).collect::<Vec<_>>(), ["The Courier", "radio"]);
+    assert!(sites.iter().all(|site| !site.lineage));
     for site in &sites {
         for key in &site.keys {
             assert_eq!(store.site_by_key(&key.hash).await.unwrap().as_ref(), Some(site));
         }
+    }
+    // The parent of `orphan` was deleted; the link that has its code now is a child of its child.
+    for (named, generation) in [
+        ("first", 0),
+        ("second", 1),
+        ("third", 2),
+        ("orphan", 1),
+        ("orphans-child", 2),
+        ("gone", 3),
+        ("radio1", 0),
+    ] {
+        let link = store.link(&code(named)).await.unwrap().expect("a link");
+        assert_eq!(link.generation, generation, "{named}");
     }
     let link = store.link(&code("first")).await.unwrap().expect("a link");
     assert_eq!(link.campaign, text("été & co"));

@@ -247,6 +247,7 @@ impl Service {
             consent: None,
             utm: false.into(),
             forward_query: false,
+            lineage: false,
             created_at: Timestamp::UNIX_EPOCH,
             keys: Vec::new(),
         };

@@ -16,6 +16,7 @@ use self::connection::Connection;
 use super::{Cursor, Inserted, JournalId, LinkFilter, News, Numbered, OnceName, Store, StoreError};
 use crate::domain::code::Code;
 use crate::domain::day::Day;
+use crate::domain::lineage::Shares;
 use crate::domain::link::{Link, LinkChange};
 use crate::domain::site::{KeyHash, Site, SiteId};
 use crate::domain::stats::{Counts, SiteCounts};
@@ -30,6 +31,7 @@ mod forgetting;
 mod index;
 mod insertion;
 mod keys;
+mod lineage;
 mod links;
 mod news;
 mod record;
@@ -147,6 +149,10 @@ impl Store for RedisStore {
 
     async fn site_counts(&self, site: &SiteId, first: Day, last: Day) -> Result<Vec<SiteCounts>, StoreError> {
         self.counts_of_site(site, first, last).await
+    }
+
+    async fn site_shares(&self, site: &SiteId, first: Day, last: Day) -> Result<Vec<Shares>, StoreError> {
+        self.shares_of_site(site, first, last).await
     }
 
     async fn watch(&self, tell: &(dyn Fn(News) + Send + Sync)) {

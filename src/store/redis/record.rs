@@ -30,8 +30,16 @@ impl Record {
     }
 
     /// Reads a stored value, finished or pending.
+    ///
+    /// What an earlier version wrote has no generation. Nobody counted it, but whoever has a parent is not of
+    /// the first.
     pub(super) fn read(value: &str) -> Result<Self, StoreError> {
-        serde_json::from_str(finished(value)).map_err(|_| failure::corrupt("a link"))
+        let mut record: Self =
+            serde_json::from_str(finished(value)).map_err(|_| failure::corrupt("a link"))?;
+        if record.link.parent.is_some() {
+            record.link.generation = record.link.generation.max(1);
+        }
+        Ok(record)
     }
 
     /// The stored value of the finished link.

@@ -21,7 +21,7 @@ macro_rules! select_link {
     ($rest:literal) => {
         concat!(
             "SELECT code, ident, url, channel, campaign, title, parent, created_at, expires_at, \
-             disabled, taken_down FROM links CROSS JOIN sites ON sites.id = links.site ",
+             disabled, taken_down, generation FROM links CROSS JOIN sites ON sites.id = links.site ",
             $rest
         )
     };
@@ -37,8 +37,8 @@ pub(super) fn insert(db: &Connection, link: &Link, once: &[OnceName]) -> rusqlit
         }
     }
     let sql = "INSERT INTO links (code, site, url, channel, campaign, title, parent, created_at, \
-               expires_at, disabled, taken_down) VALUES (:code, :site, :url, :channel, :campaign, :title, \
-               :parent, :created_at, :expires_at, :disabled, :taken_down)";
+               expires_at, disabled, taken_down, generation) VALUES (:code, :site, :url, :channel, :campaign, \
+               :title, :parent, :created_at, :expires_at, :disabled, :taken_down, :generation)";
     db.prepare_cached(sql)?.execute(named_params! {
         ":code": link.code.as_str(),
         ":site": site,
@@ -51,6 +51,7 @@ pub(super) fn insert(db: &Connection, link: &Link, once: &[OnceName]) -> rusqlit
         ":expires_at": link.expires_at.map(Timestamp::as_millisecond),
         ":disabled": link.disabled,
         ":taken_down": link.taken_down,
+        ":generation": link.generation,
     })?;
     let row = db.last_insert_rowid();
     // The two names of one call may be the same.
@@ -140,6 +141,7 @@ fn link(row: &Row<'_>) -> rusqlite::Result<Link> {
         campaign: text(row, 4)?,
         title: text(row, 5)?,
         parent: text(row, 6)?,
+        generation: row.get(11)?,
         created_at: time(7, row.get(7)?)?,
         expires_at: row.get::<_, Option<i64>>(8)?.map(|millisecond| time(8, millisecond)).transpose()?,
         disabled: row.get(9)?,

@@ -18,6 +18,7 @@ use self::writer::Writer;
 use super::{Cursor, Inserted, JournalId, LinkFilter, News, Numbered, OnceName, Store, StoreError};
 use crate::domain::code::Code;
 use crate::domain::day::Day;
+use crate::domain::lineage::Shares;
 use crate::domain::link::{Link, LinkChange};
 use crate::domain::site::{KeyHash, Site, SiteId};
 use crate::domain::stats::{Counts, SiteCounts};
@@ -26,6 +27,7 @@ use crate::domain::visitor::DayKey;
 mod connection;
 mod counts;
 mod error;
+mod lineage;
 mod links;
 mod readers;
 mod schema;
@@ -169,6 +171,11 @@ impl Store for SqliteStore {
     async fn site_counts(&self, site: &SiteId, first: Day, last: Day) -> Result<Vec<SiteCounts>, StoreError> {
         let site = site.clone();
         self.reports.read(move |db| counts::of_site(db, &site, first, last)).await
+    }
+
+    async fn site_shares(&self, site: &SiteId, first: Day, last: Day) -> Result<Vec<Shares>, StoreError> {
+        let site = site.clone();
+        self.reports.read(move |db| lineage::of_site(db, &site, first, last)).await
     }
 
     async fn watch(&self, tell: &(dyn Fn(News) + Send + Sync)) {

@@ -21,6 +21,7 @@ pub(crate) async fn a_link_comes_back_as_it_was_made(store: Arc<dyn Store>) {
     full.campaign = text("été: \"50 %\" & 'more' ❤");
     full.title = text("Ünïcode — {title}\u{2028}");
     full.parent = Some(plain.code.clone());
+    full.generation = 7;
     full.created_at = "2026-11-20T23:59:59.999Z".parse().unwrap();
     full.expires_at = Some("2027-01-01T00:00:00.001Z".parse().unwrap());
     full.disabled = true;
