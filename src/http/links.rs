@@ -215,14 +215,17 @@ async fn create_one(app: &AppState, holder: &KeyHolder, draft: Draft) -> Result<
 
 fn draft(mut fields: Fields, holder: &KeyHolder, app: &AppState) -> Result<Draft, Vec<InvalidParam>> {
     let claimed = |claim: String| app.reservations.claimed(&claim, &holder.site.id, app.clock.now());
+    let claim = fields.text("claim").map(claimed);
     let draft = Draft {
         url: fields.required_text("url"),
         channel: fields.required_text("channel"),
         campaign: fields.text("campaign"),
         title: fields.text("title"),
         parent: fields.text("parent"),
+        // Its address may be in a chat already: it must come to be.
+        leaves_wrong_parent_out: claim.is_some(),
         slug: fields.text("slug"),
-        claim: fields.text("claim").map(claimed),
+        claim,
         expires_at: fields.nullable_time("expires_at").flatten(),
         external_id: fields.text("external_id"),
         idempotency_key: None,

@@ -134,6 +134,7 @@ impl Asked {
             campaign: self.0.get("campaign").cloned(),
             title: Some(self.line("title", MAX_TITLE)),
             parent: self.0.get("parent").cloned(),
+            leaves_wrong_parent_out: true,
             ..Draft::default()
         }
     }
@@ -173,12 +174,9 @@ async fn mint(
     site: Site,
     key: KeyHash,
     network: Network,
-    mut draft: Draft,
+    draft: Draft,
 ) -> Result<Code, Problem> {
     app.limits.create(&key, &network, 1)?;
-    if let Some(parent) = draft.parent.take().and_then(|parent| Code::parse(&parent).ok()) {
-        draft.parent = app.links.of_site(&site.id, &parent).await?.map(|link| link.code.to_string());
-    }
     let (link, _) = app.links.create(&site, draft, app.clock.now()).await?;
     Ok(link.code)
 }

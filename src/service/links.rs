@@ -36,6 +36,9 @@ pub struct Draft {
     pub title: Option<String>,
     /// The parent link's code.
     pub parent: Option<String>,
+    /// Whether a wrong parent is left out instead of refused: where somebody is sharing at this moment,
+    /// and the parent may be gone since their page was opened.
+    pub leaves_wrong_parent_out: bool,
     /// A code of the client's own choice.
     pub slug: Option<String>,
     /// In the place of a slug: the reserved code that the client's claim is for, or why it is for none.
@@ -259,7 +262,10 @@ impl Links {
             (None, None) => Some(Code::random()),
         };
         let parent = match draft.parent {
-            Some(parent) => wrong.take("parent", self.parent(site, &parent).await?),
+            Some(parent) => match self.parent(site, &parent).await? {
+                Err(_) if draft.leaves_wrong_parent_out => None,
+                found => wrong.take("parent", found),
+            },
             None => None,
         };
         let generation = parent.as_ref().map_or(0, |parent| parent.generation.saturating_add(1));

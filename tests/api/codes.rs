@@ -188,6 +188,10 @@ async fn a_claim_makes_the_link_of_its_code_and_a_repeated_one_finds_it(backend:
     }
     let (_, links) = sent(service.api(Method::GET, "/api/v1/links")).await;
     assert_eq!(links["links"].as_array().map(Vec::len), Some(2));
+    // A parent that is gone stops nobody who has the address in a message already.
+    let (claim, _) = page.claim().await;
+    let (status, orphan) = sent(page.create(&share_with(&claim, "parent", "gone"))).await;
+    assert_eq!((status, &orphan["parent"]), (StatusCode::CREATED, &json!(null)));
     // A server that has the secret key may claim too.
     let (claim, code) = page.claim().await;
     let claimed = service.link(share(&claim)).await;
