@@ -25,9 +25,11 @@ use crate::store::Store;
 
 mod agents;
 mod answer;
+mod asset;
 mod body;
 mod chart;
 mod codes;
+mod component;
 mod consent;
 mod cors;
 pub(crate) mod door;
@@ -44,6 +46,7 @@ mod redirect;
 mod request;
 mod share;
 mod sign_in;
+mod squeeze;
 mod stats;
 mod stats_pages;
 mod try_page;
@@ -66,6 +69,7 @@ pub(crate) struct AppState {
     limits: limit::Limits,
     taps: Taps,
     share_turns: Semaphore,
+    component: component::Component,
     public_url: Arc<Url>,
     session_secret: [u8; 64],
 }
@@ -95,6 +99,7 @@ impl AppState {
             limits: limit::Limits::new(&settings.limits),
             taps: Taps::default(),
             share_turns: Semaphore::new(share::AT_ONCE),
+            component: component::Component::new(&public_url, &channels),
             settings,
             clock,
             store,
@@ -148,6 +153,7 @@ pub(crate) fn routes(app: &web::Data<AppState>) -> impl Fn(&mut web::ServiceConf
                 .service(at("/healthz", "GET, HEAD", [read().to(ops::healthz)]))
                 .service(at("/readyz", "GET, HEAD", [read().to(ops::readyz)]))
                 .service(at("/metrics", "GET, HEAD", [read().to(ops::metrics)]))
+                .service(at("/share.js", "GET, HEAD", [read().to(component::latest)]))
                 .service(at("/static/{file}", "GET, HEAD", [read().to(pages::file)]))
                 .service(at("/share/{channel}", "GET, HEAD", [read().to(share::share)]))
                 .service(at("/share/{channel}/{code}", "GET, HEAD", [read().to(share::show)]))

@@ -6,15 +6,18 @@ use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use sha2::{Digest, Sha256};
 
+use super::AppState;
+use super::asset::{Asset, FOR_EVER};
 use super::error::Problem;
 use super::views::Page;
 
-const STYLE: &str = include_str!("../../static/style.css");
-const ICON: &str = include_str!("../../static/icon.svg");
+static STYLE: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new(include_str!("../../static/style.css"), "text/css; charset=utf-8"));
+static ICON: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new(include_str!("../../static/icon.svg"), "image/svg+xml"));
 
 /// Forms may lead anywhere, because the answer to the consent form forwards to the destination and
 /// browsers hold redirects against `form-action` too.
@@ -22,10 +25,7 @@ const SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'se
     form-action 'self' http: https:; base-uri 'none'; frame-ancestors 'none'";
 
 /// The style sheet's address, which changes with its text so that it can be cached for ever.
-static STYLE_URL: LazyLock<String> = LazyLock::new(|| {
-    let hash = Sha256::digest(STYLE.as_bytes());
-    format!("/static/style.css?v={}", base16ct::lower::encode_string(&hash[..8]))
-});
+static STYLE_URL: LazyLock<String> = LazyLock::new(|| format!("/static/style.css?v={}", STYLE.hash()));
 
 /// What every page needs.
 pub(super) fn common() -> Page {
@@ -59,15 +59,11 @@ pub(super) fn see_other(path: &str) -> HttpResponse {
 }
 
 /// `GET /static/{file}`.
-pub(super) async fn file(name: web::Path<String>) -> Result<HttpResponse, Problem> {
-    let (text, media_type, lifetime) = match name.as_str() {
-        "style.css" => (STYLE, "text/css; charset=utf-8", "public, max-age=31536000, immutable"),
-        "icon.svg" => (ICON, "image/svg+xml", "public, max-age=86400"),
-        _ => return Err(Problem::not_found()),
-    };
-    Ok(HttpResponse::Ok()
-        .content_type(media_type)
-        .insert_header((CACHE_CONTROL, lifetime))
-        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .body(text))
+pub(super) async fn file(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+    match request.match_info().query("file") {
+        "style.css" => Ok(STYLE.answer(&request, FOR_EVER)),
+        "icon.svg" => Ok(ICON.answer(&request, "public, max-age=86400")),
+        name if name == app.component.file() => Ok(app.component.answer_for_ever(&request)),
+        _ => Err(Problem::not_found()),
+    }
 }

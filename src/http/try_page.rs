@@ -4,7 +4,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::error::Problem;
-use super::views::{ChannelChoice, MadeLink, Trial, TryPage};
+use super::views::{Buttons, ChannelChoice, MadeLink, Trial, TryPage};
 use super::{AppState, body, pages, request};
 use crate::domain::channel::ChannelName;
 use crate::domain::device::Device;
@@ -19,7 +19,7 @@ const FIRST_CHANNEL: &str = "whatsapp";
 /// `GET /`.
 pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     let trial = trial_site(&request, &app).await?.map(|_| trial(&app, EXAMPLE, FIRST_CHANNEL));
-    pages::page(&TryPage { page: pages::common(), trial })
+    pages::page(&TryPage { page: pages::common(), trial, buttons: buttons(&app) })
 }
 
 /// `POST /try`: makes a link of the trial's site.
@@ -47,8 +47,10 @@ pub(super) async fn share(
         }
         Err(error) => return Err(error.into()),
     }
-    let mut answer = pages::page(&TryPage { page: pages::common(), trial: Some(trial.clone()) })?;
-    if trial.error.is_some() {
+    let refused = trial.error.is_some();
+    let mut answer =
+        pages::page(&TryPage { page: pages::common(), trial: Some(trial), buttons: buttons(&app) })?;
+    if refused {
         *answer.status_mut() = actix_web::http::StatusCode::UNPROCESSABLE_ENTITY;
     }
     Ok(answer)
@@ -64,6 +66,15 @@ async fn trial_site(request: &HttpRequest, app: &AppState) -> Result<Option<Site
         return Ok(None);
     }
     Ok(app.sites.by_name(TRIAL_SITE).await?)
+}
+
+fn buttons(app: &AppState) -> Buttons {
+    let below = |path: &str| app.public_url.join(path).expect("a path of the service's own").to_string();
+    Buttons {
+        script: below("share.js"),
+        fixed_script: below(&format!("static/{}", app.component.file())),
+        integrity: app.component.integrity().to_owned(),
+    }
 }
 
 fn trial(app: &AppState, url: &str, chosen: &str) -> Trial {

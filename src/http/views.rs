@@ -180,6 +180,19 @@ pub(super) struct TryPage {
     pub(super) page: Page,
     /// Present only on a first start on a loopback address.
     pub(super) trial: Option<Trial>,
+    /// What a publisher puts on a page.
+    pub(super) buttons: Buttons,
+}
+
+/// Where the share buttons are.
+#[derive(Clone, Debug)]
+pub(super) struct Buttons {
+    /// The script's address that always has the present one.
+    pub(super) script: String,
+    /// Its address that never changes.
+    pub(super) fixed_script: String,
+    /// What `integrity` says beside the second.
+    pub(super) integrity: String,
 }
 
 /// The four steps: share, open, consent, stats.

@@ -9,6 +9,7 @@ mod service;
 
 mod click;
 mod codes;
+mod component;
 mod consent;
 mod cors;
 mod hostile;
