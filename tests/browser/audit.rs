@@ -29,16 +29,27 @@ impl Axe {
     }
 }
 
-/// Holds the present page to what every page promises. `status` is that of its answer.
+/// Holds the present page to what every page of the service promises. `status` is that of its answer.
 pub(crate) async fn audit(browser: &Browser, axe: &Axe, page: &str, status: u16) {
+    accessible(browser, axe, page, status).await;
+    let name = format!("{page}, {}", browser.look.name);
+    let scripts = browser.script("return document.scripts.length").await;
+    assert_eq!(scripts, 0, "{name} has scripts");
+    for cookie in browser.cookies().await {
+        let ours = ["consent=", "__Host-consent=", "session=", "__Secure-session="];
+        assert!(ours.iter().any(|name| cookie.starts_with(name)), "{name} sets {cookie}");
+    }
+}
+
+/// Holds the present page to its look: as wide as the window, without a violation of the rules of
+/// accessibility, and with nothing to complain of for the browser.
+pub(crate) async fn accessible(browser: &Browser, axe: &Axe, page: &str, status: u16) {
     let look = browser.look;
     let name = format!("{page}, {}", look.name);
     let dark = browser.script("return matchMedia('(prefers-color-scheme: dark)').matches").await;
     assert_eq!(dark, look.dark, "{name}");
     let width = browser.script("return document.documentElement.scrollWidth").await;
     assert!(width.as_u64() <= Some(look.width.into()), "{name} is {width} wide");
-    let scripts = browser.script("return document.scripts.length").await;
-    assert_eq!(scripts, 0, "{name} has scripts");
 
     let violations = axe.violations(browser).await.expect("axe runs");
     assert_eq!(violations, Value::Array(Vec::new()), "{name}: {violations:#}");
@@ -52,11 +63,6 @@ pub(crate) async fn audit(browser: &Browser, axe: &Axe, page: &str, status: u16)
     let log = browser.log("browser").await;
     let unexpected: Vec<_> = log.iter().filter(|entry| !advice(entry) && !own(entry)).collect();
     assert!(unexpected.is_empty(), "{name} logs {unexpected:#?}");
-
-    for cookie in browser.cookies().await {
-        let ours = ["consent=", "__Host-consent=", "session=", "__Secure-session="];
-        assert!(ours.iter().any(|name| cookie.starts_with(name)), "{name} sets {cookie}");
-    }
 }
 
 /// The addresses that the browser has asked a host for since the last call.

@@ -20,6 +20,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// A headless Chromium says that it is one, and is then no person.
 const USER_AGENT: &str =
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36";
+const PHONE_AGENT: &str = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Mobile Safari/537.36";
 const FLAGS: [&str; 11] = [
     "--headless=new",
     "--no-sandbox",
@@ -70,13 +71,24 @@ pub(crate) struct Browser {
 impl Browser {
     /// Opens a browser for which every host but the loopback's is `destination`.
     pub(crate) async fn open(destination: &Destination, look: Look, scripts: Scripts) -> Self {
-        let driver = Driver::start();
+        Self::open_for(destination, look, scripts, "").await
+    }
+
+    /// The same for a person who always lets pages of this origin open apps.
+    pub(crate) async fn open_for(
+        destination: &Destination,
+        look: Look,
+        scripts: Scripts,
+        origin: &str,
+    ) -> Self {
         let profile = tempfile::tempdir().expect("a folder");
+        let driver = Driver::start(profile.path());
         let Look { width, height, .. } = look;
+        let user_agent = if look.phone { PHONE_AGENT } else { USER_AGENT };
         let mut flags: Vec<String> = FLAGS.map(str::to_owned).into();
         flags.extend([
             format!("--user-data-dir={}", profile.path().display()),
-            format!("--user-agent={USER_AGENT}"),
+            format!("--user-agent={user_agent}"),
             format!("--window-size={width},{height}"),
             format!(
                 "--host-resolver-rules=MAP * 127.0.0.1:{}, EXCLUDE 127.0.0.1, EXCLUDE localhost",
@@ -87,12 +99,17 @@ impl Browser {
         let mut options = json!({
             "binary": Driver::browser(),
             "args": flags,
-            "prefs": { "profile.managed_default_content_settings.javascript": javascript },
+            // The driver would let pages open whatever they like.
+            "excludeSwitches": ["disable-popup-blocking"],
+            "prefs": {
+                "profile.managed_default_content_settings.javascript": javascript,
+                "protocol_handler.allowed_origin_protocol_pairs": { origin: { "fb-messenger": true, "sms": true, "viber": true } },
+            },
         });
         if look.phone {
             let metrics =
                 json!({ "width": width, "height": height, "pixelRatio": 2, "mobile": true, "touch": true });
-            options["mobileEmulation"] = json!({ "deviceMetrics": metrics, "userAgent": USER_AGENT });
+            options["mobileEmulation"] = json!({ "deviceMetrics": metrics, "userAgent": user_agent });
         }
         let wanted = json!({
             "goog:chromeOptions": options,
@@ -254,8 +271,13 @@ impl Browser {
         let height = self.script("return document.documentElement.scrollHeight").await;
         let height = u32::try_from(height.as_u64().expect("a height")).expect("a height");
         self.resize(height.max(self.look.height)).await;
-        let picture = self.client.screenshot().await.expect("a picture");
+        self.window_screenshot(name).await;
         self.resize(self.look.height).await;
+    }
+
+    /// Writes a picture of what the window shows to `target/screenshots/`.
+    pub(crate) async fn window_screenshot(&self, name: &str) {
+        let picture = self.client.screenshot().await.expect("a picture");
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
         std::fs::create_dir_all(&folder).expect("a folder");
         let file = folder.join(format!("{name}-{}.png", self.look.name));

@@ -1,7 +1,10 @@
 //! A chromedriver on a free port, ended together with its browser.
 
+use std::fs::Permissions;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -18,9 +21,17 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// Starts it; it takes a free port and says which.
-    pub(crate) fn start() -> Self {
+    /// Starts it; it takes a free port and says which. Where its browser would open a mail program or
+    /// another app of this machine, it finds one in `apps` that does nothing.
+    pub(crate) fn start(apps: &Path) -> Self {
+        for name in ["xdg-open", "xdg-email"] {
+            let app = apps.join(name);
+            std::fs::write(&app, "#!/bin/sh\n").expect("a file");
+            std::fs::set_permissions(&app, Permissions::from_mode(0o755)).expect("a program");
+        }
+        let path = std::env::var("PATH").unwrap_or_default();
         let mut command = Command::new("chromedriver");
+        command.env("PATH", format!("{}:{path}", apps.display()));
         command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{MISSING} ({error})"));
         let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();

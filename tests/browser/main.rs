@@ -2,6 +2,7 @@
 //! scripts, on a desktop and a phone, in light and dark.
 //!
 //! Nothing leaves the machine: every host that is not the service's own is the test's destination.
+//! The share buttons are tried on the demo of `examples/`, which is served on an origin of its own.
 //! Needs `chromium` and `chromedriver`; a test fails where they are missing. The walk through every
 //! page also writes `target/screenshots/`.
 
@@ -12,11 +13,18 @@ mod service;
 
 mod audit;
 mod browser;
+mod buttons;
 mod campaign;
 mod consent;
 mod destination;
 mod driver;
 mod every_page;
+mod gate;
+mod magazine;
 mod main_job;
+mod share;
+mod share_for_all;
+mod share_trouble;
 mod sign_in;
+mod small_server;
 mod waiting;
