@@ -27,15 +27,17 @@ CLICKS = [case.name for case in clicks.CASES]
 CASES = [*CLICKS, "creation", "growth", "rest"]
 STORES = ["sqlite", "redis"]
 ROUNDS, SECONDS = 7, 2
+#: So few rounds still give a median.
+FEWEST = 3
 ABOUT = """\
 Measures Entrenous next to nginx on this machine. It installs what it needs where it is missing (Debian),
 builds the service, and takes about half an hour for everything. Leave the machine alone meanwhile.
 There must be two cores, one for the server and one for the load."""
 ENDING = """\
-A full run writes bench/RESULTS.md. A choice of cases, stores or connections, fewer or shorter rounds, another
+A full run writes bench/RESULTS.md. A choice of cases, stores or connections, shorter or fewer than three rounds, another
 program and --quick only print. Exit codes: 0 measured (whatever the figures are), 1 it did not work."""
 QUICK = "**QUICK MODE: short runs, to see that everything works. These are no results.**"
-PARTIAL = "**Not a full run: some cases, fewer or shorter rounds, or a program of unknown origin.**"
+PARTIAL = "**Not a full run: some cases, fewer than three or shorter rounds, or a program of unknown origin.**"
 #: Above this part of the machine's time, somebody else is at work.
 BUSY = 0.03
 
@@ -88,7 +90,7 @@ def main():
     quick = asked.quick
     rounds, seconds = asked.rounds or (1 if quick else ROUNDS), asked.seconds or (1 if quick else SECONDS)
     full = not (asked.cases or quick or asked.store or asked.connections or asked.binary)
-    full = full and rounds >= ROUNDS and seconds >= SECONDS
+    full = full and rounds >= FEWEST and seconds >= SECONDS
     # A signal ends what was started, as an error does.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     # Not a temporary folder: that may be in memory, where a sync costs nothing.
