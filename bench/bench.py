@@ -26,7 +26,7 @@ RESULTS = ROOT / "bench" / "RESULTS.md"
 CLICKS = [case.name for case in clicks.CASES]
 CASES = [*CLICKS, "creation", "growth", "rest"]
 STORES = ["sqlite", "redis"]
-ROUNDS, SECONDS = 7, 2
+ROUNDS, SECONDS = 9, 1
 #: So few rounds still give a median.
 FEWEST = 3
 ABOUT = """\

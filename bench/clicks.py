@@ -45,8 +45,9 @@ def measure(lab, nginx, cases, connections):
         for number in range(lab.rounds):
             for count in connections:
                 for case, stores in subjects:
-                    theirs = nginx_run(nginx, next(iter(stores.values())).traffic, count, lab)
                     for store, subject in stores.items():
+                        # Each has a run of nginx right before it: the machine's speed changes by the second.
+                        theirs = nginx_run(nginx, subject.traffic, count, lab)
                         own = subject.run(count, lab.seconds)
                         results[case.name, store].pairs.setdefault(count, []).append((own, theirs))
                         lab.say(
