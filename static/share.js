@@ -63,14 +63,15 @@
   const pools = {};
 
   // Sees to it that there are codes, with at most one request in ten seconds. The service keeps
-  // them for an hour; ten minutes less leave time for the claim.
-  const reserve = async key => {
+  // them for an hour; ten minutes less leave time for the claim. It is told which host a share would
+  // lead to, and no more, so that it hands out no code of which it would make no link.
+  const reserve = async (key, url) => {
     const pool = pools[key] ||= { codes: [], next: 0 }, now = Date.now();
     if (now > pool.end) pool.codes = [];
     if (!pool.codes[2] && now > pool.next) {
       pool.next = now + 1e4;
       try {
-        pool.codes = (await post(key, 'codes', {}, 1e4)).codes;
+        pool.codes = (await post(key, 'codes', { url: new URL(url).origin }, 1e4)).codes;
         pool.end = now + 3e6;
         pool.down = 0;
       } catch ({ status }) {
@@ -141,7 +142,7 @@
           return { url, title: link.title || '', claimed };
         };
         const kept = Date.now() < pool.end && pool.codes.pop();
-        reserve(key);
+        reserve(key, link.url);
         if (kept) return share({ ...kept, claimed: claim(key, { ...link, claim: kept.claim }) });
         if (pool.down) return share({});
         return post(key, 'links', link, 1.5e3).then(made => share({ ...made, claimed: 1 }), () => {
@@ -226,7 +227,7 @@
       const box = make('section', { lang }, row, said);
       row.onpointerover = event => {
         event.target.closest('a')?.ready();
-        reserve(key);
+        reserve(key, page().url);
       };
       root.adoptedStyleSheets = [sheet];
       root.replaceChildren(box);
@@ -235,7 +236,7 @@
       new IntersectionObserver((seen, observer) => {
         if (seen.some(entry => entry.isIntersecting)) {
           observer.disconnect();
-          (self.requestIdleCallback || setTimeout)(() => reserve(key));
+          (self.requestIdleCallback || setTimeout)(() => reserve(key, page().url));
         }
       }).observe(this);
     }

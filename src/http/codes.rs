@@ -9,6 +9,7 @@ use super::error::Problem;
 use super::links::{answer, creator};
 use super::{AppState, body, request};
 use crate::domain::reserved::{Batch, Reserved};
+use crate::service::links::InvalidParam;
 
 /// The most codes in one answer, and how many where the client does not say.
 const MOST: usize = 20;
@@ -37,7 +38,13 @@ pub(super) async fn reserve(
     let mut fields = body::json(&request, payload).await?;
     app.limits.reserve(&request::network(request.head(), app.trusted_proxies()))?;
     let count = fields.number("count", 1..=MOST).unwrap_or(USUAL);
+    let url = fields.text("url");
     fields.end().map_err(Problem::invalid)?;
+    // Who says now what will be shared learns now that it cannot be, and not when the address of a
+    // link that never comes stands in somebody's message.
+    if let Some(Err(error)) = url.map(|url| app.links.destination(&holder.site, &url)) {
+        return Err(Problem::invalid(vec![InvalidParam::new("url", error.to_string())]));
+    }
     let Batch { codes, expires_at } = app.reservations.reserve(&holder.site.id, count, app.clock.now());
     let shown = |Reserved { code, claim }| ReservedBody {
         short_url: app.links.short_url(&code),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use entrenous::domain::destination::HostRule;
+use entrenous::domain::site::Site;
 use futures_util::future::join_all;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
@@ -18,6 +19,7 @@ on_every_store!(
     a_forged_claim_is_refused_and_nothing_is_stored,
     a_claim_of_another_site_is_refused_and_nothing_is_stored,
     a_claim_from_a_foreign_page_or_for_a_foreign_destination_is_refused_and_stores_nothing,
+    a_page_that_may_not_be_shared_is_given_no_codes,
     a_claim_stands_in_the_place_of_a_slug_and_not_beside_one,
     thirty_claims_of_one_code_at_once_make_one_link,
     of_claims_of_one_code_for_two_destinations_at_once_one_holds,
@@ -152,9 +154,8 @@ async fn a_call_for_codes_that_breaks_a_rule_is_told_so(backend: Backend) {
         let problem = refused(page.reserve(&json!({ "count": count })), 422, "invalid_params").await;
         assert_eq!(wrong_names(&problem), ["count"], "{count}");
     }
-    let problem =
-        refused(page.reserve(&json!({ "url": "https://example.com/" })), 422, "invalid_params").await;
-    assert_eq!(wrong_names(&problem), ["url"]);
+    let problem = refused(page.reserve(&json!({ "channel": "sms" })), 422, "invalid_params").await;
+    assert_eq!(wrong_names(&problem), ["channel"]);
     refused(page.reserve(&json!([])), 422, "invalid_params").await;
     refused(service.request(Method::POST, "/api/v1/codes").json(&json!({})), 401, "no_key").await;
     let stranger = service.request(Method::POST, "/api/v1/codes").bearer_auth("ens_pk_guess");
@@ -162,6 +163,19 @@ async fn a_call_for_codes_that_breaks_a_rule_is_told_so(backend: Backend) {
     for origin in ["https://evil.example", "https://sub.page.example", "http://page.example", "null", ""] {
         let page = Page { origin, ..Page::of(&service) };
         refused(page.reserve(&json!({})), 403, "foreign_origin").await;
+    }
+}
+
+async fn a_page_that_may_not_be_shared_is_given_no_codes(backend: Backend) {
+    let mut service = Service::start(backend).await;
+    let only = |site: &mut Site| site.destinations = vec![HostRule::parse("example.com").expect("a rule")];
+    let (key, _) = service.site("press", only).await;
+    let page = Page { key, ..Page::of(&service) };
+    let (status, _) = sent(page.reserve(&json!({ "url": "https://example.com" }))).await;
+    assert_eq!(status, StatusCode::OK);
+    for url in ["https://elsewhere.example", "javascript:alert(1)", "https://localhost"] {
+        let wrong = refused(page.reserve(&json!({ "url": url })), 422, "invalid_params").await;
+        assert_eq!(wrong_names(&wrong), ["url"], "{url}");
     }
 }
 

@@ -161,6 +161,26 @@ async fn a_link_does_not_fail_for_what_only_adorns_it() {
 }
 
 #[tokio::test]
+async fn a_page_that_may_not_be_shared_is_shared_by_its_own_address_and_never_by_a_dead_link() {
+    let magazine = Magazine::start().await;
+    let own = "ftp://courier.example/a";
+    magazine.change("<entrenous-share ", &format!("<entrenous-share url=\"{own}\" "));
+    let browser = magazine.reader(DESKTOP, Scripts::On, ARTICLE).await;
+    browser.has_buttons().await;
+    browser.listen().await;
+    browser.tap("copy").await;
+    browser.until("a share", "return shared.length === 1").await;
+    assert_eq!(browser.clipboard().await, own);
+    browser.tap("email").await;
+    let address = browser.sent_to("mailto:").await;
+    assert!(address.ends_with("ftp%3A%2F%2Fcourier.example%2Fa"), "{address}");
+    for shared in browser.shared().await {
+        assert_eq!((&shared["code"], &shared["url"]), (&Value::Null, &json!(own)), "{shared}");
+    }
+    assert_eq!(magazine.links().await, Vec::<Value>::new());
+}
+
+#[tokio::test]
 async fn nine_shares_in_a_row_use_up_the_codes_and_go_on() {
     let magazine = Magazine::start().await;
     let browser = magazine.ready_reader(DESKTOP).await;
