@@ -167,7 +167,7 @@ async fn a_call_for_codes_that_breaks_a_rule_is_told_so(backend: Backend) {
 }
 
 async fn a_page_that_may_not_be_shared_is_given_no_codes(backend: Backend) {
-    let mut service = Service::start(backend).await;
+    let service = Service::start(backend).await;
     let only = |site: &mut Site| site.destinations = vec![HostRule::parse("example.com").expect("a rule")];
     let (key, _) = service.site("press", only).await;
     let page = Page { key, ..Page::of(&service) };
