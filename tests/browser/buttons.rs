@@ -48,6 +48,11 @@ impl Browser {
         self.script(&format!("{FIND} {script}")).await
     }
 
+    /// Waits until such a script returns what is true.
+    pub(crate) async fn until_in_buttons(&self, what: &str, script: &str) -> Value {
+        self.until(what, &format!("{FIND} {script}")).await
+    }
+
     /// Taps on a button with a finger on a phone, with a mouse elsewhere.
     pub(crate) async fn tap(&self, part: &str) {
         let [x, y] = self.middle(part).await;
@@ -147,8 +152,10 @@ impl Browser {
         self.script(listen).await;
     }
 
-    /// The events since [`Browser::listen`].
+    /// The events since [`Browser::listen`], of which there must be one: that of a tap may come a
+    /// moment after the finger.
     pub(crate) async fn shared(&self) -> Vec<Value> {
+        self.until("a share", "return shared.length").await;
         self.script("return shared").await.as_array().expect("events").clone()
     }
 }
