@@ -61,7 +61,8 @@ fn page(head: &RequestHead, problem: &Problem) -> HttpResponse {
         page: pages::common(),
         status: problem.status_code().as_u16(),
         title: problem.title(),
-        explanation: problem.detail(),
+        explanation: problem.explanation(),
+        invalid_params: problem.invalid_params().to_vec(),
         advice: problem.advice(),
     };
     let rendered = waiting::page(head, problem).map_or_else(|| error().render(), |page| page.render());

@@ -254,8 +254,18 @@ impl Problem {
         self.title
     }
 
-    pub(super) fn detail(&self) -> &'static str {
-        self.detail
+    /// Why it is so, to a person.
+    pub(super) fn explanation(&self) -> &'static str {
+        if self.invalid_params.is_empty() {
+            self.detail
+        } else {
+            "The address that led here asks for something that this service does not do:"
+        }
+    }
+
+    /// Which parameters break rules, and what they must be.
+    pub(super) fn invalid_params(&self) -> &[InvalidParam] {
+        &self.invalid_params
     }
 
     /// What a person who meets this problem on a page can do.
@@ -266,6 +276,7 @@ impl Problem {
             }
             410 | 451 => "Nothing was counted. Ask the person who sent it for the page’s own address.",
             403 => "Go back, open the page anew, and try again.",
+            422 => "Go back and share the page’s own address instead. Its publisher can mend this.",
             408 | 429 | 503 => "Wait a moment, then load the page again.",
             500 => "Try again later. If it stays so, tell the publisher who shared the link.",
             _ => "Go back and try again.",

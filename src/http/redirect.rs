@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::error::Problem;
 use super::visit::{Onward, click, code, live_target, onward};
-use super::{AppState, answer, consent, request};
+use super::{AppState, answer, consent, request, waiting};
 use crate::domain::code::Code;
 use crate::domain::consent::{Decision, decide};
 use crate::domain::day::Day;
@@ -64,7 +64,13 @@ async fn redirect(
     recorder: &WorkerRecorder,
 ) -> Result<Found, Problem> {
     let now = app.clock.now();
-    let target = live_target(head, code, app, now).await?;
+    let target = match live_target(head, code, app, now).await {
+        // Boxed, so that every other click has no place for it.
+        Err(problem) if problem.is_for_now() && Box::pin(waiting::came(head, code, app)).await => {
+            live_target(head, code, app, now).await?
+        }
+        found => found?,
+    };
     if !matches!(head.method, Method::GET | Method::HEAD) {
         return Err(Problem::method_not_allowed("GET, HEAD"));
     }

@@ -10,6 +10,7 @@ use askama::Template;
 use super::chart;
 use crate::domain::consent::{Policy, State};
 use crate::domain::lineage::Generation;
+use crate::service::links::InvalidParam;
 
 /// What every page needs, whatever it shows.
 #[derive(Clone, Copy, Debug)]
@@ -581,7 +582,8 @@ pub(super) struct DayRow {
     pub(super) open: bool,
 }
 
-/// Something went wrong, said plainly. The texts are constants, so nothing from a request or a failure gets in.
+/// Something went wrong, said plainly. The texts are constants but for what is wrong with a parameter, so nothing
+/// from a failure gets in.
 #[derive(Debug, Template)]
 #[template(path = "error.html", whitespace = "minimize")]
 pub(super) struct ErrorPage {
@@ -593,6 +595,8 @@ pub(super) struct ErrorPage {
     pub(super) title: &'static str,
     /// Why, in a sentence.
     pub(super) explanation: &'static str,
+    /// Which parameters are wrong, and what they must be.
+    pub(super) invalid_params: Vec<InvalidParam>,
     /// What the reader can do now.
     pub(super) advice: &'static str,
 }

@@ -1,16 +1,41 @@
-//! The page for a visitor who is faster than the share: the code was given out, and its link is on
-//! the way. The page looks again by itself a few times, without a script.
+//! Who is faster than the share: the code was given out, and its link is on the way. A person gets a
+//! page that looks again by itself a few times, without a script. A chat app's bot, which asks once for
+//! its preview and does not come back, is kept for a moment.
+
+use std::time::Duration;
 
 use actix_web::dev::RequestHead;
 
 use super::error::Problem;
 use super::redirect::code_in;
 use super::views::WaitingPage;
-use super::{agents, pages, request};
+use super::{AppState, agents, pages, request};
 use crate::domain::agent::Agent;
+use crate::domain::code::Code;
 
 /// How often it looks again before it gives up. A look is noted in the query: `?wait=1`.
 const LOOKS: u8 = 4;
+
+/// So many bots are kept at once; others are told to come back.
+pub(super) const BOTS: usize = 256;
+/// How often and after how long each is looked for: two seconds in all.
+const BOT_LOOKS: u8 = 20;
+const BOT_LOOKS_AFTER: Duration = Duration::from_millis(100);
+
+/// Keeps a bot that draws previews until the link of a code that was given out is here. Whether it came.
+pub(super) async fn came(head: &RequestHead, code: &Code, app: &AppState) -> bool {
+    if !matches!(agents::judge(request::user_agent(head)), Agent::Preview(_)) {
+        return false;
+    }
+    let Ok(_place) = app.waiting_bots.try_acquire() else { return false };
+    for _ in 0..BOT_LOOKS {
+        tokio::time::sleep(BOT_LOOKS_AFTER).await;
+        if matches!(app.links.resolve(code).await, Ok(Some(_))) {
+            return true;
+        }
+    }
+    false
+}
 
 /// Whether the page has looked often enough.
 pub(super) fn is_over(head: &RequestHead) -> bool {

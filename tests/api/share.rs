@@ -307,6 +307,15 @@ async fn a_wrong_key_channel_or_destination_is_refused_and_nothing_is_stored(bac
     let path = format!("/share/whatsapp?key={key}&url=https://example.org/%0D%0AX-Injected:%201");
     let body = refused(path, 422, "invalid_params").await;
     assert_eq!(wrong_names(&body), ["url"]);
+    // A person reads what is wrong.
+    let path = format!("/share/pigeon?key={key}&url=https://example.com/");
+    let page =
+        service.request(Method::GET, &path).header("user-agent", FIREFOX).header("accept", "text/html");
+    let page = sent(page).await.text().await.expect("text");
+    assert!(
+        page.contains("Error 422") && page.contains("<dt>channel</dt>") && page.contains("<dt>url</dt>"),
+        "{page}"
+    );
     let path = format!("/share/whatsapp?key={key}&url={good}&campaign={}", "a".repeat(101));
     assert_eq!(wrong_names(&refused(path, 422, "invalid_params").await), ["campaign"]);
     let list = service.request(Method::GET, "/api/v1/links").bearer_auth(&secret);

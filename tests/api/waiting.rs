@@ -1,5 +1,7 @@
 //! The visitor who is faster than the share.
 
+use std::time::Duration;
+
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -8,6 +10,7 @@ use crate::service::{Backend, FIREFOX, Service, WHATSAPP, code, on_every_store, 
 on_every_store!(
     a_visitor_before_the_claim_waits_on_a_page_that_looks_again_four_times,
     who_is_no_person_with_a_browser_is_told_when_to_come_back,
+    a_preview_that_is_faster_than_the_claim_waits_for_it_and_is_counted,
     a_claim_is_seen_at_once_by_who_has_waited,
     waiting_is_no_miss_and_guessing_is_one,
     a_destination_is_told_nothing_of_the_waiting,
@@ -92,6 +95,20 @@ async fn who_is_no_person_with_a_browser_is_told_when_to_come_back(backend: Back
     problem(answer(consent).await, 404, "not_here_yet").await;
     let link = service.api(Method::GET, &format!("/api/v1/links/{code}"));
     problem(answer(link).await, 404, "not_found").await;
+}
+
+async fn a_preview_that_is_faster_than_the_claim_waits_for_it_and_is_counted(backend: Backend) {
+    let service = Service::start(backend).await;
+    let (claim, code) = reserve(&service, &service.publishable).await;
+    let preview = tokio::spawn(answer(service.fetch(&code, WHATSAPP)));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!preview.is_finished(), "it waits");
+    service.link_of(&service.publishable, share(&claim)).await;
+    let forwarded = preview.await.expect("an answer");
+    assert_eq!(forwarded.status(), StatusCode::FOUND);
+    assert_eq!(forwarded.headers()["location"], "https://example.com/");
+    service.settled().await;
+    assert_eq!(service.stats(&code).await["totals"]["unfurls"], 1);
 }
 
 async fn a_claim_is_seen_at_once_by_who_has_waited(backend: Backend) {
