@@ -13,7 +13,9 @@ use tokio::time::{sleep, timeout};
 use crate::clock::Clock;
 use crate::connections::{self, Terms};
 use crate::domain::channel::Channels;
+use crate::domain::day::Day;
 use crate::http::{self, AppState, Parts};
+use crate::service::closing::Closing;
 use crate::service::day_keys::DayKeys;
 use crate::service::journal::{Position, Writer};
 use crate::service::keeper::Keeper;
@@ -83,12 +85,20 @@ impl Application {
         } else {
             settled.subscribe()
         };
+        let closing = Closing {
+            store: Arc::clone(&store),
+            min_count: settings.stats.min_count,
+            metrics: Arc::clone(&metrics),
+        };
+        // Where this fails, it is done again at the turn of the day, and the failure is told there.
+        let _ = closing.begin(Day::of(clock.now())).await;
         let midnight = Midnight {
             clock: clock.clone(),
             day_keys: Arc::clone(&day_keys),
             recorder: recorder.clone(),
             settled: done_with,
             store: Arc::clone(&store),
+            closing,
             retention_months: settings.retention.months,
         };
         watchers.spawn(midnight.run());

@@ -92,7 +92,8 @@ pub fn lineage(all: &[Shares], channels: &[Group]) -> Lineage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::stats::{Counts, Grouping, Publication, SiteCounts, site_stats};
+    use crate::domain::counts::{ClosedDays, Counts, DayCounts, SiteCounts, SiteRow};
+    use crate::domain::stats::{Grouping, Publication, site_stats};
 
     fn shares(channel: &str, generation: u32, parent: Option<&str>, shares: u64) -> Shares {
         let name = |text| ChannelName::parse(text).expect("a channel");
@@ -111,14 +112,18 @@ mod tests {
             shares("copy", 1, Some("viber"), 2),
         ];
         let day = "2026-11-21".parse().expect("a day");
-        let row = SiteCounts {
+        let cells = Counts { shares: 5, clicks: 6, visitors: 6, ..Counts::default() };
+        let row = SiteRow {
             channel: ChannelName::parse("email").expect("a channel"),
             page: serde_json::from_str("\"https://example.com/\"").expect("a page"),
             campaign: None,
             day,
-            counts: Counts { shares: 5, clicks: 6, visitors: 6, ..Counts::default() },
+            counts: DayCounts { cells, open: Counts::default() },
         };
-        let groups = site_stats(&[row], Grouping::Channel, Publication { min_count: 5, today: day.plus(1) });
+        let today = day.plus(1);
+        let closed = ClosedDays { before: Some(today), ..ClosedDays::default() };
+        let counted = SiteCounts { rows: vec![row], closed };
+        let groups = site_stats(&counted, Grouping::Channel, Publication { min_count: 5, today });
         let Lineage { generations, channels } = lineage(&all, &groups);
         let generations: Vec<_> = generations.iter().map(|g| (g.generation, g.shares)).collect();
         assert_eq!(generations, [(0, 5), (1, 6), (2, 1)]);

@@ -2,9 +2,11 @@
 //! knows of the web, a store or a file.
 
 pub mod agent;
+pub mod cell;
 pub mod channel;
 pub mod code;
 pub mod consent;
+pub mod counts;
 pub mod day;
 pub mod destination;
 pub mod device;

@@ -160,8 +160,8 @@ async fn link_page(
     let LinkStats { totals, series, min_count } = of_link(app, &link.code, range).await?;
     let (from, to, code) = (range.first.to_string(), range.last.to_string(), link.code.to_string());
     let today = Day::of(app.clock.now());
-    let only_today = range.first == today;
-    let total = |number| Count::published(number, only_today, min_count);
+    let all_open = series.iter().all(|day| day.open);
+    let total = |number| Count::published(number, all_open, min_count);
     let made = Day::of(link.created_at);
     let row = |day: &SeriesDay| {
         let count = |number| match number {

@@ -23,6 +23,13 @@ pub struct Metrics {
     pub damaged_bytes: Counter,
     /// Entries that were read from the journal and are not settled yet.
     pub unsettled: Gauge,
+    /// Days of sites that were closed into cells; one counts again when late clicks came.
+    pub days_closed: Counter,
+    /// Attempts to close a day that the store refused.
+    pub closing_failures: Counter,
+    /// Seconds since 1970 of the midnight before which every day is closed; 0 until this process
+    /// knows.
+    pub closed_before: Gauge,
     answers: Family<Answer, Counter>,
     /// The answer that is given most often, found without looking for it.
     forwarded: Counter,
@@ -54,12 +61,16 @@ impl Default for Metrics {
         let settled = counter("entries_settled", "Counts added to the store");
         let settle_failures = counter("settle_failures", "Attempts to settle that the store refused");
         let damaged_bytes = counter("journal_damaged_bytes", "Journal bytes without an intact record");
-        let unsettled = Gauge::default();
-        registry.register(
-            "entries_unsettled",
-            "Counts read from the journal and not in the store yet",
-            unsettled.clone(),
-        );
+        let days_closed = counter("days_closed", "Days of sites that were closed into cells");
+        let closing_failures = counter("closing_failures", "Attempts to close a day that the store refused");
+        let mut gauge = |name: &str, help: &str| {
+            let gauge = Gauge::default();
+            registry.register(name, help, gauge.clone());
+            gauge
+        };
+        let unsettled = gauge("entries_unsettled", "Counts read from the journal and not in the store yet");
+        let closed_before =
+            gauge("closed_before_timestamp_seconds", "The midnight before which every day is closed");
         let answers = Family::<Answer, Counter>::default();
         let forwarded = answers.get_or_create_owned(&FORWARDED);
         registry.register("http_answers", "Answers by route pattern and status", answers.clone());
@@ -70,6 +81,9 @@ impl Default for Metrics {
             settle_failures,
             damaged_bytes,
             unsettled,
+            days_closed,
+            closing_failures,
+            closed_before,
             answers,
             forwarded,
             registry,

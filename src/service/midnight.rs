@@ -1,13 +1,15 @@
 //! The turn of the day: at midnight UTC the day key goes at once, and what told the day's visitors
-//! apart as soon as the day's last click is settled. Only numbers remain.
+//! apart as soon as the day's last click is settled. Only numbers remain, and these are closed into
+//! cells then.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use super::closing::Closing;
 use super::day_keys::DayKeys;
 use super::journal::Position;
 use super::recorder::Recorder;
@@ -19,6 +21,10 @@ use crate::store::{Store, StoreError};
 const LOOK: Duration = Duration::from_millis(250);
 /// Requests that began before midnight have been recorded when this much of the new day is over.
 const LATE: SignedDuration = SignedDuration::from_secs(10);
+/// How often closed days are looked through for clicks that came late.
+const LOOK_BACK: SignedDuration = SignedDuration::from_mins(1);
+/// Between attempts while the store refuses.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// What ends with the day, and what tells its end.
 pub struct Midnight {
@@ -32,6 +38,8 @@ pub struct Midnight {
     pub settled: watch::Receiver<Position>,
     /// Loses what told visitors apart.
     pub store: Arc<dyn Store>,
+    /// Closes days into cells.
+    pub closing: Closing,
     /// After how many months a day's counts are dropped.
     pub retention_months: u32,
 }
@@ -52,24 +60,59 @@ impl Midnight {
 
     async fn clear_ended_days(&self) {
         let mut cleared = None;
+        let mut looked_back = Timestamp::MIN;
+        let mut complained = false;
         loop {
-            let today = Day::of(self.clock.now() - LATE);
-            if cleared != Some(today) {
-                match self.clear_before(today).await {
-                    Ok(()) => cleared = Some(today),
-                    Err(error) => tracing::warn!(%error, "the ended day cannot be cleared yet; trying again"),
+            let now = self.clock.now();
+            let today = Day::of(now - LATE);
+            let outcome = if cleared != Some(today) {
+                self.clear_before(today).await
+            } else if now < looked_back || now.duration_since(looked_back) >= LOOK_BACK {
+                self.close_late(today).await
+            } else {
+                sleep(LOOK).await;
+                continue;
+            };
+            match outcome {
+                Ok(()) => {
+                    (cleared, looked_back, complained) = (Some(today), now, false);
+                    sleep(LOOK).await;
+                }
+                Err(error) => {
+                    if !std::mem::replace(&mut complained, true) {
+                        tracing::warn!(%error, "the ended day cannot be cleared yet; trying again");
+                    }
+                    sleep(RETRY).await;
                 }
             }
-            sleep(LOOK).await;
         }
     }
 
+    /// Does what a day's end asks for. In this order: a set that told visitors apart must not
+    /// outlive the number that closing moves.
     async fn clear_before(&self, today: Day) -> Result<(), StoreError> {
+        self.all_is_settled().await;
+        self.store.forget_visitors_before(today).await?;
+        self.store.forget_counts_before(today.months_before(self.retention_months)).await?;
+        self.closing.close_before(today).await
+    }
+
+    /// Closes what came late for days that are closed: of another instance, which could not settle
+    /// it before.
+    async fn close_late(&self, today: Day) -> Result<(), StoreError> {
+        if !self.closing.is_due(today).await? {
+            return Ok(());
+        }
+        self.all_is_settled().await;
+        self.store.forget_visitors_before(today).await?;
+        self.closing.close_before(today).await
+    }
+
+    /// Waits until everything that was recorded before is settled.
+    async fn all_is_settled(&self) {
         let end = self.recorder.rotate().await;
         // An error means that the settler is gone, and with it this process.
         let _ = self.settled.clone().wait_for(|settled| *settled >= end).await;
-        self.store.forget_visitors_before(today).await?;
-        self.store.forget_counts_before(today.months_before(self.retention_months)).await
     }
 }
 
@@ -83,8 +126,6 @@ impl std::fmt::Debug for Midnight {
 mod tests {
     use std::sync::atomic::{AtomicI64, Ordering};
     use std::time::Instant;
-
-    use jiff::Timestamp;
 
     use super::*;
     use crate::domain::code::Code;
@@ -117,6 +158,7 @@ mod tests {
             day_keys: Arc::clone(&day_keys),
             recorder,
             settled,
+            closing: Closing { store: Arc::clone(&store), min_count: 5, metrics: Arc::default() },
             store,
             retention_months: 13,
         };

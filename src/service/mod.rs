@@ -1,7 +1,8 @@
 //! What happens between a request and the store: links are made and resolved, clicks are recorded
-//! and settled, days end. Knows nothing of HTTP.
+//! and settled, days end and are closed. Knows nothing of HTTP.
 
 pub(crate) mod cache;
+pub mod closing;
 pub mod day_keys;
 pub mod journal;
 pub mod keeper;

@@ -3,7 +3,6 @@
 //! Two implementations, chosen by the address in `store.url`: an embedded SQLite file and Redis
 //! (standalone, Sentinel or Cluster). One conformance suite, `tests/store`, holds for all of them.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -12,13 +11,13 @@ use jiff::Timestamp;
 
 use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
+use crate::domain::counts::{LinkCounts, SiteCounts};
 use crate::domain::day::Day;
 use crate::domain::destination::Destination;
 use crate::domain::entry::Entry;
 use crate::domain::lineage::Shares;
 use crate::domain::link::{Link, LinkChange, Text};
 use crate::domain::site::{KeyHash, Site, SiteId};
-use crate::domain::stats::{Counts, SiteCounts};
 use crate::domain::visitor::DayKey;
 
 mod redis;
@@ -68,7 +67,9 @@ pub trait Store: Send + Sync {
     /// Changes a link and returns what it became; concurrent changes of different fields all hold.
     async fn change_link(&self, code: &Code, change: LinkChange) -> Result<Option<Link>, StoreError>;
 
-    /// Forgets a link, its counts and the `once` names that stand for it. Returns whether it was there.
+    /// Forgets a link, its counts, its cells and the `once` names that stand for it. Returns
+    /// whether it was there. What moved up from it into cells of its page or its channel stays:
+    /// nothing there tells whose it was.
     async fn delete_link(&self, code: &Code) -> Result<bool, StoreError>;
 
     /// Adds journal entries to the counts, in one atomic step for each link: its counts, its
@@ -89,21 +90,46 @@ pub trait Store: Send + Sync {
     /// of such a day begins a set of its own.
     async fn forget_visitors_before(&self, day: Day) -> Result<(), StoreError>;
 
-    /// Drops the counts of days before `day`, the end of the retention time. Links stay.
+    /// Drops the counts and the cells of days before `day`, the end of the retention time, and what
+    /// of those days waits for a cell. Links stay.
     async fn forget_counts_before(&self, day: Day) -> Result<(), StoreError>;
 
-    /// What was counted for a link, by day; `shares` is 0 there.
-    async fn link_counts(
-        &self,
-        code: &Code,
-        first: Day,
-        last: Day,
-    ) -> Result<BTreeMap<Day, Counts>, StoreError>;
+    /// The days before `before` of all sites that [`Store::close_day`] has something to do on, the
+    /// oldest first: something of them is not in a cell and does not wait for one, or they were
+    /// closed with a smaller `min_count`.
+    async fn days_to_close(&self, before: Day, min_count: u64) -> Result<Vec<(Day, SiteId)>, StoreError>;
 
-    /// What was counted for a site's links, one row for each page, channel, campaign and day. A
-    /// share counts on the day on which its link was made, and everything under the page and the
-    /// campaign that the link has now.
-    async fn site_counts(&self, site: &SiteId, first: Day, last: Day) -> Result<Vec<SiteCounts>, StoreError>;
+    /// Closes a past day of a site as [`cell`](crate::domain::cell) says, into cells of at least
+    /// `min_count` visitors, and marks it as closed. What is open of it moves, with its unfurls,
+    /// which stay with their link, under the page and the campaign that the link has now; a later
+    /// change of the link moves nothing of it. Clicks that come late join the cells that are there.
+    /// What waits for a channel joins the cell of the day that it is of, or of a later one: never
+    /// that of an earlier day. Cells that an earlier closing made with a smaller `min_count` move
+    /// up where they are too small now. Visitors of that day are no longer told apart.
+    ///
+    /// May be called at any time again, also by several instances at once, and may be killed at any
+    /// point: each amount moves once, nothing is lost, and the next call goes on where the last one
+    /// got to. It takes many short steps, so that settling and creating links go on beside it.
+    /// Until its last step, the day counts as open for readers, who see each amount in the cells or
+    /// as open, and never twice; what waits they do not see.
+    ///
+    /// What is settled for that day meanwhile may move too, or is left for the next call; then
+    /// [`Store::days_to_close`] names the day again.
+    async fn close_day(&self, site: &SiteId, day: Day, min_count: u64) -> Result<(), StoreError>;
+
+    /// Notes that every day before `day` of every site has been closed where there was anything to
+    /// close. So a day without counts is closed too, and nothing tells it from one that had a few.
+    /// A later day stays noted.
+    async fn note_closed_before(&self, day: Day) -> Result<(), StoreError>;
+
+    /// What was counted for a link, by day, read at one moment; `shares` is 0 there.
+    async fn link_counts(&self, code: &Code, first: Day, last: Day) -> Result<LinkCounts, StoreError>;
+
+    /// What was counted for a site's links, read at one moment: one row for each page, channel,
+    /// campaign and day, and for what became cells of a channel one without a page. A share counts
+    /// on the day on which its link was made; shares and open counts stand under the page and the
+    /// campaign that the link has now, cells under those that it had when its day was closed.
+    async fn site_counts(&self, site: &SiteId, first: Day, last: Day) -> Result<SiteCounts, StoreError>;
 
     /// A site's links that were made on these days, one row for each channel, generation and channel of
     /// the parent. Whatever is gone, or was made again later, is nobody's parent.

@@ -7,7 +7,7 @@ use entrenous::service::sites::Sites;
 use reqwest::{Client, Method, StatusCode, redirect};
 use serde_json::{Value, json};
 
-use crate::service::{Backend, Service, code, on_every_store, refused, wrong_names};
+use crate::service::{Backend, Service, code, on_every_store, on_sqlite, refused, wrong_names};
 
 on_every_store!(
     a_forwarded_address_names_its_link_only_where_the_site_wants_it,
@@ -16,13 +16,14 @@ on_every_store!(
     switching_it_on_or_off_holds_at_once,
     a_share_is_one_generation_after_its_parent,
     shares_are_told_by_generation_and_by_the_channel_they_came_through,
-    virality_is_the_published_one,
     of_other_sites_and_other_days_nothing_is_told,
     a_deleted_parent_takes_only_its_channel_with_it,
     without_lineage_there_is_what_there_is,
     the_call_has_its_key_and_its_days,
     the_page_has_the_table_only_with_lineage,
 );
+
+on_sqlite!(virality_is_the_published_one);
 
 /// A service on which everything of the test's site has a lineage.
 async fn start(backend: Backend) -> Service {
@@ -179,7 +180,7 @@ async fn shares_are_told_by_generation_and_by_the_channel_they_came_through(back
 async fn virality_is_the_published_one(backend: Backend) {
     let mut service = Service::start_with(backend, &[("stats.min_count", "5")]).await;
     (_, service.secret) = service.site("telling", |site| site.lineage = true).await;
-    service.set_time("2026-11-20T12:00:00Z");
+    service.go_back_to("2026-11-20T12:00:00Z").await;
     let (seen, quiet) = (share(&service, "email", None).await, share(&service, "sms", None).await);
     for visitor in 1..=6 {
         service.click(&seen, &format!("192.0.2.{visitor}")).await;
@@ -189,6 +190,7 @@ async fn virality_is_the_published_one(backend: Backend) {
     }
     service.settled().await;
     service.set_time("2026-11-21T12:00:00Z");
+    service.days_closed().await;
     let channels = &lineage(&service, "").await["channels"];
     assert_eq!(channels[0], json!({ "key": "email", "shares": 1, "reshares": 0, "virality": 600.0 }));
     assert_eq!(channels[1], json!({ "key": "sms", "shares": 1, "reshares": 0, "virality": null }));

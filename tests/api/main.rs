@@ -8,6 +8,7 @@ mod redis;
 mod service;
 
 mod click;
+mod closing;
 mod codes;
 mod component;
 mod consent;

@@ -76,6 +76,7 @@ impl Campaign {
             }
             send(&service, clicks).await;
         }
+        service.days_closed().await;
         Self { service, secret, code: star }
     }
 

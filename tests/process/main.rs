@@ -3,6 +3,7 @@
 
 mod balance;
 mod claims;
+mod closing;
 mod command_line;
 #[path = "../support/cut_proxy.rs"]
 mod cut_proxy;

@@ -1,11 +1,17 @@
 //! The promises in the documentation of `Store`, each a function with a sentence for its name.
 //!
-//! A store's own module makes a test of each promise through one of the three tables below:
+//! A store's own module makes a test of each promise through one of the tables below:
 //! [`every_promise`] of one store, [`every_promise_to_two`] handles on the same data, and
 //! [`every_promise_to_instances`] that work side by side, which an embedded store does not make.
+//! What closes days makes [`every_promise_of_closing`] and [`every_promise_of_closing_to_two`],
+//! too.
 
 pub(crate) mod agreement;
+mod cells;
+pub(crate) mod closed_days;
+pub(crate) mod closing;
 pub(crate) mod forgetting;
+mod histories;
 pub(crate) mod instances;
 pub(crate) mod lineage;
 pub(crate) mod links;
@@ -128,3 +134,38 @@ macro_rules! every_promise_to_instances {
     };
 }
 pub(crate) use every_promise_to_instances;
+
+/// Hands the promises of a store that closes days to a macro: functions of an `Arc<dyn Store>` on
+/// no data.
+macro_rules! every_promise_of_closing {
+    ($take:ident) => {
+        $take! {
+            closing::each_count_becomes_a_cell_where_it_stands_for_k_visitors,
+            closing::what_waits_joins_the_next_days_cell_of_its_channel,
+            closing::closing_again_changes_nothing,
+            closing::days_without_counts_are_closed_by_a_note_and_others_by_themselves,
+            closing::each_series_is_closed_for_itself,
+            closing::unfurls_stay_with_their_link_exactly,
+            closing::many_links_are_closed_without_a_loss_while_others_settle_and_read,
+            closed_days::late_clicks_join_the_cell_that_is_there,
+            closed_days::late_clicks_draw_nothing_of_a_later_day_to_theirs,
+            closed_days::what_was_closed_is_not_written_back_by_later_clicks,
+            closed_days::a_closed_day_keeps_the_page_and_the_campaign_that_it_was_closed_under,
+            closed_days::a_deleted_link_takes_its_cells_along_and_leaves_what_moved_up,
+            closed_days::cells_and_what_waits_go_when_their_time_is_over,
+            closed_days::a_greater_k_closes_days_again_and_a_smaller_one_leaves_them,
+            closing::random_histories_become_what_the_rule_makes_of_them,
+        }
+    };
+}
+pub(crate) use every_promise_of_closing;
+
+/// Hands those of two handles on the same data to a macro: functions of two stores.
+macro_rules! every_promise_of_closing_to_two {
+    ($take:ident) => {
+        $take! {
+            closing::two_instances_may_close_the_same_days_at_once,
+        }
+    };
+}
+pub(crate) use every_promise_of_closing_to_two;

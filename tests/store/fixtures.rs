@@ -1,14 +1,16 @@
 //! Sites, links, clicks and days for the promises.
 
+use std::collections::BTreeMap;
+
 use entrenous::domain::channel::ChannelName;
 use entrenous::domain::code::Code;
+use entrenous::domain::counts::Counts;
 use entrenous::domain::day::Day;
 use entrenous::domain::destination::{Destination, HostRule};
 use entrenous::domain::entry::{Entry, EntryKind};
 use entrenous::domain::family::Family;
 use entrenous::domain::link::{Link, Text};
 use entrenous::domain::site::{Key, KeyHash, KeyKind, OriginRule, Site, SiteId, SiteKey};
-use entrenous::domain::stats::Counts;
 use entrenous::domain::visitor::Tag;
 use entrenous::store::{Inserted, JournalId, Numbered, OnceName, Store};
 use jiff::{SignedDuration, Timestamp};
@@ -158,10 +160,15 @@ impl Journal {
     }
 }
 
-/// What the store counted for a link on one day.
+/// What the store counted for a link by day, closed or not.
+pub(crate) async fn by_day(store: &dyn Store, link: &Link, first: Day, last: Day) -> BTreeMap<Day, Counts> {
+    let counts = store.link_counts(&link.code, first, last).await.expect("counts");
+    counts.days.into_iter().map(|(day, counts)| (day, counts.all())).collect()
+}
+
+/// What the store counted for a link on one day, closed or not.
 pub(crate) async fn counted(store: &dyn Store, link: &Link, day: Day) -> Counts {
-    let days = store.link_counts(&link.code, day, day).await.expect("counts");
-    days.get(&day).cloned().unwrap_or_default()
+    by_day(store, link, day, day).await.remove(&day).unwrap_or_default()
 }
 
 /// Counts of clicks and their visitors alone.

@@ -6,6 +6,8 @@
 mod cluster;
 mod conformance;
 mod fixtures;
+#[path = "../support/ledger.rs"]
+mod ledger;
 mod redis;
 mod redis_crashes;
 mod redis_earlier;
@@ -16,3 +18,4 @@ mod redis_servers;
 mod redis_visitors;
 mod sentinel;
 mod sqlite;
+mod sqlite_closing;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use entrenous::domain::counts::Counts;
 use entrenous::domain::day::Day;
 use entrenous::domain::entry::EntryKind;
 use entrenous::domain::family::Family::{Other, Slack};
 use entrenous::domain::lineage::Shares;
-use entrenous::domain::stats::Counts;
 use entrenous::store::{JournalId, StoreUrl, open};
 
 use crate::fixtures::{Journal, UNFURL, channel, click, clicks, code, counted};
@@ -78,8 +78,8 @@ async fn what_an_earlier_version_wrote_is_read_and_counted_on() {
     journal.settle(&*store, &first, day, [slack, slack, UNFURL, click(1)]).await;
     let after = Counts { unfurls: 4, known_unfurls: BTreeMap::from([(Slack, 1)]), ..clicks(4, 4) };
     assert_eq!(counted(&*store, &first, day).await, after);
-    let rows = store.site_counts(&site.id, day, day).await.unwrap();
-    let unfurled: Vec<_> = rows.iter().map(|row| row.counts.unfurls_by_app()).collect();
+    let rows = store.site_counts(&site.id, day, day).await.unwrap().rows;
+    let unfurled: Vec<_> = rows.iter().map(|row| row.counts.open.unfurls_by_app()).collect();
     assert_eq!(unfurled, [BTreeMap::from([(Other, 3), (Slack, 1)]), BTreeMap::new()]);
     // What is counted by day goes with its day, the marks stay.
     store.forget_counts_before(day.plus(1)).await.unwrap();

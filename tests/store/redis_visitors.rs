@@ -13,6 +13,7 @@ use entrenous::store::{JournalId, Numbered, Store, StoreUrl, open};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use crate::fixtures::counted;
 use crate::redis_servers::RedisServer;
 
 /// Clicks that are settled together: not a divisor of anything that matters.
@@ -81,7 +82,7 @@ async fn settled(store: &dyn Store, link: &Link, entries: &[Numbered], day: Day)
         store.settle(&journal, group).await.expect("settled");
     }
     store.settle(&journal, entries).await.expect("settled again");
-    let counts = &store.link_counts(&link.code, day, day).await.expect("counts")[&day];
+    let counts = counted(store, link, day).await;
     assert_eq!(counts.clicks, entries.len() as u64);
     counts.visitors
 }

@@ -7,30 +7,32 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use entrenous::domain::counts::Counts;
 use entrenous::domain::day::Day;
 use entrenous::domain::entry::EntryKind;
 use entrenous::domain::family::Family;
-use entrenous::domain::stats::Counts;
 use entrenous::domain::visitor_set::Fingerprint;
 use entrenous::store::{JournalId, Store, StoreError, StoreUrl};
 use rusqlite::Connection;
 use rusqlite::types::Value as SqlValue;
 use tempfile::TempDir;
 
-use crate::conformance::{self, every_promise, every_promise_to_two};
+use crate::conformance::{
+    self, every_promise, every_promise_of_closing, every_promise_of_closing_to_two, every_promise_to_two,
+};
 use crate::fixtures::{
     Journal, UNFURL, click, clicks, code, counted, day, link, stored_link, stored_site, tag, text, url,
 };
 
 /// A folder for one test's file, which goes with it.
-struct Data(TempDir);
+pub(crate) struct Data(TempDir);
 
 impl Data {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(TempDir::new().expect("a folder for the test"))
     }
 
-    fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.0.path().join("new").join("entrenous.db")
     }
 
@@ -39,7 +41,7 @@ impl Data {
         entrenous::store::open(&url, None).await
     }
 
-    async fn open(&self) -> Arc<dyn Store> {
+    pub(crate) async fn open(&self) -> Arc<dyn Store> {
         self.try_open().await.expect("a store")
     }
 
@@ -52,17 +54,17 @@ impl Data {
     }
 
     /// Every byte of every file of the store, with the write-ahead log.
-    fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let files = fs::read_dir(self.path().parent().expect("a folder")).unwrap();
         files.flat_map(|file| fs::read(file.unwrap().path()).unwrap()).collect()
     }
 
-    fn log_length(&self) -> u64 {
+    pub(crate) fn log_length(&self) -> u64 {
         fs::metadata(self.path().with_extension("db-wal")).map_or(0, |file| file.len())
     }
 }
 
-fn holds(bytes: &[u8], wanted: &[u8]) -> bool {
+pub(crate) fn holds(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|window| window == wanted)
 }
 
@@ -76,6 +78,7 @@ macro_rules! to_one_store {
     )* };
 }
 every_promise!(to_one_store);
+every_promise_of_closing!(to_one_store);
 
 macro_rules! to_two_handles {
     ($($part:ident::$promise:ident,)*) => { $(
@@ -87,6 +90,7 @@ macro_rules! to_two_handles {
     )* };
 }
 every_promise_to_two!(to_two_handles);
+every_promise_of_closing_to_two!(to_two_handles);
 
 #[tokio::test]
 async fn a_closed_store_opens_again_with_everything_in_one_file() {
@@ -223,8 +227,9 @@ async fn a_file_that_is_not_this_programs_is_left_alone() {
     }
 }
 
-/// A file of version 1, as the program of that time wrote it, in SQL.
+/// Files of earlier versions, as the programs of their times wrote them, in SQL.
 const VERSION_1: &str = include_str!("../data/sqlite-version-1.sql");
+const VERSION_2: &str = include_str!("../data/sqlite-version-2.sql");
 
 /// What a file has in the columns that these tables had in version 1, in any order that stays.
 fn contents(path: &Path) -> Vec<(&'static str, Vec<Vec<SqlValue>>)> {
@@ -268,30 +273,68 @@ fn structure(path: &Path) -> Vec<Vec<SqlValue>> {
     rows.unwrap().collect::<Result<_, _>>().unwrap()
 }
 
-fn of_version_1() -> Data {
-    Data::with_file(|path| Connection::open(path).unwrap().execute_batch(VERSION_1).unwrap())
+fn of_version(script: &str) -> Data {
+    Data::with_file(|path| Connection::open(path).unwrap().execute_batch(script).unwrap())
 }
 
 #[tokio::test]
-async fn a_file_of_version_1_becomes_one_of_version_2_and_keeps_what_it_holds() {
-    let (old, new) = (of_version_1(), Data::new());
-    let before = contents(&old.path());
-    assert!(before.iter().all(|(_, rows)| !rows.is_empty()), "every table holds something: {before:?}");
-    drop(new.open().await);
-    // The second time there is nothing to do.
-    for _ in 0..2 {
-        drop(old.open().await);
-        assert_eq!(contents(&old.path()), before);
-        assert_eq!(structure(&old.path()), structure(&new.path()));
+async fn a_file_of_an_earlier_version_becomes_one_of_this_and_keeps_what_it_holds() {
+    for script in [VERSION_1, VERSION_2] {
+        let (old, new) = (of_version(script), Data::new());
+        let before = contents(&old.path());
+        assert!(before.iter().all(|(_, rows)| !rows.is_empty()), "every table holds something: {before:?}");
+        drop(new.open().await);
+        // The second time there is nothing to do.
+        for _ in 0..2 {
+            drop(old.open().await);
+            assert_eq!(contents(&old.path()), before);
+            assert_eq!(structure(&old.path()), structure(&new.path()));
+        }
+        let file = Connection::open(old.path()).unwrap();
+        assert_eq!(file.query_row("PRAGMA user_version", [], |row| row.get(0)), Ok(3));
+        assert_eq!(file.query_row("PRAGMA integrity_check", [], |row| row.get(0)), Ok("ok".to_owned()));
     }
-    let file = Connection::open(old.path()).unwrap();
-    assert_eq!(file.query_row("PRAGMA user_version", [], |row| row.get(0)), Ok(2));
-    assert_eq!(file.query_row("PRAGMA integrity_check", [], |row| row.get(0)), Ok("ok".to_owned()));
+}
+
+#[tokio::test]
+async fn what_a_file_of_version_2_holds_is_closed() {
+    let data = of_version(VERSION_2);
+    let store = data.open().await;
+    let first = store.link(&code("first")).await.unwrap().expect("a link");
+    assert_eq!(first.campaign, text("été & co"));
+    let (site, the_day) = (first.site.clone(), Day::of(first.created_at));
+    assert!(store.days_to_close(the_day, 5).await.unwrap().is_empty(), "it is not over");
+    let days = store.days_to_close(the_day.plus(1), 5).await.unwrap();
+    assert_eq!(days.len(), 2, "two sites: {days:?}");
+    for (day, site) in days {
+        store.close_day(&site, day, 5).await.unwrap();
+    }
+    let cell = async |named: &str| {
+        let counts = store.link_counts(&code(named), the_day, the_day).await.unwrap();
+        counts.days.get(&the_day).map(|counts| counts.cells.clone())
+    };
+    let known_unfurls = BTreeMap::from([(Family::Slack, 1), (Family::Telegram, 1)]);
+    assert_eq!(cell("first").await, Some(Counts { unfurls: 2, known_unfurls, ..clicks(9, 7) }));
+    assert_eq!(cell("second").await, None, "its three wait");
+    assert_eq!(cell("third").await, Some(Counts { aggregate_clicks: 6, ..Counts::default() }));
+    let known_unfurls = BTreeMap::from([(Family::WhatsApp, 1)]);
+    assert_eq!(cell("radio1").await, Some(Counts { unfurls: 1, known_unfurls, ..Counts::default() }));
+    // The four and two of the channel's two pages.
+    let counts = store.site_counts(&site, the_day, the_day).await.unwrap();
+    let of_channel = counts.rows.iter().find(|row| row.page.is_none()).expect("a channel's cell");
+    assert_eq!((of_channel.channel.as_str(), &of_channel.counts.cells), ("sms", &clicks(6, 6)));
+    drop(store);
+    let file = Connection::open(data.path()).unwrap();
+    let left = "SELECT (SELECT count(*) FROM counts) + (SELECT count(*) FROM known_unfurls)
+                + (SELECT count(*) FROM rests)";
+    assert_eq!(file.query_row(left, [], |row| row.get(0)), Ok(0));
+    let waiting = "SELECT group_concat(channel || ' ' || visitors, ', ' ORDER BY channel) FROM waiting";
+    assert_eq!(file.query_row(waiting, [], |row| row.get(0)), Ok("email 3, telegram 1".to_owned()));
 }
 
 #[tokio::test]
 async fn what_a_file_of_version_1_holds_is_read_and_counted_on() {
-    let data = of_version_1();
+    let data = of_version(VERSION_1);
     let store = data.open().await;
     let sites = store.sites().await.unwrap();
     assert_eq!(sites.iter().map(|site| site.name.as_str()).collect::<Vec<_>>(), ["The Courier", "radio"]);
@@ -336,8 +379,8 @@ async fn what_a_file_of_version_1_holds_is_read_and_counted_on() {
 }
 
 #[tokio::test]
-async fn of_processes_that_open_a_file_of_version_1_at_once_one_makes_it_version_2() {
-    let data = of_version_1();
+async fn of_processes_that_open_a_file_of_version_1_at_once_one_makes_it_what_it_is_now() {
+    let data = of_version(VERSION_1);
     let opened = futures_util::future::join_all((0..8).map(|_| data.try_open())).await;
     for store in opened {
         assert_eq!(store.expect("a store").sites().await.unwrap().len(), 2);
@@ -346,7 +389,7 @@ async fn of_processes_that_open_a_file_of_version_1_at_once_one_makes_it_version
 
 #[tokio::test]
 async fn a_file_of_version_1_that_cannot_be_changed_stays_what_it_was() {
-    let data = of_version_1();
+    let data = of_version(VERSION_1);
     // Something in the way of the last step.
     let obstacle = "CREATE TABLE known_unfurls (mine TEXT)";
     Connection::open(data.path()).unwrap().execute_batch(obstacle).unwrap();

@@ -13,6 +13,7 @@ use entrenous::app::Application;
 use entrenous::clock::Clock;
 use entrenous::domain::channel::Channels;
 use entrenous::domain::code::Code;
+use entrenous::domain::day::Day;
 use entrenous::domain::destination::HostRule;
 use entrenous::domain::link::LinkChange;
 use entrenous::domain::site::{OriginRule, Site, SiteId};
@@ -61,6 +62,19 @@ macro_rules! on_every_store {
     )+};
 }
 pub(crate) use on_every_store;
+
+/// The same where only SQLite does what is asked: closing days.
+macro_rules! on_sqlite {
+    ($($name:ident),+ $(,)?) => {$(
+        mod $name {
+            #[tokio::test]
+            async fn on_sqlite() {
+                super::$name(crate::service::Backend::Sqlite).await;
+            }
+        }
+    )+};
+}
+pub(crate) use on_sqlite;
 
 /// The servers and the folder that outlive a restart of the service.
 struct Ground {
@@ -329,6 +343,23 @@ impl Service {
             assert!(Instant::now() < deadline, "not everything was settled in time");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+
+    /// Waits until every day before the service's present one is closed.
+    pub(crate) async fn days_closed(&self) {
+        let midnight = u64::try_from(Day::of(self.now()).start().as_second()).expect("after 1970");
+        let deadline = Instant::now() + DEADLINE;
+        while self.metric("closed_before_timestamp_seconds").await != midnight {
+            assert!(Instant::now() < deadline, "the days were not closed in time");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Moves the clock to an earlier day, when no closing of later days is under way any more.
+    pub(crate) async fn go_back_to(&self, time: &str) {
+        self.days_closed().await;
+        self.set_time(time);
+        self.days_closed().await;
     }
 
     /// The keys of what tells a link's visitors apart in a Redis. (SQLite has them in memory only;

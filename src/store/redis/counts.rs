@@ -9,12 +9,11 @@ use super::links::{CHUNK, stored_code};
 use super::{RedisStore, failure, keys};
 use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
+use crate::domain::counts::{Counts, DayCounts, LinkCounts, SiteCounts, SiteRow, families_from_text};
 use crate::domain::day::Day;
 use crate::domain::destination::Destination;
-use crate::domain::family::Family;
 use crate::domain::link::{Link, Text};
 use crate::domain::site::SiteId;
-use crate::domain::stats::{Counts, SiteCounts};
 use crate::store::StoreError;
 
 impl RedisStore {
@@ -24,13 +23,15 @@ impl RedisStore {
         code: &Code,
         first: Day,
         last: Day,
-    ) -> Result<BTreeMap<Day, Counts>, StoreError> {
+    ) -> Result<LinkCounts, StoreError> {
         let fields: BTreeMap<String, String> =
             self.connection.query(cmd("HGETALL").arg(keys::counts(code))).await?;
         let days = fields.iter().filter_map(|(field, value)| Some((day_of(field)?, value)));
         let days = days.filter(|(day, _)| (first..=last).contains(day));
         let known = |day| fields.get(&keys::known_unfurls(day)).map_or("", String::as_str);
-        days.map(|(day, value)| Ok((day, read(value, known(day))?))).collect()
+        let open = |(day, value): (Day, &String)| Ok((day, all_open(read(value, known(day))?)));
+        let days = days.map(open).collect::<Result<_, StoreError>>()?;
+        Ok(LinkCounts { days, ..LinkCounts::default() })
     }
 
     /// What was counted for a site's links, by page, channel, campaign and day.
@@ -39,7 +40,7 @@ impl RedisStore {
         site: &SiteId,
         first: Day,
         last: Day,
-    ) -> Result<Vec<SiteCounts>, StoreError> {
+    ) -> Result<SiteCounts, StoreError> {
         let mut table = Table::default();
         self.add_shares(&mut table, site, first, last).await?;
         for day in self.counted_days(site, Some((first, last))).await? {
@@ -56,7 +57,7 @@ impl RedisStore {
                 }
             }
         }
-        Ok(table.into_rows())
+        Ok(SiteCounts { rows: table.into_rows(), ..SiteCounts::default() })
     }
 
     /// A link counts as a share on the day on which it was made.
@@ -104,6 +105,11 @@ impl RedisStore {
     }
 }
 
+/// Days are not closed into cells here yet.
+fn all_open(counts: Counts) -> DayCounts {
+    DayCounts { cells: Counts::default(), open: counts }
+}
+
 /// The day that a field of a link's counts stands for; `None` for a journal's mark.
 pub(super) fn day_of(field: &str) -> Option<Day> {
     Day::from_number(field.parse().ok()?)
@@ -116,15 +122,7 @@ fn read(numbers: &str, known: &str) -> Result<Counts, StoreError> {
     let [clicks, unfurls, aggregate_clicks, base, set, ..] = numbers[..] else {
         return Err(failure::corrupt("a day of counts"));
     };
-    let mut known_unfurls = BTreeMap::new();
-    for of_one in known.split_terminator(' ') {
-        let (name, unfurls) = of_one.split_once('=').ok_or_else(|| failure::corrupt("a family's unfurls"))?;
-        let unfurls = unfurls.parse().map_err(|_| failure::corrupt("a family's unfurls"))?;
-        // A later version's family is among the others.
-        if Family::from_name(name) != Family::Other {
-            known_unfurls.insert(Family::from_name(name), unfurls);
-        }
-    }
+    let known_unfurls = families_from_text(known).ok_or_else(|| failure::corrupt("a family's unfurls"))?;
     Ok(Counts {
         shares: 0,
         unfurls: whole(unfurls),
@@ -152,9 +150,14 @@ impl Table {
         self.0.entry((link.channel, link.url, link.campaign, day)).or_default().add(counts);
     }
 
-    fn into_rows(self) -> Vec<SiteCounts> {
-        let row =
-            |((channel, page, campaign, day), counts)| SiteCounts { channel, page, campaign, day, counts };
+    fn into_rows(self) -> Vec<SiteRow> {
+        let row = |((channel, page, campaign, day), counts)| SiteRow {
+            channel,
+            page: Some(page),
+            campaign,
+            day,
+            counts: all_open(counts),
+        };
         self.0.into_iter().map(row).collect()
     }
 }

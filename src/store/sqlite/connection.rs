@@ -17,7 +17,7 @@ use crate::store::StoreError;
 pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 /// Distinct statements of this program; all of them stay prepared.
-const STATEMENTS: usize = 64;
+const STATEMENTS: usize = 128;
 
 /// The connection that writes. Makes the file, its folders and its tables where they are missing.
 pub(super) fn writing(path: &Path) -> Result<Connection, StoreError> {

@@ -4,7 +4,6 @@
 //! (`readers`). What tells visitors apart is in this process's memory only (`visitors`), so after a
 //! restart a returning visitor of the same day counts once more.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use async_trait::async_trait;
@@ -12,28 +11,36 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio::task::spawn_blocking;
 
+use self::closing::Closing;
 use self::error::Ended;
 use self::readers::Readers;
+use self::visitors::Visitors;
 use self::writer::Writer;
 use super::{Cursor, Inserted, JournalId, LinkFilter, News, Numbered, OnceName, Store, StoreError};
 use crate::domain::code::Code;
+use crate::domain::counts::{LinkCounts, SiteCounts};
 use crate::domain::day::Day;
 use crate::domain::lineage::Shares;
 use crate::domain::link::{Link, LinkChange};
 use crate::domain::site::{KeyHash, Site, SiteId};
-use crate::domain::stats::{Counts, SiteCounts};
 use crate::domain::visitor::DayKey;
 
+mod cells;
+mod closing;
 mod connection;
 mod counts;
 mod error;
+mod levels;
 mod lineage;
 mod links;
+mod raising;
 mod readers;
+mod reading;
 mod schema;
 mod settling;
 mod sites;
 mod visitors;
+mod waiting;
 mod writer;
 
 /// Connections for lookups by name, which a visitor waits for.
@@ -41,6 +48,9 @@ const LOOKUPS: usize = 4;
 
 /// Connections for lists and statistics, which may take a while; they never hold up a lookup.
 const REPORTS: usize = 2;
+
+/// How many cells are forgotten at once; what else has to be written goes on in between.
+const CELLS_A_STEP: usize = 2_000;
 
 /// A store in one SQLite file.
 pub(super) struct SqliteStore {
@@ -149,6 +159,7 @@ impl Store for SqliteStore {
     }
 
     async fn forget_counts_before(&self, day: Day) -> Result<(), StoreError> {
+        while self.writer.write(move |db, _| cells::delete_before(db, day, CELLS_A_STEP)).await? {}
         self.writer
             .erase(move |db, visitors| {
                 counts::delete_before(db, day)?;
@@ -158,19 +169,32 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn link_counts(
-        &self,
-        code: &Code,
-        first: Day,
-        last: Day,
-    ) -> Result<BTreeMap<Day, Counts>, StoreError> {
-        let code = code.clone();
-        self.reports.read(move |db| counts::of_link(db, &code, first, last)).await
+    async fn days_to_close(&self, before: Day, min_count: u64) -> Result<Vec<(Day, SiteId)>, StoreError> {
+        self.reports.read(move |db| closing::days_to_close(db, before, min_count)).await
     }
 
-    async fn site_counts(&self, site: &SiteId, first: Day, last: Day) -> Result<Vec<SiteCounts>, StoreError> {
+    async fn close_day(&self, site: &SiteId, day: Day, min_count: u64) -> Result<(), StoreError> {
+        let mut closing = Closing::new(site.clone(), day, min_count);
+        while !closing.is_done() {
+            let ends = closing.ends();
+            let step = move |db: &Connection, visitors: &mut Visitors| closing.step(db, visitors);
+            closing = if ends { self.writer.erase(step).await? } else { self.writer.write(step).await? };
+        }
+        Ok(())
+    }
+
+    async fn note_closed_before(&self, day: Day) -> Result<(), StoreError> {
+        self.writer.write(move |db, _| closing::note_closed_before(db, day)).await
+    }
+
+    async fn link_counts(&self, code: &Code, first: Day, last: Day) -> Result<LinkCounts, StoreError> {
+        let code = code.clone();
+        self.reports.read(move |db| reading::of_link(db, &code, first, last)).await
+    }
+
+    async fn site_counts(&self, site: &SiteId, first: Day, last: Day) -> Result<SiteCounts, StoreError> {
         let site = site.clone();
-        self.reports.read(move |db| counts::of_site(db, &site, first, last)).await
+        self.reports.read(move |db| reading::of_site(db, &site, first, last)).await
     }
 
     async fn site_shares(&self, site: &SiteId, first: Day, last: Day) -> Result<Vec<Shares>, StoreError> {

@@ -8,16 +8,16 @@ use super::error::store_error;
 use crate::store::StoreError;
 
 /// The version that this program reads and writes.
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 
-/// Times are milliseconds and days are days, both since 1970-01-01 UTC.
+/// The tables of version 2. Times are milliseconds and days are days, both since 1970-01-01 UTC.
 ///
 /// - `links.id` is never used a second time (`AUTOINCREMENT`), so what is remembered in memory of
 ///   a deleted link can never be taken for another's.
 /// - `links_by_age` is the listing, and lets a site's shares of some days be found.
-/// - `counts` is ordered by day: what is settled today lies together, and so does what ends with
-///   the retention time. It has no foreign key, which would need a second index; whoever deletes a
-///   link deletes its counts.
+/// - `counts` is what is open, ordered by day: what is settled today lies together, and so does
+///   what ends with the retention time. It has no foreign key, which would need a second index;
+///   whoever deletes a link deletes its counts.
 /// - `known_unfurls` says which family of apps how many of a count's `unfurls` are known to be of; what
 ///   it does not say is others'. It lies as `counts` does, and goes with it.
 const TABLES: &str = "
@@ -115,6 +115,80 @@ const FROM_1: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
+/// What version 3 has more than version 2: where closed days are. All of it is in the file from the
+/// first closing on.
+///
+/// - `kinds` names the combinations of channel, page and campaign that have cells; an empty text
+///   stands for none. A cell of a whole channel is of the kind without a page.
+/// - `cells` has a `link` of 0 where a cell is of no single link. `known_unfurls` reads `slack=2
+///   telegram=1`. It is ordered as `counts` is; the index finds a page's or a campaign's days, and
+///   whether a kind is still needed.
+/// - `rests` is what moved up from links of a day that is just being closed, and is empty in
+///   between.
+/// - `waiting` is what waits for its channel's next cell, by the day that it is of.
+/// - `closed_days` has each day on which there was something to be closed; `min_count` is 0 until
+///   that is done. The index finds what was closed with too small a one, once a minute.
+/// - `closed_before`: every day before this one is closed, also those without counts.
+const CELLS: &str = "
+    CREATE TABLE kinds (
+        id INTEGER PRIMARY KEY,
+        site INTEGER NOT NULL,
+        channel TEXT NOT NULL,
+        url TEXT NOT NULL,
+        campaign TEXT NOT NULL,
+        UNIQUE (site, channel, url, campaign)
+    ) STRICT;
+
+    CREATE TABLE cells (
+        site INTEGER NOT NULL,
+        day INTEGER NOT NULL,
+        link INTEGER NOT NULL,
+        kind INTEGER NOT NULL,
+        unfurls INTEGER NOT NULL,
+        known_unfurls TEXT NOT NULL,
+        clicks INTEGER NOT NULL,
+        visitors INTEGER NOT NULL,
+        aggregate_clicks INTEGER NOT NULL,
+        PRIMARY KEY (site, day, link, kind)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX cells_by_kind ON cells (kind, day);
+
+    CREATE TABLE rests (
+        site INTEGER NOT NULL,
+        day INTEGER NOT NULL,
+        kind INTEGER NOT NULL,
+        clicks INTEGER NOT NULL,
+        visitors INTEGER NOT NULL,
+        aggregate_clicks INTEGER NOT NULL,
+        PRIMARY KEY (site, day, kind)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX rests_by_kind ON rests (kind);
+
+    CREATE TABLE waiting (
+        site INTEGER NOT NULL,
+        channel TEXT NOT NULL,
+        day INTEGER NOT NULL,
+        clicks INTEGER NOT NULL,
+        visitors INTEGER NOT NULL,
+        aggregate_clicks INTEGER NOT NULL,
+        PRIMARY KEY (site, channel, day)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE closed_days (
+        site INTEGER NOT NULL,
+        day INTEGER NOT NULL,
+        min_count INTEGER NOT NULL,
+        version INTEGER NOT NULL,
+        PRIMARY KEY (site, day)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX closed_days_by_min_count ON closed_days (min_count);
+
+    CREATE TABLE closed_before (
+        only INTEGER PRIMARY KEY CHECK (only = 1),
+        day INTEGER NOT NULL
+    ) STRICT;
+";
+
 /// Makes the tables where the file is new, and makes those of an earlier version what they are now, with all
 /// that they hold: at once or not at all.
 ///
@@ -124,10 +198,11 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     // Of two processes that open a new file, one makes the tables and the other finds them.
     let step = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(store_error)?;
     let number = |sql| step.query_row(sql, [], |row| row.get::<_, i32>(0)).map_err(store_error);
-    let change = match number("PRAGMA user_version")? {
+    let changes: &[&str] = match number("PRAGMA user_version")? {
         VERSION => return Ok(()),
-        0 if number("SELECT count(*) FROM sqlite_schema")? == 0 => TABLES,
-        1 => FROM_1,
+        0 if number("SELECT count(*) FROM sqlite_schema")? == 0 => &[TABLES, CELLS],
+        1 => &[FROM_1, CELLS],
+        2 => &[CELLS],
         newer if newer > VERSION => {
             return Err(StoreError::Corrupt(format!(
                 "tables of version {newer}; this program knows {VERSION}"
@@ -135,7 +210,9 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
         }
         _ => return Err(StoreError::Corrupt("the tables of another program".to_owned())),
     };
-    step.execute_batch(change).map_err(store_error)?;
+    for change in changes {
+        step.execute_batch(change).map_err(store_error)?;
+    }
     step.pragma_update(None, "user_version", VERSION).map_err(store_error)?;
     step.commit().map_err(store_error)
 }

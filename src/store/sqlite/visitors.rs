@@ -44,6 +44,7 @@ struct Known {
 enum Going {
     Link(LinkRow),
     DaysBefore(Day),
+    Day(Day),
 }
 
 impl Visitors {
@@ -96,6 +97,15 @@ impl Visitors {
         self.going.push(Going::DaysBefore(day));
     }
 
+    /// Lets the sets of a day go whose counts are being moved elsewhere in the store, whether or
+    /// not the present transaction holds: a set must not outlive the number that it began with.
+    pub(super) fn let_day_go(&mut self, day: Day) {
+        if let Some(links) = self.days.get_mut(&day) {
+            links.stored.clear();
+        }
+        self.going.push(Going::Day(day));
+    }
+
     /// The transaction holds.
     pub(super) fn committed(&mut self) {
         for going in std::mem::take(&mut self.going) {
@@ -104,13 +114,18 @@ impl Visitors {
                     self.days.values_mut().for_each(|links| drop(links.known.remove(&link)));
                 }
                 Going::DaysBefore(day) => self.days = self.days.split_off(&day),
+                Going::Day(day) => drop(self.days.remove(&day)),
             }
         }
     }
 
     /// The transaction does not hold: what the store has must be looked up again.
     pub(super) fn abandoned(&mut self) {
-        self.going.clear();
+        for going in std::mem::take(&mut self.going) {
+            if let Going::Day(day) = going {
+                self.days.remove(&day);
+            }
+        }
         self.days.values_mut().for_each(|links| links.stored.clear());
     }
 }
@@ -175,5 +190,22 @@ mod tests {
         known.let_days_go(today().plus(1));
         known.committed();
         assert!(known.days.is_empty());
+    }
+
+    #[test]
+    fn a_set_whose_number_was_moved_is_gone_whether_or_not_the_transaction_holds() {
+        let mut known = Visitors::default();
+        add(&mut known, None, 0..3);
+        known.committed();
+        known.let_day_go(today());
+        // In the same transaction, behind the move, the store has nothing any more.
+        assert_eq!(add(&mut known, None, 7..9), 2);
+        known.committed();
+        assert_eq!(add(&mut known, Some(2), 9..10), 3);
+        known.committed();
+        known.let_day_go(today());
+        assert_eq!(add(&mut known, None, 7..8), 1);
+        known.abandoned();
+        assert_eq!(add(&mut known, Some(3), 7..8), 4, "the store has what it had before the move");
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use entrenous::store::Store;
 
-use crate::fixtures::{Journal, UNFURL, click, clicks, counted, day, stored_link, stored_site};
+use crate::fixtures::{Journal, UNFURL, by_day, click, clicks, counted, day, stored_link, stored_site};
 
 pub(crate) async fn forgotten_visitors_leave_their_number(store: Arc<dyn Store>) {
     let site = stored_site(&*store, "press").await;
@@ -61,12 +61,13 @@ pub(crate) async fn counts_before_a_day_go_and_later_ones_stay(store: Arc<dyn St
     }
     store.forget_counts_before(day(20)).await.unwrap();
     for link in &links {
-        let days = store.link_counts(&link.code, day(1), day(30)).await.unwrap();
+        let days = by_day(&*store, link, day(1), day(30)).await;
         assert_eq!(days.into_keys().collect::<Vec<_>>(), [day(20), day(21)]);
     }
     for site in [&press, &radio] {
         let rows = store.site_counts(&site.id, day(1), day(19)).await.unwrap();
-        assert!(rows.iter().all(|row| row.counts.clicks + row.counts.unfurls + row.counts.visitors == 0));
+        let counts = rows.rows.iter().map(|row| row.counts.all());
+        assert!(counts.map(|all| all.clicks + all.unfurls + all.visitors).all(|sum| sum == 0));
     }
 }
 
@@ -80,7 +81,7 @@ pub(crate) async fn links_outlive_their_counts_and_count_again(store: Arc<dyn St
     assert_eq!(store.link(&link.code).await.unwrap().as_ref(), Some(&link));
     // What was settled stays settled.
     store.settle(&journal.id, &entries).await.unwrap();
-    assert!(store.link_counts(&link.code, day(1), day(30)).await.unwrap().is_empty());
+    assert!(store.link_counts(&link.code, day(1), day(30)).await.unwrap().days.is_empty());
     journal.settle(&*store, &link, day(20), [click(2)]).await;
     journal.settle(&*store, &link, day(21), [click(2)]).await;
     assert_eq!(counted(&*store, &link, day(20)).await, clicks(1, 1));

@@ -160,8 +160,8 @@ pub(crate) async fn a_deleted_link_is_gone_with_its_counts(store: Arc<dyn Store>
     assert!(store.delete_link(&gone.code).await.unwrap());
     assert!(!store.delete_link(&gone.code).await.unwrap());
     assert_eq!(store.link(&gone.code).await.unwrap(), None);
-    assert!(store.link_counts(&gone.code, day(1), day(30)).await.unwrap().is_empty());
-    assert_eq!(store.link_counts(&kept.code, day(1), day(30)).await.unwrap().len(), 4);
+    assert!(store.link_counts(&gone.code, day(1), day(30)).await.unwrap().days.is_empty());
+    assert_eq!(store.link_counts(&kept.code, day(1), day(30)).await.unwrap().days.len(), 4);
     assert_eq!(store.link(&kept.code).await.unwrap(), Some(kept));
 }
 
@@ -172,7 +172,7 @@ pub(crate) async fn a_deleted_links_code_can_be_made_again_and_begins_at_nothing
     journal.settle(&*store, &link, day(20), [click(1), click(2), EntryKind::AggregateClick]).await;
     store.delete_link(&link.code).await.unwrap();
     let again = stored_link(&*store, &site, "abc").await;
-    assert!(store.link_counts(&again.code, day(1), day(30)).await.unwrap().is_empty());
+    assert!(store.link_counts(&again.code, day(1), day(30)).await.unwrap().days.is_empty());
     // The visitors of the link that is gone are not known any more.
     journal.settle(&*store, &again, day(20), [click(2), click(2)]).await;
     assert_eq!(counted(&*store, &again, day(20)).await, clicks(2, 1));

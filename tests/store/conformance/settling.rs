@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use entrenous::domain::counts::Counts;
 use entrenous::domain::entry::EntryKind;
-use entrenous::domain::stats::Counts;
 use entrenous::store::{Numbered, Store};
 use futures_util::future::join_all;
 
-use crate::fixtures::{Journal, UNFURL, click, clicks, counted, day, link, stored_link, stored_site};
+use crate::fixtures::{Journal, UNFURL, by_day, click, clicks, counted, day, link, stored_link, stored_site};
 
 pub(crate) async fn clicks_unfurls_and_unasked_clicks_are_counted_each_for_itself(store: Arc<dyn Store>) {
     let site = stored_site(&*store, "press").await;
@@ -113,9 +113,9 @@ pub(crate) async fn entries_of_links_that_are_gone_count_nothing_and_hold_up_no_
     assert_eq!(counted(&*store, &kept, day(20)).await, clicks(2, 2));
     for link in [&gone, &never] {
         assert_eq!(store.link(&link.code).await.unwrap(), None);
-        assert!(store.link_counts(&link.code, day(1), day(30)).await.unwrap().is_empty());
+        assert!(store.link_counts(&link.code, day(1), day(30)).await.unwrap().days.is_empty());
     }
-    assert_eq!(store.site_counts(&site.id, day(20), day(20)).await.unwrap().len(), 1);
+    assert_eq!(store.site_counts(&site.id, day(20), day(20)).await.unwrap().rows.len(), 1);
 }
 
 pub(crate) async fn days_may_come_in_any_order(store: Arc<dyn Store>) {
@@ -125,7 +125,7 @@ pub(crate) async fn days_may_come_in_any_order(store: Arc<dyn Store>) {
     let entries: Vec<Numbered> =
         [21, 20, 22, 20, 21, 3].into_iter().map(|n| journal.entry(&link, day(n), click(1))).collect();
     store.settle(&journal.id, &entries).await.unwrap();
-    let days = store.link_counts(&link.code, day(1), day(30)).await.unwrap();
+    let days = by_day(&*store, &link, day(1), day(30)).await;
     let expected = [(3, 1), (20, 2), (21, 2), (22, 1)].map(|(n, count)| (day(n), clicks(count, 1)));
     assert_eq!(days.into_iter().collect::<Vec<_>>(), expected);
 }

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use entrenous::domain::counts::Counts;
 use entrenous::domain::day::Day;
 use entrenous::domain::entry::EntryKind;
 use entrenous::domain::link::LinkChange;
 use entrenous::domain::site::Site;
-use entrenous::domain::stats::Counts;
 use entrenous::store::Store;
 use jiff::SignedDuration;
 
 use crate::fixtures::{
-    Journal, UNFURL, channel, click, clicks, code, day, insert, link, noon, stored_link, stored_site, text,
-    url,
+    Journal, UNFURL, by_day, channel, click, clicks, code, day, insert, link, noon, stored_link, stored_site,
+    text, url,
 };
 
 type Row = (String, String, Option<String>, Day);
@@ -21,10 +21,11 @@ type Row = (String, String, Option<String>, Day);
 /// A site's rows by what they stand for, each of which may come once; rows of nothing are left out.
 async fn rows(store: &dyn Store, site: &Site, first: i32, last: i32) -> BTreeMap<Row, Counts> {
     let mut rows = BTreeMap::new();
-    for row in store.site_counts(&site.id, day(first), day(last)).await.expect("counts") {
+    for row in store.site_counts(&site.id, day(first), day(last)).await.expect("counts").rows {
         let campaign = row.campaign.map(|campaign| campaign.as_str().to_owned());
-        let key = (row.page.to_string(), row.channel.to_string(), campaign, row.day);
-        let earlier = rows.insert(key.clone(), row.counts);
+        let page = row.page.expect("nothing is closed here");
+        let key = (page.to_string(), row.channel.to_string(), campaign, row.day);
+        let earlier = rows.insert(key.clone(), row.counts.all());
         assert_eq!(earlier, None, "{key:?} comes twice");
     }
     rows.retain(|_, counts| *counts != Counts::default());
@@ -61,11 +62,11 @@ pub(crate) async fn a_links_counts_are_those_of_the_days_asked_for(store: Arc<dy
         ((21, 30), &[]),
         ((13, 11), &[]),
     ] {
-        let days = store.link_counts(&link.code, day(first), day(last)).await.unwrap();
+        let days = by_day(&*store, &link, day(first), day(last)).await;
         let expected: BTreeMap<_, _> = expected.iter().map(|n| (day(*n), clicks(10, 10))).collect();
         assert_eq!(days, expected, "{first} to {last}");
     }
-    assert!(store.link_counts(&code("unknown"), day(1), day(30)).await.unwrap().is_empty());
+    assert!(store.link_counts(&code("unknown"), day(1), day(30)).await.unwrap().days.is_empty());
 }
 
 pub(crate) async fn a_site_has_a_row_for_each_page_channel_campaign_and_day(store: Arc<dyn Store>) {

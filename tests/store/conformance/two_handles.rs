@@ -45,7 +45,7 @@ pub(crate) async fn a_second_handle_sees_the_counts_and_how_far_they_go(
     one.settle(&journal.id, &entries).await.unwrap();
     other.settle(&journal.id, &entries).await.unwrap();
     assert_eq!(counted(&*other, &link, day(20)).await, clicks(5, 5));
-    assert_eq!(other.site_counts(&site.id, day(20), day(20)).await.unwrap()[0].counts.clicks, 5);
+    assert_eq!(other.site_counts(&site.id, day(20), day(20)).await.unwrap().rows[0].counts.open.clicks, 5);
 }
 
 pub(crate) async fn both_handles_may_write_at_once(one: Arc<dyn Store>, other: Arc<dyn Store>) {

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use entrenous::domain::counts::Counts;
 use entrenous::domain::entry::EntryKind;
 use entrenous::domain::family::Family::{self, Slack, Telegram, WhatsApp};
-use entrenous::domain::stats::Counts;
 use entrenous::store::Store;
 use futures_util::future::join_all;
 
 use crate::fixtures::{
-    Journal, UNFURL, channel, click, counted, day, insert, link, stored_link, stored_site,
+    Journal, UNFURL, by_day, channel, click, counted, day, insert, link, stored_link, stored_site,
 };
 
 const SLACK: EntryKind = EntryKind::Unfurl(Slack);
@@ -91,8 +91,9 @@ pub(crate) async fn a_sites_rows_tell_its_unfurls_apart(store: Arc<dyn Store>) {
         journal.settle(&*store, &link, day(21), [SLACK, UNFURL]).await;
         journal.settle(&*store, &link, day(22), [TELEGRAM]).await;
     }
-    let rows = store.site_counts(&press.id, day(21), day(21)).await.unwrap();
-    let found: BTreeMap<_, _> = rows.into_iter().map(|row| (row.channel.to_string(), row.counts)).collect();
+    let rows = store.site_counts(&press.id, day(21), day(21)).await.unwrap().rows;
+    let found: BTreeMap<_, _> =
+        rows.into_iter().map(|row| (row.channel.to_string(), row.counts.all())).collect();
     let expected = [("email", unfurls(2, [(Slack, 1)])), ("sms", unfurls(4, [(Slack, 2)]))];
     assert_eq!(found, expected.map(|(channel, counts)| (channel.to_owned(), counts)).into());
 }
@@ -105,7 +106,7 @@ pub(crate) async fn they_go_with_the_counts_of_their_day_and_no_other(store: Arc
         journal.settle(&*store, &link, day(number), [SLACK, SLACK]).await;
     }
     store.forget_counts_before(day(21)).await.unwrap();
-    let days = store.link_counts(&link.code, day(1), day(30)).await.unwrap();
+    let days = by_day(&*store, &link, day(1), day(30)).await;
     assert_eq!(days, BTreeMap::from([(day(21), unfurls(2, [(Slack, 2)]))]));
     // What comes late begins at nothing.
     journal.settle(&*store, &link, day(20), [SLACK, UNFURL]).await;
@@ -124,17 +125,18 @@ pub(crate) async fn they_go_with_their_link(store: Arc<dyn Store>) {
         }
     }
     assert!(store.delete_link(&gone.code).await.unwrap());
-    assert_eq!(store.link_counts(&kept.code, day(1), day(30)).await.unwrap().len(), 3);
+    assert_eq!(store.link_counts(&kept.code, day(1), day(30)).await.unwrap().days.len(), 3);
     let again = stored_link(&*store, &site, "gone").await;
-    assert!(store.link_counts(&again.code, day(1), day(30)).await.unwrap().is_empty());
+    assert!(store.link_counts(&again.code, day(1), day(30)).await.unwrap().days.is_empty());
     journal.settle(&*store, &again, day(20), [SLACK, TELEGRAM]).await;
     assert_eq!(counted(&*store, &again, day(20)).await, unfurls(2, [(Slack, 1), (Telegram, 1)]));
     let known: u64 = store
         .site_counts(&site.id, day(1), day(30))
         .await
         .unwrap()
+        .rows
         .iter()
-        .flat_map(|row| row.counts.known_unfurls.values())
+        .flat_map(|row| row.counts.open.known_unfurls.values())
         .sum();
     assert_eq!(known, 5);
 }

@@ -1,0 +1,212 @@
+//! What a store holds of links and days: numbers, of which some are closed into cells and others
+//! are still open. What of them may be published says [`stats`](super::stats).
+
+use std::collections::BTreeMap;
+
+use super::cell::Amount;
+use super::channel::ChannelName;
+use super::day::Day;
+use super::destination::Destination;
+use super::family::Family;
+use super::link::Text;
+
+/// What was counted of one link, or of many together, on one day.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Links made.
+    pub shares: u64,
+    /// Previews fetched by chat apps' bots.
+    pub unfurls: u64,
+    /// How many of these were fetched for each family of apps that is known. The rest are
+    /// [`Family::Other`]'s, which the stores do not count by itself.
+    pub known_unfurls: BTreeMap<Family, u64>,
+    /// Clicks counted with consent.
+    pub clicks: u64,
+    /// Distinct visitors of each link, added up.
+    pub visitors: u64,
+    /// Clicks of people who were not asked, a series of its own.
+    pub aggregate_clicks: u64,
+}
+
+impl Counts {
+    /// Adds another count to this one.
+    pub fn add(&mut self, other: &Self) {
+        self.shares += other.shares;
+        self.unfurls += other.unfurls;
+        for (family, unfurls) in &other.known_unfurls {
+            *self.known_unfurls.entry(*family).or_default() += unfurls;
+        }
+        self.clicks += other.clicks;
+        self.visitors += other.visitors;
+        self.aggregate_clicks += other.aggregate_clicks;
+    }
+
+    /// Every unfurl under the family that fetched it.
+    #[must_use]
+    pub fn unfurls_by_app(&self) -> BTreeMap<Family, u64> {
+        let mut by_app = self.known_unfurls.clone();
+        let others = self.unfurls.saturating_sub(by_app.values().sum());
+        if others > 0 {
+            by_app.insert(Family::Other, others);
+        }
+        by_app
+    }
+}
+
+impl From<Amount> for Counts {
+    fn from(Amount { clicks, visitors, aggregate_clicks }: Amount) -> Self {
+        Self { clicks, visitors, aggregate_clicks, ..Self::default() }
+    }
+}
+
+/// Known unfurls as the stores write them: `slack=2 telegram=1`.
+#[must_use]
+pub fn families_to_text(known_unfurls: &BTreeMap<Family, u64>) -> String {
+    let each: Vec<_> = known_unfurls.iter().map(|(family, unfurls)| format!("{family}={unfurls}")).collect();
+    each.join(" ")
+}
+
+/// Reads what [`families_to_text`] wrote; a later version's family is among the others. `None`
+/// where it is something else.
+#[must_use]
+pub fn families_from_text(text: &str) -> Option<BTreeMap<Family, u64>> {
+    let mut known_unfurls = BTreeMap::new();
+    for of_one in text.split_terminator(' ') {
+        let (name, unfurls) = of_one.split_once('=')?;
+        let unfurls: u64 = unfurls.parse().ok()?;
+        if Family::from_name(name) != Family::Other {
+            known_unfurls.insert(Family::from_name(name), unfurls);
+        }
+    }
+    Some(known_unfurls)
+}
+
+/// What a store holds of one day.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DayCounts {
+    /// What was closed: a sum of cells, each of at least the day's [`Closed::min_count`] visitors.
+    pub cells: Counts,
+    /// What was not, or came late.
+    pub open: Counts,
+}
+
+impl DayCounts {
+    /// Adds another day's counts to these.
+    pub fn add(&mut self, other: &Self) {
+        self.cells.add(&other.cells);
+        self.open.add(&other.open);
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn all(&self) -> Counts {
+        let mut all = self.cells.clone();
+        all.add(&self.open);
+        all
+    }
+}
+
+/// What a store holds of a link.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LinkCounts {
+    /// Its counts, by day; a day without any is left out.
+    pub days: BTreeMap<Day, DayCounts>,
+    /// Which days of its site are closed.
+    pub closed: ClosedDays,
+}
+
+/// What a store holds of a site.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SiteCounts {
+    /// One row for each channel, page, campaign and day.
+    pub rows: Vec<SiteRow>,
+    /// Which of its days are closed.
+    pub closed: ClosedDays,
+}
+
+/// The counts of the links of a site that share a channel, a page and a campaign, on one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteRow {
+    /// How they were shared.
+    pub channel: ChannelName,
+    /// Where they lead; `None` for what was too few for a cell of one page, and became one of its
+    /// channel.
+    pub page: Option<Destination>,
+    /// Their campaign; `None` also where the page is.
+    pub campaign: Option<Text>,
+    /// The day.
+    pub day: Day,
+    /// What was counted.
+    pub counts: DayCounts,
+}
+
+/// Which days of a site are closed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ClosedDays {
+    /// Every site's days before this one have been closed.
+    pub before: Option<Day>,
+    /// The site's days on which there was something to be closed.
+    pub days: BTreeMap<Day, Closed>,
+}
+
+/// How a day was closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Closed {
+    /// Each of its cells stands for at least so many visitors.
+    pub min_count: u64,
+    /// Rises with each change of its cells.
+    pub version: u64,
+}
+
+impl ClosedDays {
+    /// Whether a day's cells stand for at least `min_count` visitors each, and nothing else of it
+    /// is to be shown.
+    #[must_use]
+    pub fn has(&self, day: Day, min_count: u64) -> bool {
+        match self.days.get(&day) {
+            Some(closed) => closed.min_count >= min_count,
+            None => self.before.is_some_and(|before| day < before),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unfurls_by_app_add_up_to_the_unfurls() {
+        let known = BTreeMap::from([(Family::Slack, 2), (Family::X, 1)]);
+        let some = Counts { unfurls: 5, known_unfurls: known.clone(), ..Counts::default() };
+        let mut sum = Counts { unfurls: 1, ..Counts::default() };
+        assert_eq!(sum.unfurls_by_app(), BTreeMap::from([(Family::Other, 1)]));
+        sum.add(&some);
+        let expected = BTreeMap::from([(Family::Slack, 2), (Family::X, 1), (Family::Other, 3)]);
+        assert_eq!((sum.unfurls, sum.unfurls_by_app()), (6, expected));
+        assert_eq!(Counts { unfurls: 3, known_unfurls: known.clone(), ..some }.unfurls_by_app(), known);
+        assert_eq!(Counts::default().unfurls_by_app(), BTreeMap::new());
+    }
+
+    #[test]
+    fn known_unfurls_are_read_as_they_were_written() {
+        let known: BTreeMap<_, _> = Family::all().filter(|f| *f != Family::Other).zip(1..).collect();
+        assert_eq!(families_from_text(&families_to_text(&known)), Some(known));
+        assert_eq!(families_from_text(""), Some(BTreeMap::new()));
+        let later = BTreeMap::from([(Family::Slack, 2)]);
+        assert_eq!(families_from_text("slack=2 an_app_to_come=7"), Some(later));
+        for wrong in ["slack", "slack=", "slack=two", "=1 slack=2=3"] {
+            assert_eq!(families_from_text(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_closed_by_its_own_mark_and_one_without_anything_by_the_mark_of_all() {
+        let day = |number| Day::from_number(number).expect("a day");
+        let days = BTreeMap::from([(day(3), Closed { min_count: 5, version: 1 })]);
+        let closed = ClosedDays { before: Some(day(3)), days };
+        assert!(closed.has(day(3), 5) && closed.has(day(3), 4), "though not every site's is");
+        assert!(!closed.has(day(3), 6), "its cells may be smaller");
+        assert!(closed.has(day(2), 6) && !closed.has(day(4), 1));
+        assert!(!ClosedDays::default().has(day(2), 1));
+    }
+}
