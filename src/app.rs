@@ -56,7 +56,7 @@ impl Application {
         settings.server.listen = listener.local_addr()?;
 
         let (url, ephemeral) = (&settings.store.url, settings.store.ephemeral_url.as_ref());
-        let opened = store::open(url, ephemeral).await;
+        let opened = store::open_keeping(url, ephemeral, settings.keep()).await;
         let store = opened.with_context(|| format!("store.url: {url} cannot be opened"))?;
         let writer =
             Writer::open(&settings.journal.dir, settings.journal.sync, clock.now()).context("journal.dir")?;

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -301,13 +302,29 @@ impl fmt::Debug for StoreUrl {
     }
 }
 
+/// For how long a store that others answer for may lose what it has confirmed, where nobody says.
+const KEEP: Duration = Duration::from_mins(1);
+
 /// Opens the store at `url`; day keys that are shared are kept at `ephemeral` where that is given.
 ///
 /// # Errors
 /// When it cannot be reached, or holds what this version does not understand.
 pub async fn open(url: &StoreUrl, ephemeral: Option<&StoreUrl>) -> Result<Arc<dyn Store>, StoreError> {
+    open_keeping(url, ephemeral, KEEP).await
+}
+
+/// The same of a store that may lose, in a failover, what it has confirmed within `keep`: for so long it relies on
+/// nothing that it could not do again.
+///
+/// # Errors
+/// Those of [`open`].
+pub async fn open_keeping(
+    url: &StoreUrl,
+    ephemeral: Option<&StoreUrl>,
+    keep: Duration,
+) -> Result<Arc<dyn Store>, StoreError> {
     match url.0.split_once(':') {
         Some(("sqlite", path)) => Ok(Arc::new(sqlite::SqliteStore::open(path.as_ref()).await?)),
-        _ => Ok(Arc::new(redis::RedisStore::open(&url.0, ephemeral.map(|url| url.0.as_str())).await?)),
+        _ => Ok(Arc::new(redis::RedisStore::open(&url.0, ephemeral.map(|url| url.0.as_str()), keep).await?)),
     }
 }

@@ -2,6 +2,11 @@
 
 use redis::cmd;
 
+use super::cells::TAKEN;
+use super::closing::Desk;
+use super::levels::waiting_field;
+use super::links::stored_code;
+use super::marks::new_step;
 use super::{RedisStore, failure, keys, script};
 use crate::domain::day::Day;
 use crate::domain::site::SiteId;
@@ -37,29 +42,51 @@ impl RedisStore {
         Ok(())
     }
 
-    /// Deletes the counts of days before `day`: first the links' own, then the day's set of active
-    /// links, through which they are found, and the day.
+    /// Deletes the counts of days before `day`: first the links' own, then the day's set of active links and its hash,
+    /// through which they are found, and the day; and what waits since then.
     pub(super) async fn end_counts(&self, day: Day) -> Result<(), StoreError> {
         self.end_visitor_sets(day).await?;
         for site in self.counted_sites().await? {
-            for past in self.counted_days(&site, None).await? {
-                if past >= day {
-                    break;
-                }
-                for codes in self.active_codes(&site, past).await?.chunks(CHUNK) {
-                    let fields = (past.number(), keys::known_unfurls(past));
-                    let delete = |code| cmd("HDEL").arg(keys::counts(code)).arg(&fields).take();
-                    self.connection.query_all::<i64>(codes.iter().map(delete).collect()).await?;
-                }
-                self.connection.query::<()>(cmd("UNLINK").arg(keys::active(&site, past))).await?;
-                let listed = keys::counted_days(&site);
-                self.connection.query::<()>(cmd("ZREM").arg(listed).arg(past.number())).await?;
+            let mut days = self.counted_days(&site, None).await?;
+            days.extend(self.marks(&site).await?.days.into_keys());
+            days.retain(|past| *past < day);
+            days.sort_unstable();
+            days.dedup();
+            for past in days {
+                self.end_day(&site, past).await?;
+            }
+            let waiting = self.waiting(&site).await?;
+            for waits in waiting.into_iter().filter(|waits| waits.day < day) {
+                let field = waiting_field(waits.day, &waits.channel);
+                self.connection.query::<()>(cmd("HDEL").arg(keys::waiting(&site)).arg(field)).await?;
             }
         }
         Ok(())
     }
 
-    async fn counted_sites(&self) -> Result<Vec<SiteId>, StoreError> {
+    async fn end_day(&self, site: &SiteId, past: Day) -> Result<(), StoreError> {
+        let number = past.number();
+        // Whoever is just closing it has to look again.
+        let step = cmd("HSET").arg(keys::marks(site)).arg("step").arg(new_step()).take();
+        self.connection.query::<()>(&step).await?;
+        let desk = Desk { store: self, site, day: past, min_count: 0 };
+        let mut codes = self.active_codes(site, past).await?;
+        for code in desk.scan(TAKEN).await?.keys() {
+            codes.push(stored_code(code)?);
+        }
+        for codes in codes.chunks(CHUNK) {
+            let fields = (number, keys::known_unfurls(past), keys::turn(past));
+            let delete = |code| cmd("HDEL").arg(keys::counts(code)).arg(&fields).take();
+            self.connection.query_all::<i64>(codes.iter().map(delete).collect()).await?;
+        }
+        self.connection.query::<()>(cmd("UNLINK").arg(keys::active(site, past))).await?;
+        self.connection.query::<()>(cmd("UNLINK").arg(keys::sheet(site, past))).await?;
+        let marks = (number, format!("a{number}"), format!("b{number}"));
+        self.connection.query::<()>(cmd("HDEL").arg(keys::marks(site)).arg(marks)).await?;
+        self.connection.query::<()>(cmd("ZREM").arg(keys::counted_days(site)).arg(number)).await
+    }
+
+    pub(super) async fn counted_sites(&self) -> Result<Vec<SiteId>, StoreError> {
         let sites: Vec<String> = self.connection.query(cmd("SMEMBERS").arg(keys::COUNTED_SITES)).await?;
         Ok(sites.iter().map(|site| SiteId::from_stored(site)).collect())
     }

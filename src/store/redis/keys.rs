@@ -15,6 +15,8 @@ pub(super) const SITE_NAMES: &str = "ens:{sites}:names";
 pub(super) const SITE_KEYS: &str = "ens:{sites}:keys";
 /// Set: the sites that have counts.
 pub(super) const COUNTED_SITES: &str = "ens:counted";
+/// String: the day before which every site's days have been closed.
+pub(super) const CLOSED_BEFORE: &str = "ens:closed";
 /// String: 64 bytes that seal session cookies.
 pub(super) const SESSION_SECRET: &str = "ens:session";
 
@@ -36,6 +38,11 @@ pub(super) fn known_unfurls(day: Day) -> String {
     format!("u{}", day.number())
 }
 
+/// The field of that hash with the turn in which what was closed of a day left it, until that is forgotten.
+pub(super) fn turn(day: Day) -> String {
+    format!("x{}", day.number())
+}
+
 /// Set of fingerprints or string of registers, with an expiry: a link's visitors of one day.
 pub(super) fn visitors(code: &Code, day: Day) -> String {
     format!("ens:v:{{{code}}}:{}", day.number())
@@ -51,7 +58,7 @@ pub(super) fn once(site: &SiteId) -> String {
     format!("ens:o:{{{site}}}")
 }
 
-/// Set: the codes of a site that have counts on one day.
+/// Set: the codes of a site that may have open counts on one day.
 pub(super) fn active(site: &SiteId, day: Day) -> String {
     format!("ens:a:{{{site}}}:{}", day.number())
 }
@@ -59,6 +66,21 @@ pub(super) fn active(site: &SiteId, day: Day) -> String {
 /// Sorted set: the days of a site that have counts.
 pub(super) fn counted_days(site: &SiteId) -> String {
     format!("ens:d:{{{site}}}")
+}
+
+/// Hash: how far a site's days are closed, as [`super::marks`] says.
+pub(super) fn marks(site: &SiteId) -> String {
+    format!("ens:z:{{{site}}}")
+}
+
+/// Hash: a site's cells of one day, as [`super::cells`] says.
+pub(super) fn sheet(site: &SiteId, day: Day) -> String {
+    format!("ens:x:{{{site}}}:{}", day.number())
+}
+
+/// Hash: day and channel → what waits for that channel's cell since that day.
+pub(super) fn waiting(site: &SiteId) -> String {
+    format!("ens:h:{{{site}}}")
 }
 
 /// Hash: the days of a site that may have visitor sets → how often entries were announced.

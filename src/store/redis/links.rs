@@ -3,9 +3,11 @@
 use redis::cmd;
 
 use super::index::{Place, Walk};
+use super::marks::new_step;
 use super::record::{Record, is_pending};
 use super::{RedisStore, counts, failure, keys, script};
 use crate::domain::code::Code;
+use crate::domain::day::Day;
 use crate::domain::link::{Link, LinkChange};
 use crate::domain::site::SiteId;
 use crate::store::{Cursor, LinkFilter, StoreError};
@@ -103,6 +105,10 @@ impl RedisStore {
     /// in the index, its names and its active days. After a crash between the two, what is left
     /// stands for no link: readers pass over it and a name is taken over. In the reverse order,
     /// a link would go on forwarding that its site can no longer find.
+    ///
+    /// Its cells would be shown still after such a crash, so they go first: who was not answered asks again. What was taken
+    /// over of its counts is remembered until these are gone, and would be taken over once more otherwise;
+    /// and cells that were made in between go with it.
     pub(super) async fn forget_link(&self, code: &Code) -> Result<bool, StoreError> {
         for _ in 0..ATTEMPTS {
             let Some(value) = self.value(code).await?.filter(|value| !is_pending(value)) else {
@@ -115,8 +121,10 @@ impl RedisStore {
             all.extend(days.iter().map(|day| keys::visitors(code, *day)));
             let mut delete = script::DELETE.on(&all);
             delete.arg(value).arg(fields.len()).arg(keys::NEWS).arg(code.as_str()).arg(MARKS_STAY);
+            let site = &record.link.site;
+            self.discard(site, code, false).await?;
             if self.connection.call(&script::DELETE, &delete).await? {
-                let site = &record.link.site;
+                self.discard(site, code, true).await?;
                 let mut all = vec![keys::once(site), keys::index(site)];
                 all.extend(days.iter().map(|day| keys::active(site, *day)));
                 let mut release = script::RELEASE.on(&all);
@@ -130,6 +138,21 @@ impl RedisStore {
             }
         }
         Err(failure::unavailable("a link was changed too often at the same time"))
+    }
+}
+
+impl RedisStore {
+    /// Takes a link out of its site's days.
+    async fn discard(&self, site: &SiteId, code: &Code, is_gone: bool) -> Result<(), StoreError> {
+        let days: Vec<Day> = self.marks(site).await?.days.into_keys().collect();
+        let mut all = vec![keys::marks(site)];
+        all.extend(days.iter().map(|day| keys::sheet(site, *day)));
+        let mut discard = script::DISCARD.on(&all);
+        discard.arg(code.as_str()).arg(new_step()).arg(u8::from(is_gone));
+        for day in &days {
+            discard.arg(day.number());
+        }
+        self.connection.call(&script::DISCARD, &discard).await
     }
 }
 

@@ -5,6 +5,8 @@
 //! a crash between any two of them (said where the steps are). Refuses to keep anything personal:
 //! what tells visitors apart are 52-bit fingerprints in keys that end within hours of their day.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use redis::cmd;
@@ -22,6 +24,9 @@ use crate::domain::visitor::DayKey;
 
 mod address;
 mod agreement;
+mod cells;
+mod change;
+mod closing;
 mod connection;
 mod counts;
 mod failure;
@@ -29,9 +34,14 @@ mod forgetting;
 mod index;
 mod insertion;
 mod keys;
+mod leaving;
+mod levels;
 mod lineage;
 mod links;
+mod marks;
 mod news;
+mod open;
+mod raising;
 mod record;
 mod script;
 mod sentinel;
@@ -53,20 +63,27 @@ pub(super) fn check_url(url: &str) -> Result<(), String> {
 pub(super) struct RedisStore {
     connection: Connection,
     ephemeral: Option<Connection>,
+    /// For how long a failover may lose what was confirmed.
+    keep: Duration,
 }
 
 impl RedisStore {
-    /// Connects to `url`, and to `ephemeral` for the shared day keys where that is given.
+    /// Connects to `url`, and to `ephemeral` for the shared day keys where that is given. A failover may lose what was
+    /// confirmed for as long as `keep`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when one of them does not answer.
-    pub(super) async fn open(url: &str, ephemeral: Option<&str>) -> Result<Self, StoreError> {
+    pub(super) async fn open(
+        url: &str,
+        ephemeral: Option<&str>,
+        keep: Duration,
+    ) -> Result<Self, StoreError> {
         let connection = Connection::open(url).await?;
         let ephemeral = match ephemeral {
             Some(url) => Some(Connection::open(url).await?),
             None => None,
         };
-        Ok(Self { connection, ephemeral })
+        Ok(Self { connection, ephemeral, keep })
     }
 }
 
@@ -136,19 +153,16 @@ impl Store for RedisStore {
         self.end_counts(day).await
     }
 
-    // Days stay open here until they can be closed across hash slots: their numbers are shown in
-    // steps.
-
-    async fn days_to_close(&self, _before: Day, _min_count: u64) -> Result<Vec<(Day, SiteId)>, StoreError> {
-        Ok(Vec::new())
+    async fn days_to_close(&self, before: Day, min_count: u64) -> Result<Vec<(Day, SiteId)>, StoreError> {
+        self.due_days(before, min_count).await
     }
 
-    async fn close_day(&self, _site: &SiteId, _day: Day, _min_count: u64) -> Result<(), StoreError> {
-        Ok(())
+    async fn close_day(&self, site: &SiteId, day: Day, min_count: u64) -> Result<(), StoreError> {
+        self.close(site, day, min_count).await
     }
 
-    async fn note_closed_before(&self, _day: Day) -> Result<(), StoreError> {
-        Ok(())
+    async fn note_closed_before(&self, day: Day) -> Result<(), StoreError> {
+        self.note_closed(day).await
     }
 
     async fn link_counts(&self, code: &Code, first: Day, last: Day) -> Result<LinkCounts, StoreError> {

@@ -26,6 +26,21 @@ pub(super) static SETTLE: LazyLock<Script> = LazyLock::new(|| Script::new(includ
 /// Takes a day off the list of those with visitor sets.
 pub(super) static CLOSE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("close.lua")));
 
+/// Announces late entries.
+pub(super) static ANNOUNCE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("announce.lua")));
+/// Reads the marks of a site's days.
+pub(super) static LOOK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("look.lua")));
+/// Takes a step of closing a day.
+pub(super) static CHANGE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("change.lua")));
+/// Takes from a link's counts what its site has taken over.
+pub(super) static SUBTRACT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("subtract.lua")));
+/// Takes the mark of that from the link.
+pub(super) static UNMARK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("unmark.lua")));
+/// Takes a link out of its site's days.
+pub(super) static DISCARD: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("discard.lua")));
+/// Notes before which day all are closed.
+pub(super) static NOTE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("note.lua")));
+
 impl Script {
     fn new(text: &'static str) -> Self {
         Self { text, hash: redis::Script::new(text).get_hash().to_owned() }

@@ -152,7 +152,7 @@ local function add_known(day, place)
   local name = ARGV[4 + number_of_days + place]
   if not day.known then
     day.known = {}
-    for known, number in string.gmatch(redis.call('HGET', KEYS[2], 'u' .. day.field) or '', '(%S+)=(%d+)') do
+    for known, number in string.gmatch(redis.call('HGET', KEYS[2], 'u' .. day.field) or '', '(%S+)=(-?%d+)') do
       day.known[known] = tonumber(number)
     end
   end

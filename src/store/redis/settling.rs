@@ -4,7 +4,8 @@
 //! in the site's lists of days, the site in the list of sites with counts. Then one script for each
 //! link counts. Announcing is idempotent and comes first because whatever closes a day or forgets
 //! its visitors starts from these lists: after a crash in between they name a link without counts,
-//! which costs a look; in the reverse order there could be visitors whom nobody forgets.
+//! which costs a look; in the reverse order there could be visitors whom nobody forgets. What came late, for a
+//! day that is closed or is just being closed, is announced once more behind it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -48,21 +49,38 @@ impl RedisStore {
             let steps: Vec<Cmd> =
                 links.iter_mut().filter_map(Iterator::next).map(|step| settle(journal, step)).collect();
             if steps.is_empty() {
-                return Ok(());
+                break;
             }
             if self.connection.call_all(&script::SETTLE, steps).await?.contains(&false) {
                 return Err(StoreError::Behind);
             }
         }
+        self.announce_late(entries).await
+    }
+
+    /// Announces entries of days that are closed, or are just being closed, once more: whoever closes them may
+    /// have looked at a link before its entries were there, and found it to have nothing open.
+    async fn announce_late(&self, entries: &[Numbered]) -> Result<(), StoreError> {
+        let active = active(entries);
+        let begun = |(site, day): &(&SiteId, Day)| {
+            cmd("HEXISTS").arg(keys::marks(site)).arg(day.number()).take()
+        };
+        let begun: Vec<bool> = self.connection.query_all(active.keys().map(begun).collect()).await?;
+        let mut calls = Vec::new();
+        for (((site, day), codes), begun) in active.into_iter().zip(begun) {
+            let codes: Vec<_> = codes.into_iter().collect();
+            for some in codes.chunks(CODES_AT_ONCE).filter(|_| begun) {
+                let mut call = script::ANNOUNCE.on(&[keys::marks(site), keys::active(site, day)]);
+                call.arg(day.number()).arg(some);
+                calls.push(call);
+            }
+        }
+        self.connection.call_all::<i64>(&script::ANNOUNCE, calls).await.map(drop)
     }
 
     async fn announce(&self, entries: &[Numbered]) -> Result<(), StoreError> {
-        let mut active: BTreeMap<(&SiteId, Day), BTreeSet<&str>> = BTreeMap::new();
-        for Numbered { entry, .. } in entries {
-            active.entry((&entry.site, entry.day)).or_default().insert(entry.code.as_str());
-        }
         let mut commands: Vec<Cmd> = Vec::new();
-        for ((site, day), codes) in &active {
+        for ((site, day), codes) in &active(entries) {
             commands.push(cmd("SADD").arg(keys::COUNTED_SITES).arg(site.as_str()).take());
             commands
                 .push(cmd("ZADD").arg(keys::counted_days(site)).arg(day.number()).arg(day.number()).take());
@@ -74,6 +92,15 @@ impl RedisStore {
         }
         self.connection.query_all::<i64>(commands).await.map(|_| ())
     }
+}
+
+/// The links of entries by site and day.
+fn active(entries: &[Numbered]) -> BTreeMap<(&SiteId, Day), BTreeSet<&str>> {
+    let mut active: BTreeMap<(&SiteId, Day), BTreeSet<&str>> = BTreeMap::new();
+    for Numbered { entry, .. } in entries {
+        active.entry((&entry.site, entry.day)).or_default().insert(entry.code.as_str());
+    }
+    active
 }
 
 /// The script's call for some entries of one link, in the order of their numbers; at least one.

@@ -1,0 +1,250 @@
+//! How far a site's days are: one hash for all of them, which tells what there is to do and which cells have changed.
+//!
+//! | field | value |
+//! | --- | --- |
+//! | a day | its [`Mark`]; the day's own hash has a copy, which is as old as the cells beside it |
+//! | `a` and a day | how often late entries were announced for it |
+//! | `b` and a day | the same as it was when nothing of it was open |
+//! | `step` | random letters, new with each change of any day: whoever changes something says what they had looked at |
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use redis::cmd;
+
+use super::{RedisStore, failure, keys, script};
+use crate::domain::counts::{Closed, ClosedDays};
+use crate::domain::day::Day;
+use crate::domain::site::SiteId;
+use crate::store::StoreError;
+
+/// How long a new step's letters are.
+const LETTERS: usize = 12;
+
+/// What has become of links' open counts that were taken over. They are taken from the links when the store can no longer
+/// lose that they were taken over, and what remembers them goes when it can no longer lose that either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Nothing is remembered.
+    Clear,
+    /// Amounts were taken over, and more may come. Links still have them.
+    Taken,
+    /// No more come in this turn. Links still have them.
+    Fixed,
+    /// They are being taken from the links.
+    Leaving,
+    /// Links no longer have them.
+    Left,
+}
+
+impl Stage {
+    const ALL: [(Self, &str); 5] = [
+        (Self::Clear, "clear"),
+        (Self::Taken, "taken"),
+        (Self::Fixed, "fixed"),
+        (Self::Leaving, "leaving"),
+        (Self::Left, "left"),
+    ];
+}
+
+/// How far one day is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// Each cell stands for at least so many visitors; 0 until the day has been closed once.
+    pub(super) min_count: u64,
+    /// Rises with each change of its cells.
+    pub(super) version: u64,
+    /// Whether amounts moved since the day was last closed.
+    pub(super) moved: bool,
+    /// What has become of what was taken over.
+    pub(super) stage: Stage,
+    /// How many times that began to leave the links.
+    pub(super) turn: u64,
+    /// When the stage began, in seconds.
+    pub(super) since: i64,
+}
+
+impl Mark {
+    /// Of a day that nobody has begun to close.
+    pub(super) const NEW: Self =
+        Self { min_count: 0, version: 0, moved: false, stage: Stage::Clear, turn: 0, since: 0 };
+
+    /// Reads what [`Self::text`] wrote.
+    pub(super) fn read(text: &str) -> Result<Self, StoreError> {
+        let read = || {
+            let mut words = text.split(' ');
+            let (min_count, version) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+            let (moved, stage) = (words.next()? == "1", words.next()?);
+            let stage = Stage::ALL.iter().find(|(_, name)| *name == stage)?.0;
+            let (turn, since) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+            Some(Self { min_count, version, moved, stage, turn, since })
+        };
+        read().ok_or_else(|| failure::corrupt("a day's mark"))
+    }
+
+    /// The text that is kept.
+    pub(super) fn text(self) -> String {
+        let Self { min_count, version, moved, stage, turn, since } = self;
+        let name = Stage::ALL.iter().find(|(known, _)| *known == stage).expect("all are named").1;
+        format!("{min_count} {version} {} {name} {turn} {since}", u8::from(moved))
+    }
+
+    /// Whether what was taken over can be added to no more, until it has left the links.
+    pub(super) fn is_leaving(self) -> bool {
+        matches!(self.stage, Stage::Fixed | Stage::Leaving | Stage::Left)
+    }
+
+    /// Whether a link with this mark beside its counts has in them what was taken over.
+    pub(super) fn is_within(self, link_mark: Option<&str>) -> bool {
+        match self.stage {
+            Stage::Clear | Stage::Left => false,
+            Stage::Taken => true,
+            Stage::Fixed | Stage::Leaving => link_mark != Some(&*self.turn.to_string()),
+        }
+    }
+
+    /// Whether the stage has lasted for so long that a failover can lose nothing of what was before it.
+    pub(super) fn is_over(self, now: i64, keep: Duration) -> bool {
+        let keep = i64::try_from(keep.as_secs()).unwrap_or(i64::MAX);
+        self.stage != Stage::Clear && now.saturating_sub(self.since) >= keep
+    }
+
+    /// The mark with another stage from now on.
+    pub(super) fn at(self, stage: Stage, now: i64) -> Self {
+        Self { stage, since: now, ..self }
+    }
+
+    /// The mark when cells have changed.
+    pub(super) fn changed(self, changed: bool) -> Self {
+        Self { version: self.version + u64::from(changed), ..self }
+    }
+
+    /// What readers learn of it.
+    pub(super) fn closed(self) -> Closed {
+        Closed { min_count: self.min_count, version: self.version }
+    }
+}
+
+/// One day as whoever takes a step of its closing finds it.
+#[derive(Debug)]
+pub(super) struct State {
+    /// The server's time in seconds.
+    pub(super) now: i64,
+    /// The last step that anybody took of any of the site's days.
+    pub(super) step: String,
+    pub(super) mark: Mark,
+    /// How often entries had been announced.
+    pub(super) announced: String,
+}
+
+/// All days of a site.
+#[derive(Debug, Default)]
+pub(super) struct Marks {
+    pub(super) now: i64,
+    pub(super) days: BTreeMap<Day, Mark>,
+    /// Those for which entries were announced that may not be closed.
+    pub(super) open: BTreeSet<Day>,
+}
+
+/// A step that nobody has taken before.
+pub(super) fn new_step() -> String {
+    nanoid::nanoid!(LETTERS)
+}
+
+impl RedisStore {
+    /// How far a day is.
+    pub(super) async fn state(&self, site: &SiteId, day: Day) -> Result<State, StoreError> {
+        let number = day.number();
+        let mut look = script::LOOK.on(&[keys::marks(site)]);
+        look.arg("step").arg(number).arg(format!("a{number}"));
+        let (now, values): (i64, [Option<String>; 3]) = self.connection.call(&script::LOOK, &look).await?;
+        let [step, mark, announced] = values.map(Option::unwrap_or_default);
+        let mark = if mark.is_empty() { Mark::NEW } else { Mark::read(&mark)? };
+        Ok(State { now, step, mark, announced })
+    }
+
+    /// How far all days of a site are.
+    pub(super) async fn marks(&self, site: &SiteId) -> Result<Marks, StoreError> {
+        let look = script::LOOK.on(&[keys::marks(site)]);
+        let (now, fields): (i64, BTreeMap<String, String>) =
+            self.connection.call(&script::LOOK, &look).await?;
+        let mut marks = Marks { now, ..Marks::default() };
+        for (field, value) in &fields {
+            if let Some(day) = day_of(field) {
+                marks.days.insert(day, Mark::read(value)?);
+            } else if let Some(day) = field.strip_prefix('a').and_then(day_of)
+                && fields.get(&format!("b{}", day.number())) != Some(value)
+            {
+                marks.open.insert(day);
+            }
+        }
+        // What comes before anybody begins to close a day is no late entry.
+        let counted = self.counted_days(site, None).await?;
+        marks.open.extend(counted.into_iter().filter(|day| !marks.days.contains_key(day)));
+        Ok(marks)
+    }
+
+    /// The days before `before` of all sites that there is something to do on.
+    pub(super) async fn due_days(
+        &self,
+        before: Day,
+        min_count: u64,
+    ) -> Result<Vec<(Day, SiteId)>, StoreError> {
+        let mut due = BTreeSet::new();
+        for site in self.counted_sites().await? {
+            let marks = self.marks(&site).await?;
+            let again = marks.days.iter().filter(|(_, mark)| {
+                mark.min_count < min_count || mark.is_over(marks.now, self.keep)
+            });
+            let days = again.map(|(day, _)| *day).chain(marks.open.iter().copied());
+            due.extend(days.filter(|day| *day < before).map(|day| (day, site.as_str().to_owned())));
+        }
+        Ok(due.into_iter().map(|(day, site)| (day, SiteId::from_stored(&site))).collect())
+    }
+
+    /// Notes that the days before `day` of all sites are closed.
+    pub(super) async fn note_closed(&self, day: Day) -> Result<(), StoreError> {
+        let mut note = script::NOTE.on(&[keys::CLOSED_BEFORE.to_owned()]);
+        note.arg(day.number());
+        self.connection.call(&script::NOTE, &note).await
+    }
+
+    /// That note, and no days: their own marks are read with them. It is read before them, so that a day without
+    /// anything is not taken for a closed one while it is filled.
+    pub(super) async fn closed_days(&self) -> Result<ClosedDays, StoreError> {
+        let noted: Option<String> = self.connection.query(cmd("GET").arg(keys::CLOSED_BEFORE)).await?;
+        let day = |text: String| day_of(&text).ok_or_else(|| failure::corrupt("a day"));
+        Ok(ClosedDays { before: noted.map(day).transpose()?, ..ClosedDays::default() })
+    }
+}
+
+fn day_of(text: &str) -> Option<Day> {
+    super::counts::day_of(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_read_as_it_was_written() {
+        for (stage, _) in Stage::ALL {
+            let mark = Mark { min_count: 5, version: 7, moved: true, stage, turn: 2, since: 1_795_334_578 };
+            assert_eq!(Mark::read(&mark.text()).ok(), Some(mark));
+        }
+        for wrong in ["", "5", "5 7 1 taken 2", "5 7 1 nowhere 2 3", "a 7 1 taken 2 3"] {
+            assert!(Mark::read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_was_taken_over_is_within_a_links_counts_until_its_turn_is_marked_there() {
+        let at = |stage| Mark { turn: 2, ..Mark::NEW }.at(stage, 0);
+        assert!(at(Stage::Taken).is_within(Some("2")), "that mark is of the turn before");
+        for stage in [Stage::Fixed, Stage::Leaving] {
+            assert!(at(stage).is_within(None) && at(stage).is_within(Some("1")));
+            assert!(!at(stage).is_within(Some("2")));
+        }
+        assert!(!at(Stage::Left).is_within(None) && !at(Stage::Clear).is_within(None));
+    }
+}
