@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use entrenous::store::{Store, StoreUrl};
 
-use crate::conformance::{self, every_promise, every_promise_to_instances, every_promise_to_two};
+use crate::conformance::{
+    self, every_promise, every_promise_of_closing, every_promise_of_closing_to_two, every_promise_to_instances,
+    every_promise_to_two,
+};
 use crate::redis_servers::RedisCluster;
 
 async fn open(cluster: &RedisCluster) -> Arc<dyn Store> {
@@ -42,6 +45,8 @@ async fn every_promise_holds_on_a_cluster() {
     }
     // The last name that was printed is the promise that did not hold.
     every_promise!(to_one_store);
+    every_promise_of_closing!(to_one_store);
     every_promise_to_two!(to_two_stores);
     every_promise_to_instances!(to_two_stores);
+    every_promise_of_closing_to_two!(to_two_stores);
 }

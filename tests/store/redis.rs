@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use entrenous::store::{Store, StoreUrl};
 
-use crate::conformance::{self, every_promise, every_promise_to_instances, every_promise_to_two};
+use crate::conformance::{
+    self, every_promise, every_promise_of_closing, every_promise_of_closing_to_two, every_promise_to_instances,
+    every_promise_to_two,
+};
 use crate::redis_servers::RedisServer;
 
 async fn open(server: &RedisServer) -> Arc<dyn Store> {
@@ -22,6 +25,7 @@ macro_rules! to_one_store {
     )* };
 }
 every_promise!(to_one_store);
+every_promise_of_closing!(to_one_store);
 
 macro_rules! to_two_stores {
     ($($part:ident::$promise:ident,)*) => { $(
@@ -34,3 +38,4 @@ macro_rules! to_two_stores {
 }
 every_promise_to_two!(to_two_stores);
 every_promise_to_instances!(to_two_stores);
+every_promise_of_closing_to_two!(to_two_stores);

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use entrenous::store::{Store, StoreError, StoreUrl};
 
-use crate::conformance::{self, every_promise, every_promise_to_instances, every_promise_to_two};
+use crate::conformance::{
+    self, every_promise, every_promise_of_closing, every_promise_of_closing_to_two, every_promise_to_instances,
+    every_promise_to_two,
+};
 use crate::redis_servers::WatchedRedis;
 
 async fn try_open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
@@ -37,8 +40,10 @@ async fn every_promise_holds_on_a_master_that_sentinels_watch() {
     }
     // The last name that was printed is the promise that did not hold.
     every_promise!(to_one_store);
+    every_promise_of_closing!(to_one_store);
     every_promise_to_two!(to_two_stores);
     every_promise_to_instances!(to_two_stores);
+    every_promise_of_closing_to_two!(to_two_stores);
 }
 
 #[tokio::test]
