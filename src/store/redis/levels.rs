@@ -136,10 +136,11 @@ impl Desk<'_> {
         let mut state = self.state().await?;
         let mut change = Change::last();
         let mut mark = state.mark;
-        let changed = if mark.moved { self.close_waiting(&mut change).await? } else { false };
-        // Where nothing moved, the cells are still those of the last time.
+        let again = mark.version > 0 && mark.min_count < self.min_count;
+        let changed = (mark.moved || again) && self.close_waiting(&mut change).await?;
+        // Where nothing moved, the cells are still those of the last time; and where nothing ever did, there are none.
         let min_count = if mark.moved { self.min_count } else { mark.min_count.max(self.min_count) };
-        mark = mark.changed(changed || mark.min_count < min_count);
+        mark = mark.changed(changed || again || (mark.moved && mark.min_count < self.min_count));
         (mark.min_count, mark.moved) = (min_count, false);
         self.take(&mut state, mark, change).await
     }
