@@ -5,13 +5,17 @@
 
 mod cluster;
 mod conformance;
+mod dice;
 mod fixtures;
 #[path = "../support/ledger.rs"]
 mod ledger;
 mod redis;
+mod redis_closing;
 mod redis_crashes;
 mod redis_earlier;
 mod redis_news;
+#[path = "../support/redis_search.rs"]
+mod redis_search;
 #[allow(unreachable_pub, reason = "other tests use it too")]
 #[path = "../support/redis.rs"]
 mod redis_servers;

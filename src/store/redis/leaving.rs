@@ -8,14 +8,17 @@
 //! 2. *fixed*: what is remembered changes no more. Late clicks stay open until the last stage is over.
 //! 3. *leaving*: each link's count loses exactly what is remembered, once for this turn, whose number stands beside it
 //!    then. At the end that is done once more: where a failover lost it, the stage begins again.
-//! 4. *left*: links have only what is new. The numbers of the turn go, and what was remembered.
+//! 4. *left*: links have only what is new. At the end the turn's numbers beside it go, and what was remembered of
+//!    amounts.
+//! 5. *ending*: at the end the turn's numbers go once more, where a failover brought them back; then whose they were is
+//!    forgotten, too.
 //!
 //! Whatever of this is done twice, by whomever, changes nothing; a step that comes too late, of an instance that
 //! stood still meanwhile, is refused by the link's server.
 
 use redis::Cmd;
 
-use super::cells::{TAKEN, Taken as Remembered, from_json, link_field};
+use super::cells::{Numbers, TAKEN, Taken as Remembered, from_json, link_field, to_json};
 use super::change::{Change, Taken};
 use super::closing::{Desk, STEP};
 use super::marks::{Mark, Stage, State};
@@ -47,7 +50,15 @@ impl Desk<'_> {
                 Some(_) => mark.at(Stage::Leaving, now),
                 None => return Ok(()),
             },
-            Stage::Left => return self.forget().await,
+            Stage::Left => match self.unmark(mark).await? {
+                Some(_) => mark.at(Stage::Ending, now),
+                None => return Ok(()),
+            },
+            Stage::Ending => match self.unmark(mark).await? {
+                Some(0) => return self.forget().await,
+                Some(_) => mark.at(Stage::Ending, now),
+                None => return Ok(()),
+            },
         };
         let looked = state.now;
         state = self.state().await?;
@@ -82,30 +93,53 @@ impl Desk<'_> {
         Ok(Some(missing))
     }
 
-    /// Takes the turn's numbers from the links, and then forgets what was taken over.
+    /// Takes the turn's numbers from the links, and then forgets how much was taken over. Returns at how many links one
+    /// was; `None` where somebody else got further.
+    async fn unmark(&self, mark: Mark) -> Result<Option<i64>, StoreError> {
+        let mut state = self.state().await?;
+        let mut there = 0;
+        let remembered = self.remembered().await?;
+        for some in remembered.chunks(STEP) {
+            if state.mark != mark {
+                return Ok(None);
+            }
+            let unmark = |(code, _): &(Code, Remembered)| {
+                let mut call = script::UNMARK.on(&[keys::counts(code)]);
+                call.arg(keys::turn(self.day)).arg(mark.turn);
+                call
+            };
+            let calls = some.iter().map(unmark).collect();
+            let answers: Vec<i64> = self.store.connection.call_all(&script::UNMARK, calls).await?;
+            there += answers.iter().sum::<i64>();
+            let mut change = Change::default();
+            for (code, Remembered { made, .. }) in some {
+                let nobodys = Remembered { made: *made, counts: Numbers::default() };
+                change.put(link_field(TAKEN, code), to_json(&nobodys));
+            }
+            if self.take(&mut state, mark, change).await? == Taken::Missed {
+                return Ok(None);
+            }
+        }
+        Ok(Some(there))
+    }
+
+    /// Forgets of whom something was taken over.
     async fn forget(&self) -> Result<(), StoreError> {
         let mut state = self.state().await?;
         let mark = state.mark;
-        if mark.stage != Stage::Left {
+        if mark.stage != Stage::Ending {
             return Ok(());
         }
         // Until nothing is found: another server reads its hash in another order, and a scan may go over two.
         loop {
-            let codes: Vec<Code> = self.remembered().await?.into_iter().map(|(code, _)| code).collect();
-            if codes.is_empty() {
+            let remembered = self.remembered().await?;
+            if remembered.is_empty() {
                 let clear = mark.at(Stage::Clear, state.now);
                 return self.take(&mut state, clear, Change::default()).await.map(drop);
             }
-            for some in codes.chunks(STEP) {
-                let unmark = |code| {
-                    let mut call = script::UNMARK.on(&[keys::counts(code)]);
-                    call.arg(keys::turn(self.day)).arg(mark.turn);
-                    call
-                };
-                let calls = some.iter().map(unmark).collect();
-                self.store.connection.call_all::<i64>(&script::UNMARK, calls).await?;
+            for some in remembered.chunks(STEP) {
                 let mut change = Change::default();
-                for code in some {
+                for (code, _) in some {
                     change.put(link_field(TAKEN, code), String::new());
                 }
                 if self.take(&mut state, mark, change).await? == Taken::Missed {

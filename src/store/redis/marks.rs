@@ -35,15 +35,18 @@ pub(super) enum Stage {
     Leaving,
     /// Links no longer have them.
     Left,
+    /// Nothing tells any more how many they were, and soon not either whose.
+    Ending,
 }
 
 impl Stage {
-    const ALL: [(Self, &str); 5] = [
+    const ALL: [(Self, &str); 6] = [
         (Self::Clear, "clear"),
         (Self::Taken, "taken"),
         (Self::Fixed, "fixed"),
         (Self::Leaving, "leaving"),
         (Self::Left, "left"),
+        (Self::Ending, "ending"),
     ];
 }
 
@@ -91,13 +94,13 @@ impl Mark {
 
     /// Whether what was taken over can be added to no more, until it has left the links.
     pub(super) fn is_leaving(self) -> bool {
-        matches!(self.stage, Stage::Fixed | Stage::Leaving | Stage::Left)
+        !matches!(self.stage, Stage::Clear | Stage::Taken)
     }
 
     /// Whether a link with this mark beside its counts has in them what was taken over.
     pub(super) fn is_within(self, link_mark: Option<&str>) -> bool {
         match self.stage {
-            Stage::Clear | Stage::Left => false,
+            Stage::Clear | Stage::Left | Stage::Ending => false,
             Stage::Taken => true,
             Stage::Fixed | Stage::Leaving => link_mark != Some(&*self.turn.to_string()),
         }
@@ -245,6 +248,8 @@ mod tests {
             assert!(at(stage).is_within(None) && at(stage).is_within(Some("1")));
             assert!(!at(stage).is_within(Some("2")));
         }
-        assert!(!at(Stage::Left).is_within(None) && !at(Stage::Clear).is_within(None));
+        for stage in [Stage::Left, Stage::Ending, Stage::Clear] {
+            assert!(!at(stage).is_within(None));
+        }
     }
 }

@@ -13,32 +13,12 @@ use entrenous::domain::link::{Link, LinkChange, Text};
 use entrenous::domain::site::Site;
 use entrenous::store::Store;
 
+use crate::dice::Dice;
 use crate::fixtures::{Journal, channel, click, day, insert, link, stored_site, text, url};
 use crate::ledger::Ledger;
 
 const LINKS: usize = 9;
 const STEPS: usize = 60;
-
-/// Numbers that look random, and are the same each time (`SplitMix64`).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % sides
-    }
-
-    fn place(&mut self, sides: usize) -> usize {
-        usize::try_from(self.below(sides as u64)).expect("a place")
-    }
-
-    fn of<T: Copy>(&mut self, all: &[T]) -> T {
-        all[self.place(all.len())]
-    }
-}
 
 /// Plays one history on the store, in a site of its own, and compares after each closing.
 pub(super) async fn holds(store: &dyn Store, seed: u64) {
