@@ -4,19 +4,10 @@
 use std::time::{Duration, Instant};
 
 use entrenous::clock::Clock;
-use entrenous::domain::channel::ChannelName;
-use entrenous::domain::code::Code;
 use entrenous::domain::day::Day;
-use entrenous::domain::destination::{Destination, HostRule};
-use entrenous::domain::entry::{Entry, EntryKind};
-use entrenous::domain::family::Family;
-use entrenous::domain::link::Link;
-use entrenous::domain::site::SiteId;
-use entrenous::domain::visitor::Tag;
-use entrenous::store::{JournalId, Numbered, StoreUrl, open};
-use futures_util::future::join_all;
 use rusqlite::Connection;
 
+use crate::past_days::{PastDays, people};
 use crate::program::{DEADLINE, Home, Service, serve};
 use crate::random::random_below;
 
@@ -24,7 +15,6 @@ use crate::random::random_below;
 const LINKS: u16 = 6_000;
 /// So many that also what moves up from links takes more than one step.
 const PAGES: u16 = 1_500;
-const CHANNELS: [&str; 3] = ["sms", "email", "whatsapp"];
 /// Days that were missed while the service was off.
 const DAYS: u16 = 3;
 /// How often the service has to be killed in the middle of its work.
@@ -36,8 +26,9 @@ async fn kill_9_while_days_are_closed_loses_no_click_and_counts_none_twice() {
     let home = Home::new();
     home.site("press");
     let today = Day::of(Clock::system().now());
-    fill(&home, today).await;
     let file = home.path().join("data/entrenous.db");
+    let past = PastDays { links: LINKS, pages: PAGES, days: DAYS };
+    past.fill(&format!("sqlite:{}", file.display()), today).await;
     let look = || Connection::open(&file).expect("the file");
     let whole = sum(&look());
     let rows = left(&look());
@@ -119,70 +110,8 @@ fn sum(connection: &Connection) -> (i64, i64, i64) {
     numbers.expect("three numbers")
 }
 
-/// How many visitors the link with this number has each day.
-fn visitors(link: u16) -> u16 {
-    1 + link % 7
-}
-
 /// How many links have a cell of their own each day.
 fn own_cells() -> i64 {
-    let own = (0..LINKS).filter(|link| i64::from(visitors(*link)) >= K);
+    let own = (0..LINKS).filter(|link| i64::from(people(*link)) >= K);
     own.count().try_into().expect("few links")
-}
-
-/// Links, and clicks on each of them on each of the days before today, as an earlier run left them.
-async fn fill(home: &Home, today: Day) {
-    let url = format!("sqlite:{}", home.path().join("data/entrenous.db").display());
-    let store = open(&StoreUrl::parse(&url).expect("an address"), None).await.expect("a store");
-    let site = store.sites().await.expect("sites").pop().expect("a site").id;
-    let own = "https://go.example".parse().expect("an address");
-    let links: Vec<Link> = (0..LINKS)
-        .map(|number| Link {
-            code: Code::parse(&format!("l{number}")).expect("a code"),
-            site: site.clone(),
-            url: Destination::parse(
-                &format!("https://example.com/{}", number % PAGES),
-                &[HostRule::parse("*").expect("a rule")],
-                &own,
-            )
-            .expect("a destination"),
-            channel: ChannelName::parse(CHANNELS[usize::from(number) % 3]).expect("a channel"),
-            campaign: None,
-            title: None,
-            parent: None,
-            generation: 0,
-            created_at: today.plus(-10).start(),
-            expires_at: None,
-            disabled: false,
-            taken_down: false,
-        })
-        .collect();
-    for some in links.chunks(500) {
-        join_all(some.iter().map(|link| store.insert_link(link, &[]))).await;
-    }
-    let journal = JournalId::new("anearlierjournal");
-    let mut last = 0;
-    for ago in 1..=DAYS {
-        let mut entries = Vec::new();
-        for (number, link) in (0..LINKS).zip(&links) {
-            let unfurls = (number % 5 == 0).then_some(EntryKind::Unfurl(Family::Slack));
-            for kind in (0..visitors(number)).map(click).chain(unfurls) {
-                last += 1;
-                entries.push(entry(&site, link, today.plus(-i32::from(ago)), kind, last));
-            }
-        }
-        for some in entries.chunks(20_000) {
-            store.settle(&journal, some).await.expect("settled");
-        }
-    }
-}
-
-fn click(visitor: u16) -> EntryKind {
-    let number = u8::try_from(visitor).expect("few visitors");
-    EntryKind::Click(Tag::from_bytes([number.wrapping_mul(37).wrapping_add(1); 16]))
-}
-
-fn entry(site: &SiteId, link: &Link, day: Day, kind: EntryKind, number: u64) -> Numbered {
-    let entry = Entry { site: site.clone(), code: link.code.clone(), day, kind };
-    Numbered { number, previous: 0, entry }
 }

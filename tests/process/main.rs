@@ -17,13 +17,17 @@ mod journal_damage;
 mod killing;
 #[path = "../support/load.rs"]
 mod load;
+mod past_days;
 mod program;
 mod publisher;
 mod random;
 #[path = "../support/redis.rs"]
 mod redis;
 mod redis_changes;
+mod redis_closing;
 mod redis_outage;
+#[path = "../support/redis_search.rs"]
+mod redis_search;
 mod resharding;
 mod sqlite_changes;
 mod steady;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use entrenous::store::{Store, StoreUrl};
 
 use crate::conformance::{
-    self, every_promise, every_promise_of_closing, every_promise_of_closing_to_two, every_promise_to_instances,
-    every_promise_to_two,
+    self, every_promise, every_promise_of_closing, every_promise_of_closing_to_two,
+    every_promise_to_instances, every_promise_to_two,
 };
 use crate::redis_servers::RedisCluster;
 

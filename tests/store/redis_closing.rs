@@ -13,7 +13,9 @@ use entrenous::store::{Numbered, Store, StoreUrl, open};
 use redis::{Connection, cmd};
 
 use crate::dice::Dice;
-use crate::fixtures::{Journal, UNFURL, channel, click, clicks, counted, day, insert, link, stored_site, url};
+use crate::fixtures::{
+    Journal, UNFURL, channel, click, clicks, counted, day, insert, link, stored_site, url,
+};
 use crate::redis_search::{Found, Sum, keys, search};
 use crate::redis_servers::RedisServer;
 
@@ -86,7 +88,11 @@ async fn nothing_small_is_left_a_while_after_a_day_was_closed() {
     let before = of_links().await;
     assert!(!look(&mut raw).small.is_empty(), "links have their counts still, which a failover could need");
     for next in ["fixed", "leaving", "left", "ending", "clear"] {
-        assert_eq!(store.days_to_close(day(TODAY), K).await.expect("days"), [], "nothing is due before {next}");
+        assert_eq!(
+            store.days_to_close(day(TODAY), K).await.expect("days"),
+            [],
+            "nothing is due before {next}"
+        );
         time_passes(&mut raw, &site.id);
         close(&*store).await;
         assert_eq!(stage(&mut raw, &site.id), next);
@@ -308,7 +314,12 @@ async fn days_of_an_earlier_version_are_closed() {
         command.arg(&words.collect::<Vec<_>>()).exec(&mut raw).expect("written");
     }
     for (code, numbers) in [("many", "9 1 0 6 0"), ("few", "1 0 0 1 0")] {
-        cmd("HSET").arg(format!("ens:c:{{{code}}}")).arg(number).arg(numbers).exec(&mut raw).expect("written");
+        cmd("HSET")
+            .arg(format!("ens:c:{{{code}}}"))
+            .arg(number)
+            .arg(numbers)
+            .exec(&mut raw)
+            .expect("written");
     }
     assert_eq!(store.days_to_close(day(TODAY), K).await.expect("days"), [(day(20), site.id.clone())]);
     for _ in 0..=STAGES {

@@ -75,8 +75,7 @@ impl Desk<'_> {
         change: Change,
     ) -> Result<Taken, StoreError> {
         let (site, day, step) = (self.site, self.day, new_step());
-        let all =
-            [keys::marks(site), keys::sheet(site, day), keys::waiting(site), keys::active(site, day)];
+        let all = [keys::marks(site), keys::sheet(site, day), keys::waiting(site), keys::active(site, day)];
         let mut call = script::CHANGE.on(&all);
         call.arg(&state.step).arg(&step).arg(day.number()).arg(mark.text()).arg(&state.announced);
         call.arg(u8::from(change.closes));
@@ -103,7 +102,10 @@ impl Desk<'_> {
     ) -> Result<Vec<Numbers>, StoreError> {
         let fields: Vec<String> = kinds.map(|kind| kind.field(beginning)).collect();
         let values = self.values(&fields).await?;
-        values.iter().map(|value| value.as_deref().map_or_else(|| Ok(Numbers::default()), from_json)).collect()
+        values
+            .iter()
+            .map(|value| value.as_deref().map_or_else(|| Ok(Numbers::default()), from_json))
+            .collect()
     }
 
     /// The values of these fields of the day's hash, in the same order.

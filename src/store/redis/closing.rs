@@ -130,7 +130,8 @@ impl Desk<'_> {
         }
         self.store.forget_visitors(codes, self.day).await?;
         let open = self.store.open_links(self.site, codes, self.day).await?;
-        let fields = |beginning| open.iter().map(move |open: &OpenLink| link_field(beginning, &open.link.code));
+        let fields =
+            |beginning| open.iter().map(move |open: &OpenLink| link_field(beginning, &open.link.code));
         let own = self.values(&fields(OF_LINK).collect::<Vec<_>>()).await?;
         let taken = self.values(&fields(TAKEN).collect::<Vec<_>>()).await?;
 

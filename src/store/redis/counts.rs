@@ -40,7 +40,8 @@ impl RedisStore {
                 counts.days.entry(day).or_default().open = open;
             }
         }
-        let days: Vec<Day> = self.marks(&link.site).await?.days.range(first..=last).map(|(day, _)| *day).collect();
+        let days: Vec<Day> =
+            self.marks(&link.site).await?.days.range(first..=last).map(|(day, _)| *day).collect();
         let names = [MARK.to_owned(), link_field(OF_LINK, code), link_field(TAKEN, code)];
         let of_link = |day: &Day| cmd("HMGET").arg(keys::sheet(&link.site, *day)).arg(&names).take();
         let values: Vec<[Option<String>; 3]> =

@@ -61,23 +61,23 @@ impl Desk<'_> {
     async fn try_close_rests(&self) -> Result<bool, StoreError> {
         let mut state = self.state().await?;
         let rests = self.scan(REST).await?;
-        let rests = rests.iter().map(|(kind, numbers)| {
-            Ok((from_json::<Kind>(kind)?, from_json::<Numbers>(numbers)?))
-        });
+        let rests = rests
+            .iter()
+            .map(|(kind, numbers)| Ok((from_json::<Kind>(kind)?, from_json::<Numbers>(numbers)?)));
         let rests: Vec<(Kind, Numbers)> = rests.collect::<Result<_, StoreError>>()?;
         if rests.is_empty() {
             return Ok(true);
         }
         for some in rests.chunks(STEP) {
             let cells = self.numbers(OF_KIND, some.iter().map(|(kind, _)| kind)).await?;
-            let gathered = some.iter().zip(&cells).map(|((kind, rest), cell)| {
-                (kind, Gathered { there: cell.amount(), more: rest.amount() })
-            });
+            let gathered = some
+                .iter()
+                .zip(&cells)
+                .map(|((kind, rest), cell)| (kind, Gathered { there: cell.amount(), more: rest.amount() }));
             let Level { cells: stay, risen } =
                 cell::close(gathered, |kind| kind.channel.clone(), self.min_count);
             let mut change = Change::default();
-            let there: BTreeMap<&Kind, &Numbers> =
-                some.iter().map(|(kind, _)| kind).zip(&cells).collect();
+            let there: BTreeMap<&Kind, &Numbers> = some.iter().map(|(kind, _)| kind).zip(&cells).collect();
             for (kind, amount) in &stay {
                 let mut sum = there[kind].amount();
                 sum += *amount;
@@ -105,8 +105,7 @@ impl Desk<'_> {
         if risen.is_empty() {
             return Ok(());
         }
-        let fields: Vec<String> =
-            risen.keys().map(|channel| waiting_field(self.day, channel)).collect();
+        let fields: Vec<String> = risen.keys().map(|channel| waiting_field(self.day, channel)).collect();
         let key = keys::waiting(self.site);
         let values: Vec<Option<String>> =
             self.store.connection.query(cmd("HMGET").arg(key).arg(&fields)).await?;

@@ -196,9 +196,10 @@ impl RedisStore {
         let mut due = BTreeSet::new();
         for site in self.counted_sites().await? {
             let marks = self.marks(&site).await?;
-            let again = marks.days.iter().filter(|(_, mark)| {
-                mark.min_count < min_count || mark.is_over(marks.now, self.keep)
-            });
+            let again = marks
+                .days
+                .iter()
+                .filter(|(_, mark)| mark.min_count < min_count || mark.is_over(marks.now, self.keep));
             let days = again.map(|(day, _)| *day).chain(marks.open.iter().copied());
             due.extend(days.filter(|day| *day < before).map(|day| (day, site.as_str().to_owned())));
         }

@@ -73,11 +73,7 @@ impl RedisStore {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when one of them does not answer.
-    pub(super) async fn open(
-        url: &str,
-        ephemeral: Option<&str>,
-        keep: Duration,
-    ) -> Result<Self, StoreError> {
+    pub(super) async fn open(url: &str, ephemeral: Option<&str>, keep: Duration) -> Result<Self, StoreError> {
         let connection = Connection::open(url).await?;
         let ephemeral = match ephemeral {
             Some(url) => Some(Connection::open(url).await?),

@@ -88,8 +88,7 @@ pub(super) fn subtraction(
     counts: &Counts,
     deadline: i64,
 ) -> redis::Cmd {
-    let mut call =
-        script::SUBTRACT.on(&[keys::link(code), keys::counts(code), keys::visitors(code, day)]);
+    let mut call = script::SUBTRACT.on(&[keys::link(code), keys::counts(code), keys::visitors(code, day)]);
     call.arg(site.as_str()).arg(made).arg(day.number()).arg(turn).arg(deadline);
     call.arg(counts.clicks).arg(counts.unfurls).arg(counts.aggregate_clicks).arg(counts.visitors);
     call.arg(crate::domain::counts::families_to_text(&counts.known_unfurls));

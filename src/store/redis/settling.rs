@@ -62,9 +62,8 @@ impl RedisStore {
     /// have looked at a link before its entries were there, and found it to have nothing open.
     async fn announce_late(&self, entries: &[Numbered]) -> Result<(), StoreError> {
         let active = active(entries);
-        let begun = |(site, day): &(&SiteId, Day)| {
-            cmd("HEXISTS").arg(keys::marks(site)).arg(day.number()).take()
-        };
+        let begun =
+            |(site, day): &(&SiteId, Day)| cmd("HEXISTS").arg(keys::marks(site)).arg(day.number()).take();
         let begun: Vec<bool> = self.connection.query_all(active.keys().map(begun).collect()).await?;
         let mut calls = Vec::new();
         for (((site, day), codes), begun) in active.into_iter().zip(begun) {
