@@ -182,7 +182,7 @@ impl Desk<'_> {
             rest = rest.with(sum);
             change.put_numbers(kind.field(REST), &rest);
         }
-        let mut mark = state.mark.changed(!changed.is_empty());
+        let mut mark = state.mark.changed(!changed.is_empty(), state.now);
         mark.moved |= moved;
         if moved && mark.stage == Stage::Clear {
             mark = mark.at(Stage::Taken, state.now);

@@ -10,7 +10,8 @@ for i = 2, #KEYS do
   if redis.call('HDEL', KEYS[i], 'l ' .. code) == 1 then
     local min_count, version, rest = string.match(redis.call('HGET', KEYS[1], day) or '', '^(%d+) (%d+)(.*)$')
     if version then
-      local mark = string.format('%s %d%s', min_count, tonumber(version) + 1, rest)
+      local risen = math.max(tonumber(version) + 1, tonumber(redis.call('TIME')[1]))
+      local mark = string.format('%s %d%s', min_count, risen, rest)
       redis.call('HSET', KEYS[1], day, mark)
       redis.call('HSET', KEYS[i], 'mark', mark)
     end

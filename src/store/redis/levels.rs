@@ -87,7 +87,7 @@ impl Desk<'_> {
                 change.put(kind.field(REST), String::new());
             }
             self.let_wait(&mut change, risen).await?;
-            let mark = state.mark.changed(!stay.is_empty());
+            let mark = state.mark.changed(!stay.is_empty(), state.now);
             if self.take(&mut state, mark, change).await? == Taken::Missed {
                 return Ok(false);
             }
@@ -139,7 +139,8 @@ impl Desk<'_> {
         let changed = (mark.moved || again) && self.close_waiting(&mut change).await?;
         // Where nothing moved, the cells are still those of the last time; and where nothing ever did, there are none.
         let min_count = if mark.moved { self.min_count } else { mark.min_count.max(self.min_count) };
-        mark = mark.changed(changed || again || (mark.moved && mark.min_count < self.min_count));
+        let first = mark.moved && mark.min_count < self.min_count;
+        mark = mark.changed(changed || again || first, state.now);
         (mark.min_count, mark.moved) = (min_count, false);
         self.take(&mut state, mark, change).await
     }

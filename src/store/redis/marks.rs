@@ -55,7 +55,7 @@ impl Stage {
 pub(super) struct Mark {
     /// Each cell stands for at least so many visitors; 0 until the day has been closed once.
     pub(super) min_count: u64,
-    /// Rises with each change of its cells.
+    /// Rises with each change of its cells; 0 while it never had any.
     pub(super) version: u64,
     /// Whether amounts moved since the day was last closed.
     pub(super) moved: bool,
@@ -117,9 +117,11 @@ impl Mark {
         Self { stage, since: now, ..self }
     }
 
-    /// The mark when cells have changed.
-    pub(super) fn changed(self, changed: bool) -> Self {
-        Self { version: self.version + u64::from(changed), ..self }
+    /// The mark when cells have changed. The version rises to the present second at least, so that one that a failover lost
+    /// is not given to other cells.
+    pub(super) fn changed(self, changed: bool, now: i64) -> Self {
+        let risen = (self.version + 1).max(u64::try_from(now).unwrap_or(0));
+        Self { version: if changed { risen } else { self.version }, ..self }
     }
 
     /// What readers learn of it.

@@ -100,7 +100,7 @@ impl Desk<'_> {
     }
 
     async fn finish(&self, state: &mut State, change: Change) -> Result<bool, StoreError> {
-        let mut mark = state.mark.changed(true);
+        let mut mark = state.mark.changed(true, state.now);
         mark.moved = true;
         Ok(self.take(state, mark, change).await? != Taken::Missed)
     }
