@@ -25,7 +25,7 @@ pub(crate) struct PastDays {
 
 impl PastDays {
     /// Fills the only site of the store at this address, and returns it.
-    pub(crate) async fn fill(&self, store: &str, today: Day) -> SiteId {
+    pub(crate) async fn fill(self, store: &str, today: Day) -> SiteId {
         let store = open(&StoreUrl::parse(store).expect("an address"), None).await.expect("a store");
         let site = store.sites().await.expect("sites").pop().expect("a site").id;
         let links = self.make_links(&*store, &site, today).await;
@@ -47,13 +47,13 @@ impl PastDays {
     }
 
     /// All clicks, each of which is another person's, and all unfurls.
-    pub(crate) fn clicks_and_unfurls(&self) -> (u64, u64) {
+    pub(crate) fn clicks_and_unfurls(self) -> (u64, u64) {
         let clicks: u64 = (0..self.links).map(|link| u64::from(people(link))).sum();
         let unfurls = (0..self.links).filter(|link| unfurl(*link).is_some()).count() as u64;
         (clicks * u64::from(self.days), unfurls * u64::from(self.days))
     }
 
-    async fn make_links(&self, store: &dyn Store, site: &SiteId, today: Day) -> Vec<Link> {
+    async fn make_links(self, store: &dyn Store, site: &SiteId, today: Day) -> Vec<Link> {
         let own = "https://go.example".parse().expect("an address");
         let everywhere = [HostRule::parse("*").expect("a rule")];
         let link = |number: u16| {

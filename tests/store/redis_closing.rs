@@ -232,11 +232,12 @@ impl History {
         let on = day(FIRST + i32::try_from(self.dice.below(3)).expect("a day"));
         let (people, unasked, unfurls) = (1 + self.dice.below(4), self.dice.below(3), self.dice.below(2));
         let first = u32::try_from(self.whole[1]).expect("few people");
-        let clicks = (first..).take(people as usize).map(click);
+        let people = u32::try_from(people).expect("few");
+        let clicks = (first..first + people).map(click);
         let unasked_clicks = (0..unasked).map(|_| EntryKind::AggregateClick);
         let fetched = (0..unfurls).map(|_| EntryKind::Unfurl(Slack));
         self.entries.extend(self.journal.entries(&link, on, clicks.chain(unasked_clicks).chain(fetched)));
-        for (sum, more) in self.whole.iter_mut().zip([people, people, unasked, unfurls]) {
+        for (sum, more) in self.whole.iter_mut().zip([people.into(), people.into(), unasked, unfurls]) {
             *sum += more;
         }
     }
@@ -311,7 +312,7 @@ async fn days_of_an_earlier_version_are_closed() {
     ] {
         let mut words = command.split(' ');
         let mut command = cmd(words.next().expect("a command"));
-        command.arg(&words.collect::<Vec<_>>()).exec(&mut raw).expect("written");
+        command.arg(words.collect::<Vec<_>>()).exec(&mut raw).expect("written");
     }
     for (code, numbers) in [("many", "9 1 0 6 0"), ("few", "1 0 0 1 0")] {
         cmd("HSET")

@@ -25,10 +25,11 @@ use super::links::stored_code;
 use super::marks::{Mark, Stage, State};
 use super::open::OpenLink;
 use super::{RedisStore, failure, keys};
-use crate::domain::cell::{self, Gathered, Level};
+use crate::domain::cell::{self, Amount, Gathered, Level};
 use crate::domain::code::Code;
 use crate::domain::counts::Counts;
 use crate::domain::day::Day;
+use crate::domain::link::Link;
 use crate::domain::site::SiteId;
 use crate::store::StoreError;
 
@@ -136,53 +137,30 @@ impl Desk<'_> {
         let taken = self.values(&fields(TAKEN).collect::<Vec<_>>()).await?;
 
         let mut change = Change::of_links(codes);
-        let mut links: Vec<Vec<Cell>> = Vec::new();
-        let (mut gathered, mut unfurls, mut left_over) = (Vec::new(), Vec::new(), Vec::new());
-        for (number, OpenLink { link, counts, .. }) in open.iter().enumerate() {
-            let own: Vec<Cell> = own[number].as_deref().map_or_else(|| Ok(Vec::new()), from_json)?;
-            let before: Option<cells::Taken> = taken[number].as_deref().map(from_json).transpose()?;
+        let (mut moving, mut left_over) = (Vec::new(), Vec::new());
+        for (OpenLink { link, counts, .. }, (own, taken)) in open.iter().zip(own.into_iter().zip(taken)) {
+            let before: Option<cells::Taken> = taken.as_deref().map(from_json).transpose()?;
             let before = before.filter(|before| before.is_of(link) && state.mark.stage == Stage::Taken);
-            let before = before.map(|before| before.counts.counts()).transpose()?;
-            let more = cells::beyond(counts, &before.clone().unwrap_or_default());
-            let kind = Kind::of(link);
             if before.is_none() && *counts == Counts::default() {
                 left_over.push(link);
-            } else if more != Counts::default() {
-                let made = link.created_at.as_millisecond();
-                // Fewer than were taken over are there where a failover lost some, until they are settled again.
-                let mut all = before.unwrap_or_default();
+                continue;
+            }
+            let mut all = before.map(|before| before.counts.counts()).transpose()?.unwrap_or_default();
+            // Fewer than were taken over are there where a failover lost some, until they are settled again.
+            let more = cells::beyond(counts, &all);
+            if more != Counts::default() {
                 all.add(&more);
+                let made = link.created_at.as_millisecond();
                 let all = cells::Taken { made, counts: Numbers::from(&all) };
                 change.put(link_field(TAKEN, &link.code), to_json(&all));
-                let there = own.iter().find(|cell| cell.kind == kind).map(|cell| cell.counts.amount());
-                let there = there.unwrap_or_default();
-                gathered.push(((number, kind.clone()), Gathered { there, more: cell::Amount::of(&more) }));
-                let Counts { unfurls: fetched, known_unfurls, .. } = more;
-                unfurls.push((number, kind, Counts { unfurls: fetched, known_unfurls, ..Counts::default() }));
-            }
-            links.push(own);
-        }
-        let moved = !gathered.is_empty();
-        let Level { cells, risen } = cell::close(gathered, |(_, kind)| kind.clone(), self.min_count);
-        let cells = cells.into_iter().map(|((number, kind), stays)| (number, kind, Counts::from(stays)));
-        let mut changed: BTreeMap<usize, ()> = BTreeMap::new();
-        for (number, kind, more) in unfurls.into_iter().chain(cells) {
-            if more != Counts::default() {
-                add_to_cell(&mut links[number], kind, &more)?;
-                changed.insert(number, ());
+                let own = own.as_deref().map_or_else(|| Ok(Vec::new()), from_json)?;
+                moving.push(Moving { link, kind: Kind::of(link), own, more });
             }
         }
-        for number in changed.keys() {
-            change.put(link_field(OF_LINK, &open[*number].link.code), to_json(&links[*number]));
-        }
-        let rests = self.numbers(REST, risen.keys()).await?;
-        for ((kind, amount), mut rest) in risen.iter().zip(rests) {
-            let mut sum = rest.amount();
-            sum += *amount;
-            rest = rest.with(sum);
-            change.put_numbers(kind.field(REST), &rest);
-        }
-        let mut mark = state.mark.changed(!changed.is_empty(), state.now);
+        let moved = !moving.is_empty();
+        let (changed, risen) = self.add_to_links(moving, &mut change)?;
+        self.add_rests(&risen, &mut change).await?;
+        let mut mark = state.mark.changed(changed, state.now);
         mark.moved |= moved;
         if moved && mark.stage == Stage::Clear {
             mark = mark.at(Stage::Taken, state.now);
@@ -192,6 +170,63 @@ impl Desk<'_> {
             self.store.drop_empty(self.site, &left_over, self.day, &state).await?;
         }
         Ok(step)
+    }
+
+    /// Adds what stays with links to their cells, and unfurls in any case. Returns whether there was anything, and what
+    /// moves up.
+    fn add_to_links(
+        &self,
+        moving: Vec<Moving<'_>>,
+        change: &mut Change,
+    ) -> Result<(bool, BTreeMap<Kind, Amount>), StoreError> {
+        let gathered = moving.iter().enumerate().map(|(place, link)| (place, link.gathered()));
+        let Level { cells, risen } =
+            cell::close(gathered, |place| moving[*place].kind.clone(), self.min_count);
+        let unfurls = |Moving { more, .. }: &Moving<'_>| Counts {
+            unfurls: more.unfurls,
+            known_unfurls: more.known_unfurls.clone(),
+            ..Counts::default()
+        };
+        let mut joining: Vec<Counts> = moving.iter().map(unfurls).collect();
+        for (place, stays) in cells {
+            joining[place].add(&stays.into());
+        }
+        let mut changed = false;
+        for (Moving { link, kind, mut own, .. }, joining) in moving.into_iter().zip(joining) {
+            if joining != Counts::default() {
+                add_to_cell(&mut own, kind, &joining)?;
+                change.put(link_field(OF_LINK, &link.code), to_json(&own));
+                changed = true;
+            }
+        }
+        Ok((changed, risen))
+    }
+
+    async fn add_rests(&self, risen: &BTreeMap<Kind, Amount>, change: &mut Change) -> Result<(), StoreError> {
+        let rests = self.numbers(REST, risen.keys()).await?;
+        for ((kind, amount), rest) in risen.iter().zip(rests) {
+            let mut sum = rest.amount();
+            sum += *amount;
+            change.put_numbers(kind.field(REST), &rest.with(sum));
+        }
+        Ok(())
+    }
+}
+
+/// What is just being taken over of a link.
+struct Moving<'a> {
+    link: &'a Link,
+    kind: Kind,
+    /// Its cells.
+    own: Vec<Cell>,
+    more: Counts,
+}
+
+impl Moving<'_> {
+    fn gathered(&self) -> Gathered {
+        let there = self.own.iter().find(|cell| cell.kind == self.kind);
+        let there = there.map(|cell| cell.counts.amount()).unwrap_or_default();
+        Gathered { there, more: Amount::of(&self.more) }
     }
 }
 

@@ -31,18 +31,18 @@ impl Desk<'_> {
             }
         }
         for some in small.chunks_mut(STEP) {
-            let (mut change, mut risen) = (Change::default(), BTreeMap::new());
+            let (mut change, mut above) = (Change::default(), BTreeMap::new());
             for (code, cells) in some {
                 for Cell { kind, counts } in cells.iter_mut() {
                     let rises = self.risen(counts);
                     *counts = without(counts, rises);
-                    *risen.entry(kind.clone()).or_default() += rises;
+                    *above.entry(kind.clone()).or_default() += rises;
                 }
                 cells.retain(|cell| !cell.counts.is_nothing());
                 let value = if cells.is_empty() { String::new() } else { to_json(cells) };
                 change.put(format!("{OF_LINK}{code}"), value);
             }
-            if !self.raise(&mut state, change, risen).await? {
+            if !self.raise(&mut state, change, above).await? {
                 return Ok(false);
             }
         }
@@ -52,13 +52,13 @@ impl Desk<'_> {
     async fn raise_pages(&self) -> Result<bool, StoreError> {
         let mut state = self.state().await?;
         for some in self.small_kinds(|kind| kind.page.is_some()).await?.chunks(STEP) {
-            let (mut change, mut risen) = (Change::default(), BTreeMap::new());
+            let (mut change, mut above) = (Change::default(), BTreeMap::new());
             for (kind, numbers) in some {
                 let rises = self.risen(numbers);
                 change.put_numbers(kind.field(OF_KIND), &without(numbers, rises));
-                *risen.entry(Kind::of_channel(&kind.channel)).or_default() += rises;
+                *above.entry(Kind::of_channel(&kind.channel)).or_default() += rises;
             }
-            if !self.raise(&mut state, change, risen).await? {
+            if !self.raise(&mut state, change, above).await? {
                 return Ok(false);
             }
         }
@@ -72,13 +72,13 @@ impl Desk<'_> {
             return Ok(true);
         }
         let mut change = Change::default();
-        let mut risen: BTreeMap<ChannelName, Amount> = BTreeMap::new();
+        let mut above: BTreeMap<ChannelName, Amount> = BTreeMap::new();
         for (kind, numbers) in small {
             let rises = self.risen(&numbers);
             change.put_numbers(kind.field(OF_KIND), &without(&numbers, rises));
-            *risen.entry(kind.channel).or_default() += rises;
+            *above.entry(kind.channel).or_default() += rises;
         }
-        self.let_wait(&mut change, risen).await?;
+        self.let_wait(&mut change, above).await?;
         self.finish(&mut state, change).await
     }
 
