@@ -15,6 +15,7 @@ import clicks
 import creation
 import growth
 import machine
+import reading
 import report
 import rest
 from lab import Lab
@@ -24,7 +25,7 @@ from sharing import page
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "bench" / "RESULTS.md"
 CLICKS = [case.name for case in clicks.CASES]
-CASES = [*CLICKS, "creation", "growth", "rest"]
+CASES = [*CLICKS, "creation", "growth", "reading", "rest"]
 STORES = ["sqlite", "redis"]
 ROUNDS, SECONDS = 9, 1
 #: So few rounds still give a median.
@@ -140,6 +141,8 @@ def measure(lab, chosen, connections, quick):
         results["creation"] = creation.measure(lab)
     if "growth" in chosen:
         results["growth"] = growth.measure(lab, growth.QUICK_SIZES if quick else growth.SIZES)
+    if "reading" in chosen:
+        results["reading"] = reading.measure(lab, reading.QUICK_SIZES if quick else reading.SIZES)
     if "rest" in chosen:
         results["rest"] = rest.measure(lab)
     return results

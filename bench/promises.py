@@ -13,6 +13,7 @@ CREATIONS = {"redis": 8_000, "sqlite": 4_000}
 BYTES_PER_LINK = {"redis": 400, "sqlite": 300}
 MIB_AT_REST = 30
 START_MILLISECONDS = 100
+OVERVIEW_MILLISECONDS, DETAIL_MILLISECONDS = 150, 50
 
 
 @dataclass
@@ -32,13 +33,23 @@ class Verdict:
         return self.figure >= self.bound if self.at_least else self.figure <= self.bound
 
 
-def verdicts(clicks, creation, growth, rest):
+def verdicts(clicks, creation, growth, rest, reading=None):
     """Every promise that the figures speak of; parts that were not measured are None."""
     yield from of_counts(clicks, growth)
     yield from of_clicks(clicks or {})
     yield from of_growth(growth or {})
     yield from of_creation(creation or {})
     yield from of_rest(rest or {})
+    yield from of_reading(reading or {})
+
+
+def of_reading(reading):
+    """The promises on a marketer's pages."""
+    for (store, size), found in reading.items():
+        for question, (middle, _) in found["figures"].items():
+            bound = OVERVIEW_MILLISECONDS if question.startswith("overview") else DETAIL_MILLISECONDS
+            if question.endswith("12 months"):
+                yield Verdict(f"{question}, {size:,} links", store, middle, bound, False, "ms")
 
 
 def of_clicks(clicks):

@@ -8,6 +8,7 @@ from tables import (
     creation_table,
     growth_table,
     promises,
+    reading_table,
     rest_table,
     room_table,
     table,
@@ -38,6 +39,11 @@ clicked once, as on a service that runs since yesterday."""
 ROOM = """\
 The room for a link is that of the SQLite file after a checkpoint, or of Redis' `used_memory`, before the
 first click and without the length of the link's own destination."""
+READING = """\
+A site with ten clicks a link over thirteen months, all days but today closed with k = 5. Milliseconds of server
+time until the numbers of a page are there: totals, a series, tables of channels, pages, campaigns and links
+with the ten first, and the period before where it is kept; medians of 25, and the longest. The first reading brings
+thirteen months from the store into memory, which the service does in the background when it starts."""
 REST = "1,000 links, on all cores. A start lasts from the fork to the first redirect."
 
 
@@ -45,8 +51,9 @@ def document(results, lab, facts, note):
     """All of it in Markdown. `results` has the parts by name; those that were not measured are missing."""
     clicks, creation = results.get("clicks", {}), results.get("creation", {})
     growth, rest = results.get("growth", {}), results.get("rest", {})
+    reading = results.get("reading", {})
     parts = ["# Results", "Written by `bench/run`, which says with `--help` what it does.", note]
-    parts += ["## Promises", promises(verdicts(clicks, creation, growth, rest))]
+    parts += ["## Promises", promises(verdicts(clicks, creation, growth, rest, reading))]
     parts += ["## Machine", table("what | which", facts), "## Method"]
     parts += [METHOD.format(rounds=lab.rounds, seconds=lab.seconds, bottleneck=bottleneck(clicks))]
     if clicks:
@@ -58,6 +65,8 @@ def document(results, lab, facts, note):
         parts += ["## Making links", CREATION, creation_table(creation)]
     if growth:
         parts += ["## Many links", GROWTH, growth_table(growth), ROOM, room_table(growth)]
+    if reading:
+        parts += ["## Reading", READING, reading_table(reading)]
     if rest:
         parts += ["## At rest", REST, rest_table(rest)]
     return "\n\n".join(part for part in parts if part) + "\n"

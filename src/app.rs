@@ -23,6 +23,7 @@ use crate::service::metrics::Metrics;
 use crate::service::midnight::Midnight;
 use crate::service::pass::Desk;
 use crate::service::recorder::{JournalThread, Recorder};
+use crate::service::reports::Reports;
 use crate::service::settler::Settler;
 use crate::service::sites::{NewKeys, Sites};
 use crate::service::targets::Targets;
@@ -115,12 +116,21 @@ impl Application {
             Arc::new(Targets::new(Arc::clone(&store), settings.cache.max_mib.saturating_mul(1 << 20)));
         let following = Arc::clone(&targets);
         watchers.spawn(async move { following.follow().await });
+        let reports = Arc::new(Reports::new(
+            Arc::clone(&store),
+            settings.stats.min_count,
+            settings.retention.months,
+            settings.cache.stats_mib.saturating_mul(1 << 20),
+        ));
+        let (warm, time) = (Arc::clone(&reports), clock.clone());
+        watchers.spawn(async move { warm.keep_warm(time).await });
         let session_secret = store.agree_session_secret(proposal).await.context("the session secret")?;
         let state = web::Data::new(AppState::new(Parts {
             settings: settings.clone(),
             clock,
             store,
             targets,
+            reports,
             channels: Arc::new(channels),
             day_keys,
             metrics,

@@ -134,11 +134,13 @@ impl Default for Journal {
 pub struct Cache {
     /// The most memory that the links which are clicked take, in MiB.
     pub max_mib: usize,
+    /// The most memory that the days which statistics are made of take, in MiB.
+    pub stats_mib: usize,
 }
 
 impl Default for Cache {
     fn default() -> Self {
-        Self { max_mib: 256 }
+        Self { max_mib: 256, stats_mib: 256 }
     }
 }
 

@@ -1,10 +1,11 @@
 //! What a store holds of links and days: numbers, of which some are closed into cells and others
-//! are still open. What of them may be published says [`stats`](super::stats).
+//! are still open. What of them may be published says [`publication`](super::publication).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cell::Amount;
 use super::channel::ChannelName;
+use super::code::Code;
 use super::day::Day;
 use super::destination::Destination;
 use super::family::Family;
@@ -138,6 +139,50 @@ pub struct SiteRow {
     pub day: Day,
     /// What was counted.
     pub counts: DayCounts,
+}
+
+/// What tells links apart for statistics, apart from their code.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Kind {
+    /// How they were shared.
+    pub channel: ChannelName,
+    /// Where they lead; `None` for what was too few for a cell of one page, and became one of its channel.
+    pub page: Option<Destination>,
+    /// Their campaign; `None` also where the page is.
+    pub campaign: Option<Text>,
+}
+
+/// All that a store holds of a site's day.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DayRows {
+    /// The kinds that the rows are of, each once.
+    pub kinds: Vec<Kind>,
+    /// One row for each link and kind; and for each kind one of what moved up, without a link.
+    pub rows: Vec<DayRow>,
+}
+
+/// A row of a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayRow {
+    /// Its place among the day's kinds.
+    pub kind: usize,
+    /// Whose it is; `None` for a cell of a whole page or channel, and for what is on its way there.
+    pub link: Option<Code>,
+    /// What was counted; a share, which is one on the day on which the link was made, stands among what is open.
+    pub counts: DayCounts,
+}
+
+/// What tells whether a site's days are still what they were when they were read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DayMarks {
+    /// Which are closed, and how often their cells have changed.
+    pub closed: ClosedDays,
+    /// The days that may have something open. Of a day that is closed and not among these, nothing changes but what the two
+    /// versions tell.
+    pub open: BTreeSet<Day>,
+    /// A version that rises when links that were made on a day are changed or deleted, or are made when the day is closed
+    /// already; days on which none was are left out.
+    pub links: BTreeMap<Day, u64>,
 }
 
 /// Which days of a site are closed.

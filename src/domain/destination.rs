@@ -211,6 +211,12 @@ impl Destination {
     }
 }
 
+impl std::borrow::Borrow<str> for Destination {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::channel::ChannelName;
-use super::stats::Group;
+use super::report::Group;
 
 /// The parameter of a forwarded address with the code of the link that led there.
 pub const PARAMETER: &str = "ens";
@@ -74,7 +74,7 @@ pub fn lineage(all: &[Shares], channels: &[Group]) -> Lineage {
     }
     let virality = |channel: &ChannelName| {
         let of_channel = |group: &&Group| group.key.as_deref() == Some(channel.as_str());
-        channels.iter().find(of_channel).and_then(|group| group.virality)
+        channels.iter().find(of_channel).and_then(|group| group.numbers.funnel.virality)
     };
     let resharing = |(key, (shares, reshares)): (&ChannelName, (u64, u64))| Resharing {
         key: key.clone(),
@@ -92,12 +92,27 @@ pub fn lineage(all: &[Shares], channels: &[Group]) -> Lineage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::counts::{ClosedDays, Counts, DayCounts, SiteCounts, SiteRow};
-    use crate::domain::stats::{Grouping, Publication, site_stats};
+    use crate::domain::publication::Number;
+    use crate::domain::report::{Funnel, Numbers};
 
     fn shares(channel: &str, generation: u32, parent: Option<&str>, shares: u64) -> Shares {
         let name = |text| ChannelName::parse(text).expect("a channel");
         Shares { channel: name(channel), generation, parent_channel: parent.map(name), shares }
+    }
+
+    fn group(channel: &str, virality: Option<f64>) -> Group {
+        let few = Number::Fewer;
+        let funnel = Funnel { shares: few, unfurls: few, clicks: few, visitors: few, virality };
+        let numbers = Numbers {
+            shares: few,
+            unfurls: few,
+            unfurls_by_app: BTreeMap::new(),
+            clicks: few,
+            visitors: few,
+            aggregate_clicks: few,
+            funnel,
+        };
+        Group { key: Some(channel.to_owned()), kind: None, numbers, before: None }
     }
 
     #[test]
@@ -111,19 +126,7 @@ mod tests {
             shares("copy", 1, None, 1),
             shares("copy", 1, Some("viber"), 2),
         ];
-        let day = "2026-11-21".parse().expect("a day");
-        let cells = Counts { shares: 5, clicks: 6, visitors: 6, ..Counts::default() };
-        let row = SiteRow {
-            channel: ChannelName::parse("email").expect("a channel"),
-            page: serde_json::from_str("\"https://example.com/\"").expect("a page"),
-            campaign: None,
-            day,
-            counts: DayCounts { cells, open: Counts::default() },
-        };
-        let today = day.plus(1);
-        let closed = ClosedDays { before: Some(today), ..ClosedDays::default() };
-        let counted = SiteCounts { rows: vec![row], closed };
-        let groups = site_stats(&counted, Grouping::Channel, Publication { min_count: 5, today });
+        let groups = [group("email", Some(120.0)), group("sms", None)];
         let Lineage { generations, channels } = lineage(&all, &groups);
         let generations: Vec<_> = generations.iter().map(|g| (g.generation, g.shares)).collect();
         assert_eq!(generations, [(0, 5), (1, 6), (2, 1)]);

@@ -5,23 +5,26 @@ use serde_json::json;
 
 use super::error::Problem;
 use super::links::answer;
+use super::question::period;
 use super::request::secret_site;
-use super::stats::{Range, publication};
+use super::stats::publication;
 use super::{AppState, body};
 use crate::domain::day::Day;
 use crate::domain::lineage::{Lineage, lineage};
+use crate::domain::report::{Filter, Group, Grouping, Period, Question};
 use crate::domain::site::SiteId;
-use crate::domain::stats::{Group, Grouping, site_stats};
 
 /// `GET /api/v1/stats/lineage`.
 pub(super) async fn of_key(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     let site = secret_site(request.head(), &app).await?;
     let query = body::query(&request, &["from", "to"])?;
-    let range = Range::of(&query, Day::of(app.clock.now())).map_err(Problem::invalid)?;
-    let rows = app.store.site_counts(&site.id, range.first, range.last).await?;
-    let channels = site_stats(&rows, Grouping::Channel, publication(&app));
-    let Lineage { generations, channels } = of_site(&app, &site.id, range, &channels).await?;
-    let Range { first, last } = range;
+    let period = period(&query, Day::of(app.clock.now())).map_err(Problem::invalid)?;
+    let tables = vec![(Grouping::Channel, usize::MAX)];
+    let question = Question { period, filter: Filter::default(), tables, compared: false };
+    let mut report = app.reports.report(&site.id, question, publication(&app)).await?;
+    let channels = report.tables.pop().map(|table| table.groups).unwrap_or_default();
+    let Lineage { generations, channels } = of_site(&app, &site.id, period, &channels).await?;
+    let Period { first, last } = period;
     Ok(answer(200, &json!({ "generations": generations, "channels": channels, "from": first, "to": last })))
 }
 
@@ -29,9 +32,9 @@ pub(super) async fn of_key(request: HttpRequest, app: web::Data<AppState>) -> Re
 pub(super) async fn of_site(
     app: &AppState,
     site: &SiteId,
-    range: Range,
+    period: Period,
     channels: &[Group],
 ) -> Result<Lineage, Problem> {
-    let shares = app.store.site_shares(site, range.first, range.last).await?;
+    let shares = app.store.site_shares(site, period.first, period.last).await?;
     Ok(lineage(&shares, channels))
 }

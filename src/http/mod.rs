@@ -17,6 +17,7 @@ use crate::service::day_keys::DayKeys;
 use crate::service::links::Links;
 use crate::service::metrics::Metrics;
 use crate::service::origins::Origins;
+use crate::service::reports::Reports;
 use crate::service::sites::Sites;
 use crate::service::taps::Taps;
 use crate::service::targets::Targets;
@@ -34,6 +35,7 @@ mod consent;
 mod cors;
 pub(crate) mod door;
 mod error;
+mod export;
 mod limit;
 mod lineage;
 mod links;
@@ -41,6 +43,7 @@ mod ops;
 mod pages;
 mod qr;
 mod qr_image;
+mod question;
 mod receipt;
 mod redirect;
 mod request;
@@ -61,6 +64,7 @@ pub(crate) struct AppState {
     store: Arc<dyn Store>,
     sites: Sites,
     links: Links,
+    reports: Arc<Reports>,
     origins: Origins,
     reservations: Reservations,
     channels: Arc<Channels>,
@@ -81,6 +85,7 @@ pub(crate) struct Parts {
     pub(crate) clock: Clock,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) targets: Arc<Targets>,
+    pub(crate) reports: Arc<Reports>,
     pub(crate) channels: Arc<Channels>,
     pub(crate) day_keys: Arc<DayKeys>,
     pub(crate) metrics: Arc<Metrics>,
@@ -90,13 +95,15 @@ pub(crate) struct Parts {
 impl AppState {
     /// Puts the parts together.
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { settings, clock, store, targets, channels, day_keys, metrics, session_secret } = parts;
+        let Parts { settings, clock, store, targets, reports, channels, day_keys, metrics, session_secret } =
+            parts;
         let public_url = Arc::new(settings.public_url());
         Self {
             sites: Sites::new(Arc::clone(&store)),
             origins: Origins::new(Arc::clone(&store), &targets),
             reservations: Reservations::new(&session_secret),
             links: Links::new(Arc::clone(&store), targets, Arc::clone(&channels), Arc::clone(&public_url)),
+            reports,
             limits: limit::Limits::new(&settings.limits),
             taps: Taps::default(),
             share_turns: Semaphore::new(share::AT_ONCE),
@@ -203,6 +210,7 @@ pub(crate) fn routes(app: &web::Data<AppState>) -> impl Fn(&mut web::ServiceConf
                             [read().to(sign_in::form), web::post().to(sign_in::sign_in)],
                         ))
                         .service(at("/sign-out", "POST", [web::post().to(sign_in::sign_out)]))
+                        .service(at("/export/{name}", "GET, HEAD", [read().to(stats::download)]))
                         .service(at("/{code}", "GET, HEAD", [read().to(stats_pages::link)]))
                         .default_service(web::to(nothing_here)),
                 )

@@ -8,8 +8,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use url::form_urlencoded;
 
 use super::error::Problem;
+use super::export::Format;
+use super::question::{DEFAULT_DAYS, in_address, period};
 use super::sign_in::signed_in;
-use super::stats::{Range, export, of_link, publication};
+use super::stats::{export_link, publication};
 use super::views::{
     AppRow, Count, DayRow, GroupRow, LineageRows, LinkRow, LinkState, Preset, ReshareRow, StatsHomePage,
     StatsLinkPage, Totals, Virality,
@@ -21,12 +23,12 @@ use crate::domain::day::Day;
 use crate::domain::family::Family;
 use crate::domain::lineage::{Lineage, Resharing};
 use crate::domain::link::{self, Link, Text};
+use crate::domain::publication::Number;
+use crate::domain::report::{Filter, Group, Grouping, Period, Question, Report, SeriesDay};
 use crate::domain::site::Site;
-use crate::domain::stats::{Group, Grouping, LinkStats, SeriesDay, site_stats, site_totals};
 use crate::store::LinkFilter;
 
-/// How many days the overview shows, and how many links.
-const DAYS: i32 = 30;
+/// How many links the overview shows.
 const NEWEST: usize = 20;
 /// How many pages, campaigns and generations the overview shows.
 const TOP: usize = 10;
@@ -42,29 +44,32 @@ pub(super) async fn home(
         Err(sign_in) => return Ok(sign_in),
     };
     let rule = publication(&app);
-    let range = Range::last_days(DAYS, rule.today);
-    let Range { first, last } = range;
-    let rows = app.store.site_counts(&site.id, first, last).await?;
-    let totals = site_totals(&rows, rule);
+    let period = Period::last_days(DEFAULT_DAYS, rule.today);
+    let Period { first, last } = period;
+    let tables = vec![(Grouping::Channel, usize::MAX), (Grouping::Page, TOP), (Grouping::Campaign, TOP)];
+    let question = Question { period, filter: Filter::default(), tables, compared: false };
+    let report = app.reports.report(&site.id, question, rule).await?;
+    let totals = &report.totals;
     let links = app.store.links(&site.id, &LinkFilter::default(), None, NEWEST).await?;
-    let groups = |by| site_stats(&rows, by, rule);
+    let groups = |by| report.table(by).map_or(&[][..], |table| &table.groups);
     let channels = groups(Grouping::Channel);
     let lineage =
-        if site.lineage { Some(lineage::of_site(&app, &site.id, range, &channels).await?) } else { None };
+        if site.lineage { Some(lineage::of_site(&app, &site.id, period, channels).await?) } else { None };
     let reshares = |channel: &Resharing| ReshareRow {
         channel: app.channel_label(&channel.key),
         shares: channel.shares,
         reshares: channel.reshares,
         virality: Virality(channel.virality),
     };
-    let count = |number| Count::published(number, false, rule.min_count);
+    let count = |number: Number| Count::published(number.value(), false, rule.min_count);
+    let exact = |number: Number| number.value().unwrap_or(0);
     let row = |key: String, group: &Group| GroupRow {
         key,
-        shares: group.shares,
-        unfurls: group.unfurls,
-        clicks: count(group.clicks),
-        visitors: count(group.visitors),
-        virality: Virality(group.virality),
+        shares: exact(group.numbers.shares),
+        unfurls: exact(group.numbers.unfurls),
+        clicks: count(group.numbers.clicks),
+        visitors: count(group.numbers.visitors),
+        virality: Virality(group.numbers.funnel.virality),
     };
     let keyed = |group: &Group| group.key.as_ref().map(|key| row(key.clone(), group));
     let channel = |group: &Group| {
@@ -80,22 +85,27 @@ pub(super) async fn home(
         days: first.to(last).count() as u64,
         min_count: rule.min_count,
         totals: Totals {
-            shares: totals.shares,
-            unfurls: totals.unfurls,
+            shares: exact(totals.shares),
+            unfurls: exact(totals.unfurls),
             clicks: count(totals.clicks),
             visitors: count(totals.visitors),
-            aggregate_clicks: totals.aggregate_clicks.filter(|bare| *bare > 0).map(|bare| count(Some(bare))),
-            virality: Virality(totals.virality),
+            aggregate_clicks: some(totals.aggregate_clicks).map(count),
+            virality: Virality(totals.funnel.virality),
         },
         channels: channels.iter().map(channel).collect(),
-        pages: groups(Grouping::Page).iter().filter_map(keyed).take(TOP).collect(),
-        campaigns: groups(Grouping::Campaign).iter().filter_map(keyed).take(TOP).collect(),
+        pages: groups(Grouping::Page).iter().filter_map(keyed).collect(),
+        campaigns: groups(Grouping::Campaign).iter().filter_map(keyed).collect(),
         lineage: lineage.map(|Lineage { generations, channels }| LineageRows {
             generations: generations.into_iter().take(TOP).collect(),
             channels: channels.iter().map(reshares).collect(),
         }),
         links: links.iter().map(|link| link_row(link, &app)).collect(),
     })
+}
+
+/// A number that is there.
+fn some(number: Number) -> Option<Number> {
+    number.value().is_some_and(|number| number > 0).then_some(number)
 }
 
 fn link_row(link: &Link, app: &AppState) -> LinkRow {
@@ -128,10 +138,11 @@ pub(super) async fn link(
     let query: BTreeMap<_, _> =
         form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
     let today = Day::of(app.clock.now());
-    let range = Range::of(&query, today);
+    let range = period(&query, today);
     match kind {
         Some("csv" | "json") => {
-            export(&app, &link, range.map_err(Problem::invalid)?, kind == Some("csv")).await
+            let format = if kind == Some("csv") { Format::Csv } else { Format::Json };
+            export_link(&app, &link, range.map_err(Problem::invalid)?, format).await
         }
         Some(_) => Err(Problem::not_found()),
         None => {
@@ -140,7 +151,7 @@ pub(super) async fn link(
                     wrong.iter().map(|param| format!("{} {}", param.name, param.reason)).collect();
                 format!("Shown are the last 30 days: {}.", wrong.join(", "))
             });
-            let range = range.unwrap_or_else(|_| Range::last_days(DAYS, today));
+            let range = range.unwrap_or_else(|_| Period::last_days(DEFAULT_DAYS, today));
             link_page(&app, &link, range, error).await
         }
     }
@@ -154,17 +165,18 @@ async fn own_link(site: &Site, code: &str, app: &AppState) -> Result<Link, Probl
 async fn link_page(
     app: &AppState,
     link: &Link,
-    range: Range,
+    range: Period,
     error: Option<String>,
 ) -> Result<HttpResponse, Problem> {
-    let LinkStats { totals, series, min_count } = of_link(app, &link.code, range).await?;
+    let report = app.reports.of_link(link, range, false, publication(app)).await?;
+    let Report { totals, series, min_count, .. } = report;
     let (from, to, code) = (range.first.to_string(), range.last.to_string(), link.code.to_string());
     let today = Day::of(app.clock.now());
     let all_open = series.iter().all(|day| day.open);
-    let total = |number| Count::published(number, all_open, min_count);
+    let total = |number: Number| Count::published(number.value(), all_open, min_count);
     let made = Day::of(link.created_at);
     let row = |day: &SeriesDay| {
-        let count = |number| match number {
+        let count = |number: Number| match number.value() {
             // Everybody can see that nobody opened a link that did not exist yet.
             None if day.day < made => Count::Exact(0),
             number => Count::published(number, day.open, min_count),
@@ -173,12 +185,12 @@ async fn link_page(
             day: day.day.to_string(),
             clicks: count(day.clicks),
             visitors: count(day.visitors),
-            aggregate_clicks: totals.aggregate_clicks.map(|_| count(day.aggregate_clicks)),
+            aggregate_clicks: totals.aggregate_clicks.value().map(|_| count(day.aggregate_clicks)),
             open: day.open,
         }
     };
     let preset = |days: i32| {
-        let period = Range::last_days(days, today);
+        let period = Period::last_days(days, today);
         Preset {
             label: if days == 1 { "Today".to_owned() } else { format!("{days} days") },
             url: format!("/stats/{code}?from={}&to={}", period.first, period.last),
@@ -201,15 +213,15 @@ async fn link_page(
         period_error: error,
         presets: [1, 7, 30, 90].map(preset).into(),
         min_count,
-        unfurls: totals.unfurls,
+        unfurls: totals.unfurls.value().unwrap_or(0),
         apps: app_rows(&totals.unfurls_by_app),
         beyond: beyond(&totals.unfurls_by_app, &link.channel),
         clicks: total(totals.clicks),
         visitors: total(totals.visitors),
-        aggregate_clicks: totals.aggregate_clicks.filter(|bare| *bare > 0).map(|bare| total(Some(bare))),
+        aggregate_clicks: some(totals.aggregate_clicks).map(total),
         days: series.iter().map(row).collect(),
-        csv_url: format!("/stats/{code}.csv?from={from}&to={to}"),
-        json_url: format!("/stats/{code}.json?from={from}&to={to}"),
+        csv_url: format!("/stats/{code}.csv?{}", in_address(range, &Filter::default())),
+        json_url: format!("/stats/{code}.json?{}", in_address(range, &Filter::default())),
         from,
         to,
         code,

@@ -12,6 +12,7 @@ pub mod midnight;
 pub(crate) mod origins;
 pub mod pass;
 pub mod recorder;
+pub mod reports;
 pub mod settler;
 pub mod sites;
 pub mod taps;

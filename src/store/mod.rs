@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
-use crate::domain::counts::{LinkCounts, SiteCounts};
+use crate::domain::counts::{DayMarks, DayRows, LinkCounts, SiteCounts};
 use crate::domain::day::Day;
 use crate::domain::destination::Destination;
 use crate::domain::entry::Entry;
@@ -131,6 +131,15 @@ pub trait Store: Send + Sync {
     /// on the day on which its link was made; shares and open counts stand under the page and the
     /// campaign that the link has now, cells under those that it had when its day was closed.
     async fn site_counts(&self, site: &SiteId, first: Day, last: Day) -> Result<SiteCounts, StoreError>;
+
+    /// What tells whether a site's days have changed, read at one moment. It is asked before each report, for
+    /// hundreds of days, so it reads no counts. Each version has risen when a change has been answered.
+    async fn day_marks(&self, site: &SiteId, first: Day, last: Day) -> Result<DayMarks, StoreError>;
+
+    /// All that there is of a site's day, read at one moment: its cells, what is open, and the links that were made on it
+    /// as shares. Shares and what is open stand under the page and the campaign that the link has now.
+    /// Marks that were read before tell at most less than what is read here.
+    async fn day_rows(&self, site: &SiteId, day: Day) -> Result<DayRows, StoreError>;
 
     /// A site's links that were made on these days, one row for each channel, generation and channel of
     /// the parent. Whatever is gone, or was made again later, is nobody's parent.

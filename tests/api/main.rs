@@ -13,6 +13,7 @@ mod codes;
 mod component;
 mod consent;
 mod cors;
+mod exports;
 mod hostile;
 mod limits;
 mod lineage;

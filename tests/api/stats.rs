@@ -221,7 +221,7 @@ async fn groups_have_exactly_the_documented_shape(backend: Backend) {
     // The day between them looks like one of nothing.
     let (first, today) = (json!("2026-11-19"), json!("2026-11-21"));
     assert_eq!(found, [(&first, &json!(14)), (&today, &json!(10))]);
-    for query in ["", "group_by=", "group_by=hour", "group_by=link"] {
+    for query in ["", "group_by=", "group_by=hour", "group_by=visitor"] {
         let request = service.api(Method::GET, &format!("/api/v1/stats?{query}"));
         assert_eq!(wrong_names(&refused(request, 422, "invalid_params").await), ["group_by"], "{query}");
     }

@@ -10,6 +10,7 @@ pub(crate) mod agreement;
 mod cells;
 pub(crate) mod closed_days;
 pub(crate) mod closing;
+pub(crate) mod days;
 pub(crate) mod forgetting;
 mod histories;
 pub(crate) mod instances;
@@ -96,6 +97,7 @@ macro_rules! every_promise {
             statistics::a_changed_links_counts_follow_it,
             statistics::a_deleted_link_leaves_the_statistics,
             statistics::a_sites_statistics_are_its_own_and_of_the_days_asked_for,
+            days::a_day_has_a_row_for_each_link_and_its_share,
             lineage::shares_are_told_apart_by_channel_generation_and_the_parents_channel,
             lineage::shares_are_those_of_the_days_asked_for,
             lineage::a_parent_that_is_gone_or_was_made_again_is_nobodys,
@@ -147,6 +149,8 @@ macro_rules! every_promise_of_closing {
             closing::each_series_is_closed_for_itself,
             closing::unfurls_stay_with_their_link_exactly,
             closing::many_links_are_closed_without_a_loss_while_others_settle_and_read,
+            days::a_closed_day_has_its_cells_and_the_shares,
+            days::marks_tell_every_change_of_a_closed_day,
             closed_days::late_clicks_join_the_cell_that_is_there,
             closed_days::late_clicks_draw_nothing_of_a_later_day_to_theirs,
             closed_days::what_was_closed_is_not_written_back_by_later_clicks,

@@ -8,15 +8,18 @@ use entrenous::domain::channel::ChannelName;
 use entrenous::domain::day::Day;
 use entrenous::domain::destination::{Destination, HostRule};
 use entrenous::domain::link::Text;
-use entrenous::domain::stats::{Grouping, Publication, link_stats, site_stats, site_totals};
+use entrenous::domain::publication::{Audience, Number, Publication};
+use entrenous::domain::report::{Filter, Period};
 use proptest::prelude::*;
 
 use crate::attacker::{Attacker, Set};
 use crate::ledger::{Kind, Ledger};
+use crate::reading::{Book, Seen, questions};
 
-const GROUPINGS: [Grouping; 4] = [Grouping::Channel, Grouping::Page, Grouping::Campaign, Grouping::Day];
+/// In how many turns all filters are asked for.
+const TURNS: usize = 8;
 /// So many visits fit into a number.
-const VISITS: usize = 60;
+const VISITS: usize = 31;
 
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
@@ -71,6 +74,7 @@ pub(crate) struct History {
     pub(crate) counted: Amount,
     pub(crate) deleted: Amount,
     pub(crate) attacker: Attacker,
+    turn: usize,
 }
 
 pub(crate) fn first_day() -> Day {
@@ -88,6 +92,7 @@ impl History {
             counted: Amount::default(),
             deleted: Amount::default(),
             attacker: Attacker::default(),
+            turn: 0,
         }
     }
 
@@ -134,43 +139,66 @@ impl History {
         (0..self.visitors.len()).filter(|place| set >> place & 1 == 1).map(|place| self.visitors[place]).sum()
     }
 
-    /// Lets the attacker see every number that is published for ranges of closed days: of each link
-    /// and of each group. Open days are held to their steps.
+    /// How numbers are published now.
+    pub(crate) fn rule(&self, audience: Audience) -> Publication {
+        Publication { min_count: self.k, today: self.today, audience }
+    }
+
+    /// Lets the attacker see what is published: for every period the totals and the tables, and for each
+    /// day the same with filters, all of them in a few turns. Periods are sums of their days, as
+    /// another test holds. Open days are held to their steps.
     pub(crate) fn publish(&mut self) -> Result<(), TestCaseError> {
-        let rule = Publication { min_count: self.k, today: self.today };
+        self.turn += 1;
+        let turn = self.turn;
+        self.publish_with(|place| place % TURNS == turn % TURNS)
+    }
+
+    /// The same with every filter.
+    pub(crate) fn publish_all(&mut self) -> Result<(), TestCaseError> {
+        self.publish_with(|_| true)
+    }
+
+    fn publish_with(&mut self, asks: impl Fn(usize) -> bool) -> Result<(), TestCaseError> {
         let days: Vec<Day> = first_day().to(self.today).collect();
         let closed = |day: Day| day < self.today && self.ledger.closed.has(day, self.k);
-        let mut seen = Vec::new();
+        let book = Book::new(&self.ledger, &days, self.rule(Audience::SignedIn));
+        let mut asked: Vec<(Period, Filter)> = Vec::new();
         for (place, first) in days.iter().enumerate() {
-            for last in &days[place..] {
-                let all_closed = first.to(*last).all(closed);
-                let site = self.ledger.site_counts(*first, *last);
-                let groups = GROUPINGS.iter().flat_map(|by| site_stats(&site, *by, rule));
-                let groups = groups.chain([site_totals(&site, rule)]);
-                let mut numbers: Vec<_> =
-                    groups.map(|group| (group.clicks, group.visitors, group.aggregate_clicks)).collect();
-                for link in self.ledger.links.keys() {
-                    let totals = link_stats(&self.ledger.link_counts(*link), *first, *last, rule).totals;
-                    numbers.push((totals.clicks, totals.visitors, totals.aggregate_clicks));
-                }
-                for (clicks, visitors, unasked) in numbers {
-                    let least = if self.k == 1 { 0 } else { self.k };
-                    prop_assert!(unasked.is_none_or(|number| number >= least));
-                    prop_assert_eq!(clicks.is_some(), visitors.is_some());
-                    if all_closed && let (Some(clicks), Some(visitors)) = (clicks, visitors) {
-                        prop_assert_eq!(self.visitors_of(clicks), visitors);
-                        prop_assert!(visitors >= least);
-                        seen.push(clicks);
-                    } else if first == last
-                        && let Some(visitors) = visitors
-                    {
-                        prop_assert_eq!(visitors % self.k, 0, "an open day's number is a step");
-                    }
+            let periods = days[place..].iter().map(|last| Period { first: *first, last: *last });
+            asked.extend(periods.map(|period| (period, Filter::default())));
+        }
+        for (_, filter) in questions(&self.ledger).into_iter().enumerate().filter(|(place, _)| asks(*place)) {
+            asked.extend(days.iter().map(|day| (Period { first: *day, last: *day }, filter.clone())));
+        }
+        let mut seen = Vec::new();
+        for (period, filter) in asked {
+            let all_closed = period.days().all(closed);
+            for number in book.numbers(period, &filter) {
+                self.check_number(number, all_closed, period.length() == 1)?;
+                if let (true, Number::Exact(clicks)) = (all_closed, number.clicks) {
+                    seen.push(clicks);
                 }
             }
         }
         for set in seen {
             self.attacker.sees(set);
+        }
+        Ok(())
+    }
+
+    fn check_number(&self, seen: Seen, all_closed: bool, of_a_day: bool) -> Result<(), TestCaseError> {
+        let least = if self.k == 1 { 0 } else { self.k };
+        let Seen { clicks, visitors, unasked } = seen;
+        for number in [visitors, unasked].iter().filter_map(|number| number.value()) {
+            prop_assert!(number >= least);
+        }
+        prop_assert_eq!(clicks == Number::Fewer, visitors == Number::Fewer);
+        let (Some(clicks), Some(visitors)) = (clicks.value(), visitors.value()) else { return Ok(()) };
+        if all_closed {
+            prop_assert_eq!(self.visitors_of(clicks), visitors);
+            prop_assert!(matches!(seen.clicks, Number::Exact(_)));
+        } else if of_a_day {
+            prop_assert_eq!(visitors % self.k, 0, "an open day's number is a step");
         }
         Ok(())
     }

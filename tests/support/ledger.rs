@@ -7,7 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use entrenous::domain::cell::{Amount, Gathered, Level, close};
 use entrenous::domain::channel::ChannelName;
-use entrenous::domain::counts::{Closed, ClosedDays, Counts, DayCounts, LinkCounts, SiteCounts, SiteRow};
+use entrenous::domain::code::Code;
+use entrenous::domain::counts::{
+    Closed, ClosedDays, Counts, DayCounts, DayRow, DayRows, Kind as NamedKind, LinkCounts, SiteCounts,
+    SiteRow,
+};
 use entrenous::domain::day::Day;
 use entrenous::domain::destination::Destination;
 use entrenous::domain::link::Text;
@@ -150,6 +154,38 @@ impl Ledger {
         rows.retain(|(.., day), _| (first..=last).contains(day));
         let row = |((channel, page, campaign, day), counts)| SiteRow { channel, page, campaign, day, counts };
         SiteCounts { rows: rows.into_iter().map(row).collect(), closed: self.closed.clone() }
+    }
+
+    /// All of a day, as a store has it; the links are no shares here.
+    pub(crate) fn day_rows(&self, day: Day, code: impl Fn(usize) -> Code) -> DayRows {
+        let mut rows: BTreeMap<(NamedKind, Option<usize>), DayCounts> = BTreeMap::new();
+        let named = |(channel, page, campaign): &Kind| NamedKind {
+            channel: channel.clone(),
+            page: Some(page.clone()),
+            campaign: campaign.clone(),
+        };
+        for ((_, link, kind), amount) in self.of_links.iter().filter(|((of, ..), _)| *of == day) {
+            rows.entry((named(kind), Some(*link))).or_default().cells.add(&Counts::from(*amount));
+        }
+        for ((_, kind), amount) in self.of_pages.iter().filter(|((of, _), _)| *of == day) {
+            rows.entry((named(kind), None)).or_default().cells.add(&Counts::from(*amount));
+        }
+        for ((_, channel), amount) in self.of_channels.iter().filter(|((of, _), _)| *of == day) {
+            let kind = NamedKind { channel: channel.clone(), page: None, campaign: None };
+            rows.entry((kind, None)).or_default().cells.add(&Counts::from(*amount));
+        }
+        for ((_, link), amount) in self.open.iter().filter(|((of, _), _)| *of == day) {
+            let kind = named(&self.links[link]);
+            rows.entry((kind, Some(*link))).or_default().open.add(&Counts::from(*amount));
+        }
+        let mut of_day = DayRows::default();
+        for ((kind, link), counts) in rows {
+            if of_day.kinds.last() != Some(&kind) {
+                of_day.kinds.push(kind);
+            }
+            of_day.rows.push(DayRow { kind: of_day.kinds.len() - 1, link: link.map(&code), counts });
+        }
+        of_day
     }
 
     /// Whether something of a day is closed.

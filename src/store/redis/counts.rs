@@ -101,7 +101,11 @@ impl RedisStore {
 
     /// Whole days of a site: what its links have, and then what the site has of them and of each day, each day at one
     /// moment. So whatever is taken over in between is left out of the first and in the second.
-    async fn days_of_site(&self, site: &SiteId, days: &[Day]) -> Result<Vec<DayOfSite>, StoreError> {
+    pub(super) async fn days_of_site(
+        &self,
+        site: &SiteId,
+        days: &[Day],
+    ) -> Result<Vec<DayOfSite>, StoreError> {
         let active = |day: &Day| cmd("SMEMBERS").arg(keys::active(site, *day)).take();
         let active: Vec<Vec<String>> = self.connection.query_all(days.iter().map(active).collect()).await?;
         let mut open = Vec::new();
@@ -173,11 +177,11 @@ impl RedisStore {
 }
 
 /// One day of a site.
-struct DayOfSite {
-    day: Day,
-    sheet: Sheet,
+pub(super) struct DayOfSite {
+    pub(super) day: Day,
+    pub(super) sheet: Sheet,
     /// What its links have that nobody has taken over.
-    open: Vec<(Link, Counts)>,
+    pub(super) open: Vec<(Link, Counts)>,
 }
 
 /// What of a link's counts nobody has taken over.

@@ -81,8 +81,8 @@ impl RedisStore {
         }
         self.connection.query::<()>(cmd("UNLINK").arg(keys::active(site, past))).await?;
         self.connection.query::<()>(cmd("UNLINK").arg(keys::sheet(site, past))).await?;
-        let marks = (number, format!("a{number}"), format!("b{number}"));
-        self.connection.query::<()>(cmd("HDEL").arg(keys::marks(site)).arg(marks)).await?;
+        let marks = [number.to_string(), format!("a{number}"), format!("b{number}"), format!("l{number}")];
+        self.connection.query::<()>(cmd("HDEL").arg(keys::marks(site)).arg(&marks)).await?;
         self.connection.query::<()>(cmd("ZREM").arg(keys::counted_days(site)).arg(number)).await
     }
 

@@ -111,7 +111,7 @@ impl RedisStore {
     /// Step 2. Returns who holds the names.
     async fn claim(&self, record: &Record, gone: &[String]) -> Result<String, StoreError> {
         let Link { site, code, created_at, .. } = &record.link;
-        let mut claim = script::CLAIM.on(&[keys::once(site), keys::index(site)]);
+        let mut claim = script::CLAIM.on(&[keys::once(site), keys::index(site), keys::marks(site)]);
         claim.arg(record.holder()).arg(code.as_str()).arg(created_at.as_millisecond());
         claim.arg(gone.len()).arg(gone);
         for name in record.once()? {

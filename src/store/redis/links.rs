@@ -91,10 +91,14 @@ impl RedisStore {
                 return Ok(None);
             };
             let mut record = Record::read(&value)?;
+            let (url, campaign) = (record.link.url.clone(), record.link.campaign.clone());
             record.link.apply(change.clone());
             let mut swap = script::SWAP.on(&[keys::link(code)]);
             swap.arg(value).arg(record.to_value()).arg(keys::NEWS).arg(code.as_str());
             if self.connection.call(&script::SWAP, &swap).await? {
+                if (&url, &campaign) != (&record.link.url, &record.link.campaign) {
+                    self.link_changed(&record.link).await?;
+                }
                 return Ok(Some(record.link));
             }
         }
@@ -125,6 +129,7 @@ impl RedisStore {
             self.discard(site, code, false).await?;
             if self.connection.call(&script::DELETE, &delete).await? {
                 self.discard(site, code, true).await?;
+                self.link_changed(&record.link).await?;
                 let mut all = vec![keys::once(site), keys::index(site)];
                 all.extend(days.iter().map(|day| keys::active(site, *day)));
                 let mut release = script::RELEASE.on(&all);

@@ -5,6 +5,7 @@
 //! | a day | its [`Mark`]; the day's own hash has a copy, which is as old as the cells beside it |
 //! | `a` and a day | how often late entries were announced for it |
 //! | `b` and a day | the same as it was when nothing of it was open |
+//! | `l` and a day | rises when links that were made on it are changed or deleted, or were made later |
 //! | `step` | random letters, new with each change of any day: whoever changes something says what they had looked at |
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -149,6 +150,8 @@ pub(super) struct Marks {
     pub(super) days: BTreeMap<Day, Mark>,
     /// Those for which entries were announced that may not be closed.
     pub(super) open: BTreeSet<Day>,
+    /// The versions of the links that were made on a day.
+    pub(super) links: BTreeMap<Day, u64>,
 }
 
 /// A step that nobody has taken before.
@@ -181,6 +184,8 @@ impl RedisStore {
                 && fields.get(&format!("b{}", day.number())) != Some(value)
             {
                 marks.open.insert(day);
+            } else if let Some(day) = field.strip_prefix('l').and_then(day_of) {
+                marks.links.insert(day, value.parse().map_err(|_| failure::corrupt("a version"))?);
             }
         }
         // What comes before anybody begins to close a day is no late entry.

@@ -15,7 +15,7 @@ use self::address::Address;
 use self::connection::Connection;
 use super::{Cursor, Inserted, JournalId, LinkFilter, News, Numbered, OnceName, Store, StoreError};
 use crate::domain::code::Code;
-use crate::domain::counts::{LinkCounts, SiteCounts};
+use crate::domain::counts::{DayMarks, DayRows, LinkCounts, SiteCounts};
 use crate::domain::day::Day;
 use crate::domain::lineage::Shares;
 use crate::domain::link::{Link, LinkChange};
@@ -29,6 +29,7 @@ mod change;
 mod closing;
 mod connection;
 mod counts;
+mod days;
 mod failure;
 mod forgetting;
 mod index;
@@ -167,6 +168,14 @@ impl Store for RedisStore {
 
     async fn site_counts(&self, site: &SiteId, first: Day, last: Day) -> Result<SiteCounts, StoreError> {
         self.counts_of_site(site, first, last).await
+    }
+
+    async fn day_marks(&self, site: &SiteId, first: Day, last: Day) -> Result<DayMarks, StoreError> {
+        self.marks_of_days(site, first, last).await
+    }
+
+    async fn day_rows(&self, site: &SiteId, day: Day) -> Result<DayRows, StoreError> {
+        self.rows_of_day(site, day).await
     }
 
     async fn site_shares(&self, site: &SiteId, first: Day, last: Day) -> Result<Vec<Shares>, StoreError> {

@@ -38,6 +38,8 @@ pub(super) static SUBTRACT: LazyLock<Script> = LazyLock::new(|| Script::new(incl
 pub(super) static UNMARK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("unmark.lua")));
 /// Takes a link out of its site's days.
 pub(super) static DISCARD: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("discard.lua")));
+/// Raises the version of a day's links.
+pub(super) static RISE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("rise.lua")));
 /// Notes before which day all are closed.
 pub(super) static NOTE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("note.lua")));
 

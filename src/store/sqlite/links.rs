@@ -7,10 +7,12 @@ use serde::de::DeserializeOwned;
 use serde::de::value::StrDeserializer;
 
 use super::counts;
+use super::days;
 use super::sites;
 use super::visitors::Visitors;
 use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
+use crate::domain::day::Day;
 use crate::domain::destination::Destination;
 use crate::domain::link::{Link, LinkChange, Text};
 use crate::domain::site::SiteId;
@@ -54,6 +56,7 @@ pub(super) fn insert(db: &Connection, link: &Link, once: &[OnceName]) -> rusqlit
         ":generation": link.generation,
     })?;
     let row = db.last_insert_rowid();
+    days::link_made(db, site, Day::of(link.created_at))?;
     // The two names of one call may be the same.
     let sql = "INSERT OR IGNORE INTO once_names (site, name, link) VALUES (?1, ?2, ?3)";
     for name in once {
@@ -109,7 +112,11 @@ pub(super) fn list(
 /// Changes a link and returns what it became.
 pub(super) fn change(db: &Connection, code: &Code, change: LinkChange) -> rusqlite::Result<Option<Link>> {
     let Some(mut link) = by_code(db, code)? else { return Ok(None) };
+    let (url, campaign) = (link.url.clone(), link.campaign.clone());
     link.apply(change);
+    if (&url, &campaign) != (&link.url, &link.campaign) {
+        days::link_changed(db, sites::row_number(db, &link.site)?, Day::of(link.created_at))?;
+    }
     let sql = "UPDATE links SET url = :url, campaign = :campaign, expires_at = :expires_at, \
                disabled = :disabled, taken_down = :taken_down WHERE code = :code";
     db.prepare_cached(sql)?.execute(named_params! {
@@ -127,7 +134,9 @@ pub(super) fn change(db: &Connection, code: &Code, change: LinkChange) -> rusqli
 pub(super) fn delete(db: &Connection, visitors: &mut Visitors, code: &Code) -> rusqlite::Result<bool> {
     let Some((row, site)) = counts::link_row(db, code)? else { return Ok(false) };
     counts::delete_of_link(db, site, row)?;
-    db.prepare_cached("DELETE FROM links WHERE id = ?1")?.execute([row])?;
+    let sql = "DELETE FROM links WHERE id = ?1 RETURNING created_at";
+    let made = time(0, db.prepare_cached(sql)?.query_row([row], |row| row.get(0))?)?;
+    days::link_changed(db, site, Day::of(made))?;
     visitors.let_link_go(code, row);
     Ok(true)
 }

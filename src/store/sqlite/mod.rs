@@ -18,7 +18,7 @@ use self::visitors::Visitors;
 use self::writer::Writer;
 use super::{Cursor, Inserted, JournalId, LinkFilter, News, Numbered, OnceName, Store, StoreError};
 use crate::domain::code::Code;
-use crate::domain::counts::{LinkCounts, SiteCounts};
+use crate::domain::counts::{DayMarks, DayRows, LinkCounts, SiteCounts};
 use crate::domain::day::Day;
 use crate::domain::lineage::Shares;
 use crate::domain::link::{Link, LinkChange};
@@ -29,6 +29,7 @@ mod cells;
 mod closing;
 mod connection;
 mod counts;
+mod days;
 mod error;
 mod levels;
 mod lineage;
@@ -195,6 +196,16 @@ impl Store for SqliteStore {
     async fn site_counts(&self, site: &SiteId, first: Day, last: Day) -> Result<SiteCounts, StoreError> {
         let site = site.clone();
         self.reports.read(move |db| reading::of_site(db, &site, first, last)).await
+    }
+
+    async fn day_marks(&self, site: &SiteId, first: Day, last: Day) -> Result<DayMarks, StoreError> {
+        let site = site.clone();
+        self.reports.read(move |db| days::marks(db, &site, first, last)).await
+    }
+
+    async fn day_rows(&self, site: &SiteId, day: Day) -> Result<DayRows, StoreError> {
+        let site = site.clone();
+        self.reports.read(move |db| days::rows(db, &site, day)).await
     }
 
     async fn site_shares(&self, site: &SiteId, first: Day, last: Day) -> Result<Vec<Shares>, StoreError> {

@@ -130,7 +130,12 @@ fn add_cells(
 }
 
 /// Which days are closed.
-fn closed_days(db: &Connection, site: LinkSite, first: Day, last: Day) -> rusqlite::Result<ClosedDays> {
+pub(super) fn closed_days(
+    db: &Connection,
+    site: LinkSite,
+    first: Day,
+    last: Day,
+) -> rusqlite::Result<ClosedDays> {
     let mut closed = ClosedDays::default();
     each(db, "SELECT day FROM closed_before", (), |row| {
         closed.before = Some(read_day(row, 0)?);
@@ -146,7 +151,7 @@ fn closed_days(db: &Connection, site: LinkSite, first: Day, last: Day) -> rusqli
 }
 
 /// Unfurls of one family among others that another row has counted.
-fn known(row: &Row<'_>, column: usize) -> rusqlite::Result<Counts> {
+pub(super) fn known(row: &Row<'_>, column: usize) -> rusqlite::Result<Counts> {
     let known_unfurls = match Family::from_name(row.get_ref(column)?.as_str()?) {
         // A later version's family.
         Family::Other => BTreeMap::new(),
@@ -155,7 +160,7 @@ fn known(row: &Row<'_>, column: usize) -> rusqlite::Result<Counts> {
     Ok(Counts { known_unfurls, ..Counts::default() })
 }
 
-fn each(
+pub(super) fn each(
     db: &Connection,
     sql: &str,
     which: impl Params,

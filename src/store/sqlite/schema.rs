@@ -129,6 +129,8 @@ const FROM_1: &str = "
 /// - `closed_days` has each day on which there was something to be closed; `min_count` is 0 until
 ///   that is done. The index finds what was closed with too small a one, once a minute.
 /// - `closed_before`: every day before this one is closed, also those without counts.
+/// - `link_days` has a version for days whose links were changed or deleted, or made when the day was closed: who keeps
+///   such a day in memory reads it again.
 const CELLS: &str = "
     CREATE TABLE kinds (
         id INTEGER PRIMARY KEY,
@@ -187,6 +189,13 @@ const CELLS: &str = "
         only INTEGER PRIMARY KEY CHECK (only = 1),
         day INTEGER NOT NULL
     ) STRICT;
+
+    CREATE TABLE link_days (
+        site INTEGER NOT NULL,
+        day INTEGER NOT NULL,
+        version INTEGER NOT NULL,
+        PRIMARY KEY (site, day)
+    ) STRICT, WITHOUT ROWID;
 ";
 
 /// Makes the tables where the file is new, and makes those of an earlier version what they are now, with all

@@ -13,6 +13,7 @@ use entrenous::domain::link::{Link, LinkChange, Text};
 use entrenous::domain::site::Site;
 use entrenous::store::Store;
 
+use super::days::by_place;
 use crate::dice::Dice;
 use crate::fixtures::{Journal, channel, click, day, insert, link, stored_site, text, url};
 use crate::ledger::Ledger;
@@ -107,10 +108,23 @@ async fn compare(
         assert!(found.closed.has(past, k), "history {seed}: {past}");
     }
     assert_eq!(rows(found), rows(ledger.site_counts(first, last)), "history {seed}");
+    for past in first.to(last) {
+        let found = store.day_rows(&site.id, past).await.unwrap();
+        let expected = by_place(ledger.day_rows(past, |number| links[number].code.clone()));
+        assert_eq!(without_shares(by_place(found)), expected, "history {seed}: {past}");
+    }
     for (number, link) in links.iter().enumerate() {
         let found = store.link_counts(&link.code, first, last).await.unwrap().days;
         assert_eq!(found, ledger.link_counts(number).days, "history {seed}, link {number}");
     }
+}
+
+fn without_shares<K: Ord>(mut rows: BTreeMap<K, DayCounts>) -> BTreeMap<K, DayCounts> {
+    for counts in rows.values_mut() {
+        counts.open.shares = 0;
+    }
+    rows.retain(|_, counts| *counts != DayCounts::default());
+    rows
 }
 
 type Row = (ChannelName, Option<Destination>, Option<Text>, Day);

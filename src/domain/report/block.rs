@@ -1,0 +1,123 @@
+//! Blocks: a day of a site as it is kept in memory, 28 bytes a row.
+
+use std::collections::HashMap;
+
+use super::names::{NONE, Names};
+use super::sums::Raw;
+use crate::domain::cell::Amount;
+use crate::domain::counts::{Counts, DayCounts, DayRows};
+use crate::domain::family::Family;
+use crate::domain::publication::Publication;
+
+/// A day of a site.
+#[derive(Debug, Clone, Default)]
+pub struct Block {
+    rows: Box<[Row]>,
+    /// Whose unfurls some rows have, by row.
+    apps: Box<[App]>,
+}
+
+/// What a link, or what moved up, has under one kind on one day.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row {
+    pub(super) kind: u32,
+    pub(super) link: u32,
+    shares: u32,
+    unfurls: u32,
+    clicks: u32,
+    visitors: u32,
+    aggregate_clicks: u32,
+}
+
+/// Unfurls of a row that are known to be of a family.
+#[derive(Debug, Clone, Copy)]
+struct App {
+    row: u32,
+    family: Family,
+    unfurls: u32,
+}
+
+impl Block {
+    /// Makes the block of a day of which everything is shown in steps, or exactly, `as_open`, or else only what is in cells.
+    #[must_use]
+    pub fn new(day: &DayRows, as_open: bool, rule: Publication, names: &mut Names) -> Self {
+        let mut kinds: HashMap<usize, u32> = HashMap::new();
+        let mut all: Vec<(Row, &DayCounts)> = Vec::with_capacity(day.rows.len());
+        for row in &day.rows {
+            let kind = *kinds.entry(row.kind).or_insert_with(|| names.kind(&day.kinds[row.kind]));
+            let link = row.link.as_ref().map_or(NONE, |code| names.link(code));
+            let mut amount = if rule.is_exact() || as_open {
+                Amount::of(&row.counts.cells)
+            } else {
+                rule.of_cell(Amount::of(&row.counts.cells))
+            };
+            if rule.is_exact() || as_open {
+                amount += Amount::of(&row.counts.open);
+            }
+            let Counts { shares, unfurls, .. } = row.counts.open;
+            let row_of_it = Row {
+                kind,
+                link,
+                shares: short(shares + row.counts.cells.shares),
+                unfurls: short(unfurls + row.counts.cells.unfurls),
+                clicks: short(amount.clicks),
+                visitors: short(amount.visitors),
+                aggregate_clicks: short(amount.aggregate_clicks),
+            };
+            if !row_of_it.is_nothing() {
+                all.push((row_of_it, &row.counts));
+            }
+        }
+        // Rows of one kind lie together, and their sums stay at hand.
+        all.sort_unstable_by_key(|(row, _)| (row.kind, row.link));
+        let mut apps = Vec::new();
+        for (place, (_, counts)) in all.iter().enumerate() {
+            let known = [&counts.cells, &counts.open].map(|counts| &counts.known_unfurls);
+            for family in Family::all() {
+                let unfurls: u64 = known.iter().filter_map(|known| known.get(&family)).sum();
+                if unfurls > 0 {
+                    apps.push(App { row: short(place as u64), family, unfurls: short(unfurls) });
+                }
+            }
+        }
+        Self { rows: all.into_iter().map(|(row, _)| row).collect(), apps: apps.into() }
+    }
+
+    /// How much memory it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.rows) + size_of_val(&*self.apps) + size_of::<Self>()
+    }
+
+    pub(super) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The unfurls that are known to be of a family, each with its row.
+    pub(super) fn apps(&self) -> impl Iterator<Item = (&Row, Family, u64)> {
+        self.apps.iter().map(|app| (&self.rows[app.row as usize], app.family, app.unfurls.into()))
+    }
+}
+
+impl Row {
+    pub(super) fn raw(&self) -> Raw {
+        Raw {
+            shares: self.shares.into(),
+            unfurls: self.unfurls.into(),
+            amount: Amount {
+                clicks: self.clicks.into(),
+                visitors: self.visitors.into(),
+                aggregate_clicks: self.aggregate_clicks.into(),
+            },
+        }
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.raw() == Raw::default()
+    }
+}
+
+/// A count of one link's day, or of one cell; more than four billions are no more.
+fn short(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,52 @@
+//! The report of one link, from its own counts: the same as a site's report with that link as its filter, as long as the
+//! link has been under one kind.
+
+use std::sync::Arc;
+
+use super::{Block, Filter, Names, Period, Question, Report, ReportDay, report};
+use crate::domain::counts::{Counts, DayCounts, DayRow, DayRows, Kind, LinkCounts};
+use crate::domain::day::Day;
+use crate::domain::link::Link;
+use crate::domain::publication::Publication;
+
+/// Reports a link; with the period before where `before` is given.
+#[must_use]
+pub fn of_link(
+    link: &Link,
+    counts: &LinkCounts,
+    period: Period,
+    compared: bool,
+    rule: Publication,
+) -> Report {
+    let mut names = Names::default();
+    let days = days(link, counts, period, rule, &mut names);
+    let before = compared.then(|| self::days(link, counts, period.before(), rule, &mut names));
+    let question = Question { period, filter: Filter::default(), tables: Vec::new(), compared };
+    report(&names, &question, &days, before.as_deref(), rule)
+}
+
+/// A link's days as those of a site that has no other.
+fn days(
+    link: &Link,
+    counts: &LinkCounts,
+    period: Period,
+    rule: Publication,
+    names: &mut Names,
+) -> Vec<ReportDay> {
+    let Link { channel, url, campaign, .. } = link.clone();
+    let mut rows = DayRows { kinds: vec![Kind { channel, page: Some(url), campaign }], rows: Vec::new() };
+    let made = Day::of(link.created_at);
+    let mut of_day = |day: Day| {
+        let mut counts_of_day = counts.days.get(&day).cloned().unwrap_or_default();
+        if day == made {
+            counts_of_day.open.add(&Counts { shares: 1, ..Counts::default() });
+        }
+        let open = rule.is_open(day, &counts.closed);
+        if counts_of_day == DayCounts::default() {
+            return ReportDay { day, open, block: None };
+        }
+        rows.rows = vec![DayRow { kind: 0, link: Some(link.code.clone()), counts: counts_of_day }];
+        ReportDay { day, open, block: Some(Arc::new(Block::new(&rows, open, rule, names))) }
+    };
+    period.days().map(&mut of_day).collect()
+}

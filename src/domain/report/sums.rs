@@ -1,0 +1,165 @@
+//! Adding up days, and publishing what they come to.
+
+use std::collections::BTreeMap;
+use std::ops::{AddAssign, SubAssign};
+
+use super::{Funnel, Numbers, SeriesDay};
+use crate::domain::cell::Amount;
+use crate::domain::day::Day;
+use crate::domain::family::Family;
+use crate::domain::publication::{Number, Publication, Sum};
+
+/// Counts before they are published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Raw {
+    pub(super) shares: u64,
+    pub(super) unfurls: u64,
+    pub(super) amount: Amount,
+}
+
+impl AddAssign for Raw {
+    fn add_assign(&mut self, more: Self) {
+        self.shares += more.shares;
+        self.unfurls += more.unfurls;
+        self.amount += more.amount;
+    }
+}
+
+impl SubAssign for Raw {
+    /// Takes away a part.
+    fn sub_assign(&mut self, part: Self) {
+        self.shares -= part.shares;
+        self.unfurls -= part.unfurls;
+        self.amount.clicks -= part.amount.clicks;
+        self.amount.visitors -= part.amount.visitors;
+        self.amount.aggregate_clicks -= part.amount.aggregate_clicks;
+    }
+}
+
+/// Unfurls by family of app.
+pub(super) type Apps = BTreeMap<Family, u64>;
+
+/// Days of one group, as they are added up.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sums {
+    /// What closed days have in cells: their sum is published.
+    closed: Amount,
+    shares: Sum,
+    unfurls: Sum,
+    /// Open days, of which each was published by itself.
+    clicks: Sum,
+    visitors: Sum,
+    aggregate_clicks: Sum,
+    funnel_shares: Sum,
+    funnel_unfurls: Sum,
+    rule: Publication,
+    /// Whether some of the days are open.
+    open: bool,
+}
+
+impl Sums {
+    /// Nothing, of days of which some are `open`.
+    pub(super) fn new(rule: Publication, open: bool) -> Self {
+        let (nothing, none) = (rule.nothing(), rule.happenings(0));
+        Self {
+            closed: Amount::default(),
+            shares: none,
+            unfurls: none,
+            clicks: nothing,
+            visitors: nothing,
+            aggregate_clicks: nothing,
+            funnel_shares: none,
+            funnel_unfurls: none,
+            rule,
+            open: open && !rule.is_exact(),
+        }
+    }
+
+    /// Adds a day; or several closed ones together, where these [add up](Publication::adds_up).
+    pub(super) fn add(&mut self, raw: Raw, open: bool) {
+        let rule = self.rule;
+        let (shares, unfurls) = (rule.happenings(raw.shares), rule.happenings(raw.unfurls));
+        self.shares += shares;
+        self.unfurls += unfurls;
+        if open && !rule.is_exact() {
+            let Amount { clicks, visitors, aggregate_clicks } = raw.amount;
+            self.clicks += rule.open(clicks, visitors);
+            self.visitors += rule.open(visitors, visitors);
+            self.aggregate_clicks += rule.open(aggregate_clicks, aggregate_clicks);
+        } else {
+            self.closed += raw.amount;
+            self.funnel_shares += shares;
+            self.funnel_unfurls += unfurls;
+        }
+    }
+
+    /// Whether any number of it is shown.
+    pub(super) fn says_something(&self) -> bool {
+        self.numbers(Apps::new()).say_something()
+    }
+
+    /// By what groups are put in order: clicks, then shares.
+    pub(super) fn rank(&self) -> (u64, u64) {
+        let Numbers { shares, clicks, .. } = self.numbers(Apps::new());
+        (clicks.value().unwrap_or(0), shares.value().unwrap_or(0))
+    }
+
+    /// What is published; of the unfurls, so many are known to be of which family.
+    pub(super) fn numbers(&self, known: Apps) -> Numbers {
+        let rule = self.rule;
+        let Amount { clicks, visitors, aggregate_clicks } = self.closed;
+        let from_cells = [
+            rule.closed(clicks, visitors),
+            rule.closed(visitors, visitors),
+            rule.closed(aggregate_clicks, aggregate_clicks),
+        ];
+        let with = |mut sum: Sum, closed: Sum| {
+            sum += closed;
+            sum.number(self.open)
+        };
+        let happened = |sum: Sum| sum.number(!rule.adds_up());
+        let (shares, of_cells) = (happened(self.funnel_shares), from_cells[0].number(false));
+        Numbers {
+            shares: happened(self.shares),
+            unfurls: happened(self.unfurls),
+            unfurls_by_app: by_app(known, happened(self.unfurls), rule),
+            clicks: with(self.clicks, from_cells[0]),
+            visitors: with(self.visitors, from_cells[1]),
+            aggregate_clicks: with(self.aggregate_clicks, from_cells[2]),
+            funnel: Funnel {
+                shares,
+                unfurls: happened(self.funnel_unfurls),
+                clicks: of_cells,
+                visitors: from_cells[1].number(false),
+                virality: virality(of_cells, shares),
+            },
+        }
+    }
+}
+
+/// A day of a series.
+pub(super) fn series_day(day: Day, raw: Raw, known: Apps, open: bool, rule: Publication) -> SeriesDay {
+    let mut sums = Sums::new(rule, open);
+    sums.add(raw, open);
+    let Numbers { shares, unfurls, unfurls_by_app, clicks, visitors, aggregate_clicks, funnel } =
+        sums.numbers(known);
+    let virality = funnel.virality;
+    SeriesDay { day, shares, unfurls, unfurls_by_app, clicks, visitors, aggregate_clicks, virality, open }
+}
+
+/// Known unfurls with those of others, so that they add up to all; nothing where these are rounded.
+fn by_app(mut known: Apps, unfurls: Number, rule: Publication) -> Apps {
+    let Some(all) = unfurls.value().filter(|_| rule.adds_up()) else { return Apps::new() };
+    let others = all.saturating_sub(known.values().sum());
+    if others > 0 {
+        known.insert(Family::Other, others);
+    }
+    known
+}
+
+/// Clicks / shares × 100, in percent to one decimal.
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+fn virality(clicks: Number, shares: Number) -> Option<f64> {
+    let (clicks, shares) = (clicks.value()?, shares.value().filter(|shares| *shares > 0)?);
+    Some((clicks as f64 * 1_000.0 / shares as f64).round() / 10.0)
+}

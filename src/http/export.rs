@@ -1,0 +1,310 @@
+//! Reports as documents: JSON and CSV, for programs and spreadsheets, sent piece by piece.
+//!
+//! A number that is not shown is `null` in JSON and `<5` in CSV. A spreadsheet takes a cell that begins with `=`, `+`, `-`, `@`, a
+//! tab or a line break for a formula, so such a cell gets an apostrophe in front
+//! (<https://owasp.org/www-community/attacks/CSV_Injection>).
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use actix_web::HttpResponse;
+use actix_web::dev::RequestHead;
+use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_DISPOSITION};
+use actix_web::web::Bytes;
+use csv::{Terminator, Writer, WriterBuilder};
+use futures_util::stream;
+use serde::Serialize;
+use serde_json::json;
+
+use super::request::header;
+use crate::domain::code::Code;
+use crate::domain::day::Day;
+use crate::domain::family::Family;
+use crate::domain::link::Text;
+use crate::domain::publication::Number;
+use crate::domain::report::{Group, Grouping, Numbers, Report, SeriesDay};
+use crate::service::links::InvalidParam;
+
+/// About how many bytes are sent at once.
+const PIECE: usize = 16 << 10;
+
+/// How a document is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// As JSON.
+    Json,
+    /// As comma-separated values.
+    Csv,
+}
+
+impl Format {
+    /// The format of a `format` parameter, or else of `Accept`.
+    pub(super) fn of(query: &BTreeMap<String, String>, head: &RequestHead) -> Result<Self, InvalidParam> {
+        match query.get("format").map(String::as_str) {
+            Some("csv") => Ok(Self::Csv),
+            Some("json") => Ok(Self::Json),
+            Some(_) => Err(InvalidParam::new("format", "must be json or csv")),
+            None if header(head, &ACCEPT).is_some_and(|accept| accept.contains("text/csv")) => Ok(Self::Csv),
+            None => Ok(Self::Json),
+        }
+    }
+}
+
+/// What is published of some days, as the API writes it.
+#[derive(Serialize)]
+struct NumbersBody {
+    shares: Number,
+    unfurls: Number,
+    unfurls_by_app: BTreeMap<Family, u64>,
+    clicks: Number,
+    visitors: Number,
+    aggregate_clicks: Number,
+    virality: Option<f64>,
+}
+
+impl From<Numbers> for NumbersBody {
+    fn from(numbers: Numbers) -> Self {
+        let Numbers { shares, unfurls, unfurls_by_app, clicks, visitors, aggregate_clicks, funnel } = numbers;
+        let virality = funnel.virality;
+        Self { shares, unfurls, unfurls_by_app, clicks, visitors, aggregate_clicks, virality }
+    }
+}
+
+/// One group, as the API writes it.
+#[derive(Serialize)]
+struct GroupBody {
+    key: Option<String>,
+    /// Of a link.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    kind: Option<KindBody>,
+    #[serde(flatten)]
+    numbers: NumbersBody,
+}
+
+#[derive(Serialize)]
+struct KindBody {
+    channel: String,
+    page: Option<String>,
+    campaign: Option<String>,
+}
+
+impl From<Group> for GroupBody {
+    fn from(group: Group) -> Self {
+        let kind = group.kind.map(|kind| KindBody {
+            channel: kind.channel.to_string(),
+            page: kind.page.map(|page| page.to_string()),
+            campaign: kind.campaign.map(|campaign| Text::as_str(&campaign).to_owned()),
+        });
+        Self { key: group.key, kind, numbers: group.numbers.into() }
+    }
+}
+
+impl From<SeriesDay> for GroupBody {
+    fn from(day: SeriesDay) -> Self {
+        let SeriesDay {
+            shares, unfurls, unfurls_by_app, clicks, visitors, aggregate_clicks, virality, ..
+        } = day;
+        let numbers =
+            NumbersBody { shares, unfurls, unfurls_by_app, clicks, visitors, aggregate_clicks, virality };
+        Self { key: Some(day.day.to_string()), kind: None, numbers }
+    }
+}
+
+/// A day of a link's series, as the API writes it.
+#[derive(Serialize)]
+struct SeriesBody {
+    day: Day,
+    clicks: Number,
+    visitors: Number,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    suppressed: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    open: bool,
+}
+
+/// A link's report.
+pub(super) fn of_link(code: &Code, report: Report, format: Format) -> HttpResponse {
+    let Report { totals, series, min_count, .. } = report;
+    match format {
+        Format::Json => {
+            let totals = json!({
+                "unfurls": totals.unfurls,
+                "unfurls_by_app": totals.unfurls_by_app,
+                "clicks": totals.clicks,
+                "visitors": totals.visitors,
+                "aggregate_clicks": totals.aggregate_clicks,
+            });
+            let series = series.into_iter().map(|day| SeriesBody {
+                day: day.day,
+                clicks: day.clicks,
+                visitors: day.visitors,
+                suppressed: day.clicks == Number::Fewer,
+                open: day.open,
+            });
+            let rest = json!({ "code": code, "totals": totals, "min_count": min_count });
+            in_json("series", series, &rest)
+        }
+        Format::Csv => {
+            // A column for each family of apps that fetched a preview on any of the days.
+            let families: BTreeSet<(bool, Family)> =
+                totals.unfurls_by_app.keys().map(|family| (*family == Family::Other, *family)).collect();
+            let mut head = ["day", "clicks", "visitors", "unfurls"].map(str::to_owned).to_vec();
+            head.extend(families.iter().map(|(_, family)| format!("unfurls_{family}")));
+            let rows = series.into_iter().map(move |day| {
+                let number = |number: Number| written(number, min_count);
+                let mut row =
+                    vec![day.day.to_string(), number(day.clicks), number(day.visitors), number(day.unfurls)];
+                let by_app = &day.unfurls_by_app;
+                row.extend(families.iter().map(|(_, family)| by_app.get(family).unwrap_or(&0).to_string()));
+                row
+            });
+            in_csv(code.as_str(), head, rows)
+        }
+    }
+}
+
+/// A site's report in groups: its series, or the one table that was asked for. A limited table says what the rest
+/// comes to.
+pub(super) fn of_site(by: Grouping, mut report: Report, format: Format) -> HttpResponse {
+    let (period, min_count) = (report.period, report.min_count);
+    let (table, series) = (report.tables.pop(), report.series);
+    let days = series.into_iter().filter(SeriesDay::says_something).map(GroupBody::from);
+    let (groups, rest, elsewhere) =
+        table.map_or_else(Default::default, |table| (table.groups, table.rest, table.elsewhere));
+    let groups = days.filter(move |_| by == Grouping::Day).chain(groups.into_iter().map(GroupBody::from));
+    match format {
+        Format::Json => {
+            let mut about = json!({ "from": period.first, "to": period.last, "min_count": min_count });
+            if let Some(rest) = rest {
+                let numbers = NumbersBody::from(rest.numbers);
+                about["rest"] = json!({ "groups": rest.groups, "numbers": numbers });
+            }
+            if let Some(elsewhere) = elsewhere {
+                about["elsewhere"] = json!(NumbersBody::from(elsewhere));
+            }
+            in_json("groups", groups, &about)
+        }
+        Format::Csv => {
+            let mut head = vec![by.name().to_owned()];
+            if by == Grouping::Link {
+                head.extend(["channel", "page", "campaign"].map(str::to_owned));
+            }
+            let numbers = ["shares", "unfurls", "clicks", "visitors", "aggregate_clicks", "virality"];
+            head.extend(numbers.map(str::to_owned));
+            let rows = groups.map(move |GroupBody { key, kind, numbers }| {
+                let mut row = vec![key.unwrap_or_default()];
+                if by == Grouping::Link {
+                    let kind = kind.map(|kind| [Some(kind.channel), kind.page, kind.campaign]);
+                    row.extend(kind.unwrap_or_default().map(Option::unwrap_or_default));
+                }
+                let NumbersBody { shares, unfurls, clicks, visitors, aggregate_clicks, .. } = numbers;
+                row.extend(
+                    [shares, unfurls, clicks, visitors, aggregate_clicks].map(|n| written(n, min_count)),
+                );
+                row.push(numbers.virality.map_or_else(String::new, |percent| format!("{percent:.1}")));
+                row
+            });
+            let name = format!("{}-{}-{}", by.name(), period.first, period.last);
+            in_csv(&name, head, rows)
+        }
+    }
+}
+
+/// A number in a cell.
+fn written(number: Number, min_count: u64) -> String {
+    number.value().map_or_else(|| format!("<{min_count}"), |number| number.to_string())
+}
+
+/// An object of which one field is a list, which is written as it is sent.
+fn in_json<T: Serialize>(
+    name: &str,
+    list: impl Iterator<Item = T> + 'static,
+    rest: &serde_json::Value,
+) -> HttpResponse {
+    let write = |value: &T| serde_json::to_vec(value).expect("a body of numbers and texts is JSON");
+    let rest = rest.to_string();
+    // The object's own fields come behind the list, so its brace is the list's place.
+    let (begin, end) = (format!("{{\"{name}\":["), format!("],{}", &rest[1..]));
+    let items = list.enumerate().map(move |(place, value)| {
+        let mut item = if place == 0 { Vec::new() } else { vec![b','] };
+        item.extend(write(&value));
+        item
+    });
+    let all = std::iter::once(begin.into_bytes()).chain(items).chain([end.into_bytes()]);
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .streaming(stream::iter(pieces(all).map(Ok::<_, std::convert::Infallible>)))
+}
+
+/// A document for spreadsheets, with the name under which it is saved.
+fn in_csv(name: &str, head: Vec<String>, rows: impl Iterator<Item = Vec<String>> + 'static) -> HttpResponse {
+    let lines = std::iter::once(head).chain(rows).map(|cells| line(&cells));
+    HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8")
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")))
+        .streaming(stream::iter(pieces(lines).map(Ok::<_, std::convert::Infallible>)))
+}
+
+fn line(cells: &[String]) -> Vec<u8> {
+    let mut writer: Writer<Vec<u8>> =
+        WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
+    writer.write_record(cells.iter().map(|cell| defused(cell).into_owned())).expect("memory takes it");
+    writer.into_inner().expect("memory takes it")
+}
+
+/// A cell that no spreadsheet takes for a formula.
+fn defused(cell: &str) -> Cow<'_, str> {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+        Cow::Owned(format!("'{cell}"))
+    } else {
+        Cow::Borrowed(cell)
+    }
+}
+
+/// Brings texts together to pieces of some size, as they are wanted.
+fn pieces(mut texts: impl Iterator<Item = Vec<u8>>) -> impl Iterator<Item = Bytes> {
+    std::iter::from_fn(move || {
+        let mut piece = texts.next()?;
+        while piece.len() < PIECE {
+            let Some(more) = texts.next() else { break };
+            piece.extend(more);
+        }
+        Some(piece.into())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for (cell, written) in [
+            ("=1+1", "'=1+1"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("\t=1", "'\t=1"),
+            ("\r=1", "\"'\r=1\""),
+            ("a=1", "a=1"),
+            ("<5", "<5"),
+            ("a,b", "\"a,b\""),
+            ("say \"hi\"", "\"say \"\"hi\"\"\""),
+            ("", ""),
+        ] {
+            let line = String::from_utf8(line(&["x".to_owned(), cell.to_owned()])).expect("text");
+            assert_eq!(line, format!("x,{written}\r\n"));
+        }
+    }
+
+    #[test]
+    fn pieces_together_are_the_whole_and_none_is_much_larger_than_it_should_be() {
+        let texts = (0..5_000).map(|number| format!("{number},").into_bytes());
+        let whole: Vec<u8> = texts.clone().flatten().collect();
+        let pieces: Vec<Bytes> = pieces(texts).collect();
+        assert!(pieces.len() > 1 && pieces.iter().all(|piece| piece.len() < PIECE + 10));
+        assert_eq!(pieces.concat(), whole);
+    }
+}

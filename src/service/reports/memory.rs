@@ -1,0 +1,202 @@
+//! Days in memory: by site and day, each with what tells that it has changed.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::time::{Duration, Instant};
+
+use foldhash::HashMap;
+use tokio::sync::MutexGuard as Turn;
+
+use crate::domain::counts::{Closed, DayMarks, DayRows};
+use crate::domain::day::Day;
+use crate::domain::publication::Publication;
+use crate::domain::report::{Block, Names, Period};
+use crate::domain::site::SiteId;
+
+/// Days by their block.
+pub(super) type Blocks = BTreeMap<Day, Arc<Block>>;
+
+/// An open day is read again after so long for each of its rows: at once where there are few.
+const FOR_A_ROW: Duration = Duration::from_micros(50);
+/// And after so long at the latest.
+const LONGEST: Duration = Duration::from_secs(1);
+
+/// A day as it has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) day: Day,
+    /// Whether it is shown as one that is not over.
+    open: bool,
+    /// What tells that it has changed; `None` where it may change at any time.
+    version: Option<(Option<Closed>, u64)>,
+}
+
+impl Wanted {
+    /// A day as the marks say that it is now.
+    pub(super) fn of(day: Day, marks: &DayMarks, rule: Publication) -> Self {
+        let settled = day < rule.today && marks.closed.has(day, rule.min_count) && !marks.open.contains(&day);
+        let version = || {
+            let closed = marks.closed.days.get(&day).copied();
+            (closed, marks.links.get(&day).copied().unwrap_or(0))
+        };
+        Self { day, open: rule.is_open(day, &marks.closed), version: settled.then(version) }
+    }
+
+    /// Whether it changes only when its version does.
+    pub(super) fn settled(&self) -> bool {
+        self.version.is_some()
+    }
+}
+
+/// The sites whose days are in memory.
+pub(super) struct Memory {
+    sites: Mutex<HashMap<SiteId, Arc<SiteDays>>>,
+    most_bytes: usize,
+    /// Counts the uses of sites.
+    uses: AtomicU64,
+}
+
+impl Memory {
+    pub(super) fn new(most_bytes: usize) -> Self {
+        Self { sites: Mutex::default(), most_bytes, uses: AtomicU64::new(0) }
+    }
+
+    /// A site's days; none where it is new here.
+    pub(super) fn site(&self, site: &SiteId) -> Arc<SiteDays> {
+        let of_site = Arc::clone(lock(&self.sites).entry(site.clone()).or_default());
+        of_site.used.store(self.uses.fetch_add(1, Relaxed), Relaxed);
+        of_site
+    }
+
+    pub(super) fn has(&self, site: &SiteId) -> bool {
+        lock(&self.sites).contains_key(site)
+    }
+
+    /// Whether nothing more would stay.
+    pub(super) fn is_full(&self) -> bool {
+        let bytes: usize = lock(&self.sites).values().map(|site| site.bytes()).sum();
+        bytes >= self.most_bytes
+    }
+
+    /// Forgets the sites that were used longest ago, and then this site's oldest days, until all is within bounds.
+    pub(super) fn make_room(&self, present: &SiteId) {
+        let mut sites = lock(&self.sites);
+        let mut bytes: usize = sites.values().map(|site| site.bytes()).sum();
+        while bytes > self.most_bytes {
+            let others = sites.iter().filter(|(site, _)| *site != present);
+            let Some(oldest) = others.min_by_key(|(_, days)| days.used.load(Relaxed)) else { break };
+            let oldest = oldest.0.clone();
+            bytes -= sites.remove(&oldest).map_or(0, |site| site.bytes());
+        }
+        if let Some(site) = sites.get(present) {
+            while bytes > self.most_bytes {
+                match site.forget_oldest() {
+                    Some(freed) => bytes -= freed,
+                    None => break,
+                }
+            }
+        }
+        if bytes > self.most_bytes {
+            // Its names alone are too many.
+            sites.remove(present);
+        }
+    }
+}
+
+/// The days of a site.
+#[derive(Default)]
+pub(super) struct SiteDays {
+    names: RwLock<Names>,
+    days: Mutex<BTreeMap<Day, Kept>>,
+    reading: tokio::sync::Mutex<()>,
+    used: AtomicU64,
+    name_bytes: AtomicUsize,
+}
+
+struct Kept {
+    as_it_was: Wanted,
+    read_at: Instant,
+    rows: usize,
+    block: Arc<Block>,
+}
+
+impl Kept {
+    fn is(&self, wanted: &Wanted) -> bool {
+        let young = || {
+            let rows = u32::try_from(self.rows).unwrap_or(u32::MAX);
+            self.read_at.elapsed() < FOR_A_ROW.saturating_mul(rows).min(LONGEST)
+        };
+        self.as_it_was == *wanted && (wanted.settled() || young())
+    }
+}
+
+impl SiteDays {
+    /// Waits for the turn to read.
+    pub(super) async fn turn(&self) -> Turn<'_, ()> {
+        self.reading.lock().await
+    }
+
+    /// The days that are there as they have to be, and those that are not.
+    pub(super) fn look_up(&self, wanted: &[Wanted]) -> (Blocks, Vec<Wanted>) {
+        let days = lock(&self.days);
+        let (mut there, mut missing) = (Blocks::new(), Vec::new());
+        for wanted in wanted {
+            match days.get(&wanted.day).filter(|kept| kept.is(wanted)) {
+                Some(kept) => drop(there.insert(wanted.day, Arc::clone(&kept.block))),
+                None => missing.push(*wanted),
+            }
+        }
+        (there, missing)
+    }
+
+    pub(super) fn has(&self, wanted: &Wanted) -> bool {
+        lock(&self.days).get(&wanted.day).is_some_and(|kept| kept.is(wanted))
+    }
+
+    /// How many days of a period are there, in whatever state.
+    pub(super) fn number_of_days(&self, period: Period) -> usize {
+        lock(&self.days).range(period.first..=period.last).count()
+    }
+
+    /// Keeps a day that was read from `read_at` on. It was read after its marks, so it is at least as new as they say.
+    pub(super) fn keep(
+        &self,
+        as_it_was: Wanted,
+        read_at: Instant,
+        rows: &DayRows,
+        rule: Publication,
+    ) -> Arc<Block> {
+        let mut names = self.names.write().unwrap_or_else(PoisonError::into_inner);
+        let block = Arc::new(Block::new(rows, as_it_was.open, rule, &mut names));
+        self.name_bytes.store(names.bytes(), Relaxed);
+        drop(names);
+        let kept = Kept { as_it_was, read_at, rows: rows.rows.len(), block: Arc::clone(&block) };
+        lock(&self.days).insert(as_it_was.day, kept);
+        block
+    }
+
+    /// The names of all that is there.
+    pub(super) fn names(&self) -> RwLockReadGuard<'_, Names> {
+        self.names.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn bytes(&self) -> usize {
+        let days: usize = lock(&self.days).values().map(Kept::bytes).sum();
+        days + self.name_bytes.load(Relaxed)
+    }
+
+    fn forget_oldest(&self) -> Option<usize> {
+        lock(&self.days).pop_first().map(|(_, kept)| kept.bytes())
+    }
+}
+
+impl Kept {
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.block.bytes()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

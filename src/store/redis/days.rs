@@ -1,0 +1,100 @@
+//! Whole days of a site, for reports; and what tells that one has changed since it was read.
+
+use std::collections::HashMap;
+
+use super::cells::{Cell, Kind};
+use super::counts::DayOfSite;
+use super::index::Walk;
+use super::links::CHUNK;
+use super::marks::Marks;
+use super::{RedisStore, keys, script};
+use crate::domain::code::Code;
+use crate::domain::counts::{Counts, DayCounts, DayMarks, DayRow, DayRows, Kind as Named};
+use crate::domain::day::Day;
+use crate::domain::link::Link;
+use crate::domain::site::SiteId;
+use crate::store::StoreError;
+
+impl RedisStore {
+    /// What tells whether days have changed.
+    pub(super) async fn marks_of_days(
+        &self,
+        site: &SiteId,
+        first: Day,
+        last: Day,
+    ) -> Result<DayMarks, StoreError> {
+        let mut found = DayMarks { closed: self.closed_days().await?, ..DayMarks::default() };
+        let Marks { days, open, links, .. } = self.marks(site).await?;
+        let within = |day: &Day| (first..=last).contains(day);
+        let days = days.into_iter().filter(|(day, _)| within(day));
+        found.closed.days = days.map(|(day, mark)| (day, mark.closed())).collect();
+        found.open = open.into_iter().filter(within).collect();
+        found.links = links.into_iter().filter(|(day, _)| within(day)).collect();
+        Ok(found)
+    }
+
+    /// A link was changed or deleted: its share is not what it was. Behind the change, so that whoever sees the new
+    /// version reads what the link is now; in another slot, so a crash in between leaves the old version.
+    pub(super) async fn link_changed(&self, link: &Link) -> Result<(), StoreError> {
+        let mut rise = script::RISE.on(&[keys::marks(&link.site)]);
+        rise.arg(format!("l{}", Day::of(link.created_at).number()));
+        self.connection.call::<i64>(&script::RISE, &rise).await.map(drop)
+    }
+
+    /// All of a day.
+    pub(super) async fn rows_of_day(&self, site: &SiteId, day: Day) -> Result<DayRows, StoreError> {
+        let mut table = Table::default();
+        let mut walk = Walk::over_days(site, day, day);
+        loop {
+            let places = walk.next(self, CHUNK).await?;
+            if places.is_empty() {
+                break;
+            }
+            for link in self.links_at(site, &places).await? {
+                let share = Counts { shares: 1, ..Counts::default() };
+                table.of(Kind::of(&link), Some(link.code)).open.add(&share);
+            }
+        }
+        for DayOfSite { sheet, open, .. } in self.days_of_site(site, &[day]).await? {
+            for (link, counts) in open {
+                table.of(Kind::of(&link), Some(link.code)).open.add(&counts);
+            }
+            for (kind, numbers) in sheet.rests {
+                table.of(kind, None).open.add(&numbers.counts()?);
+            }
+            for (kind, numbers) in sheet.kinds {
+                table.of(kind, None).cells.add(&numbers.counts()?);
+            }
+            for (code, cells) in sheet.links {
+                for Cell { kind, counts } in cells {
+                    table.of(kind, Some(code.clone())).cells.add(&counts.counts()?);
+                }
+            }
+        }
+        Ok(table.day)
+    }
+}
+
+/// A day, as it is brought together.
+#[derive(Default)]
+struct Table {
+    day: DayRows,
+    kinds: HashMap<Kind, usize>,
+    places: HashMap<(usize, Option<Code>), usize>,
+}
+
+impl Table {
+    fn of(&mut self, kind: Kind, link: Option<Code>) -> &mut DayCounts {
+        let day = &mut self.day;
+        let kind = *self.kinds.entry(kind).or_insert_with_key(|kind| {
+            let Kind { channel, page, campaign } = kind.clone();
+            day.kinds.push(Named { channel, page, campaign });
+            day.kinds.len() - 1
+        });
+        let place = *self.places.entry((kind, link)).or_insert_with_key(|(_, link)| {
+            day.rows.push(DayRow { kind, link: link.clone(), counts: DayCounts::default() });
+            day.rows.len() - 1
+        });
+        &mut day.rows[place].counts
+    }
+}
