@@ -2,7 +2,7 @@
 //!
 //! A report is pure: it is made of [blocks](block::Block), one for each day, and of a [`Question`]: a period,
 //! filters, and which tables are wanted. What may be published of it decides
-//! [`Publication`](super::publication::Publication). So the same question has the same answer everywhere, to the last digit.
+//! [`Publication`]. So the same question has the same answer everywhere, to the last digit.
 //!
 //! The period before has as many days and ends where the period begins. It is left out where a part of it is older than
 //! what is kept.

@@ -5,7 +5,7 @@
 //! the store says that it has changed, which it is asked each time; that an open day is at most a second old; and
 //! that the same question has the same answer on a page, in an export and in the API.
 //!
-//! What is in memory is behind [`memory`]. Adding up a big site's year takes some hundredths of a second, so it is done on
+//! What is in memory is behind `reports/memory.rs`. Adding up a big site's year takes some hundredths of a second, so it is done on
 //! threads that may block.
 
 use std::sync::Arc;

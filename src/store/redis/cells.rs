@@ -2,7 +2,7 @@
 //!
 //! | field | value |
 //! | --- | --- |
-//! | `mark` | how far the day is: a [`Mark`](super::marks::Mark), changed together with the rest |
+//! | `mark` | how far the day is: a [`Mark`], changed together with the rest |
 //! | `k KIND` | a cell of a page, or of a channel where the kind names no page: [`Numbers`] |
 //! | `l CODE` | a link's own cells: a list of [`Cell`]s, one for each kind that it was closed under |
 //! | `r KIND` | what moved up from links and is not closed at their page's level yet: [`Numbers`] |

@@ -1,5 +1,5 @@
 //! Open counts: where they are, and how they are forgotten. What is closed is in
-//! [`cells`](super::cells).
+//! [`cells`].
 
 use std::collections::BTreeMap;
 
