@@ -51,16 +51,16 @@ const AT_ONCE: usize = 256;
 
 #[derive(Parser)]
 struct Asked {
-    /// Where the site is, or is made.
+    /// Where the site is, or is made; by default in a SQLite file that goes afterwards.
     #[arg(long)]
-    store: String,
+    store: Option<String>,
     /// How many links it gets.
     #[arg(long, default_value_t = 10_000)]
     links: usize,
     /// How often each question is asked.
     #[arg(long, default_value_t = 25)]
     times: usize,
-    /// What `cargo bench` adds.
+    /// What `cargo bench` adds. Without it a few links are enough: it only shows that it works.
     #[arg(long)]
     bench: bool,
 }
@@ -94,8 +94,14 @@ impl Dice {
 
 #[tokio::main]
 async fn main() {
-    let asked = Asked::parse();
-    let store = store::open(&StoreUrl::parse(&asked.store).unwrap(), None).await.unwrap();
+    let mut asked = Asked::parse();
+    if !asked.bench {
+        (asked.links, asked.times) = (asked.links.min(200), asked.times.min(2));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let own = || format!("sqlite:{}", folder.path().join("reading.db").display());
+    let store = StoreUrl::parse(&asked.store.unwrap_or_else(own)).unwrap();
+    let store = store::open(&store, None).await.unwrap();
     let today = Day::of(Clock::system().now());
     let sites = store.sites().await.unwrap();
     let there = sites.into_iter().find(|site| site.name == NAME);
