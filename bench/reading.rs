@@ -1,7 +1,7 @@
 //! How long a marketer's pages wait for their numbers, on a site of some size: fills a store with links and
 //! thirteen months of clicks, closes every day as the service does, and asks for reports.
 //!
-//! `cargo bench --bench reading -- --store sqlite:/tmp/reading.db --links 1000000`; ten clicks a link. A store
+//! `cargo bench --bench reading -- --store sqlite:reading.db --links 1000000`; ten clicks a link. A store
 //! that has such a site already is measured as it is. Prints one line of JSON: milliseconds of each question as
 //! median and worst of so many, and how long the first reading took.
 //!
