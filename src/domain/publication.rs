@@ -133,6 +133,12 @@ impl Number {
         }
     }
 
+    /// Whether it is shown and more than 0.
+    #[must_use]
+    pub fn says_something(self) -> bool {
+        self.value().is_some_and(|number| number > 0)
+    }
+
     /// How much of a whole it is, from 0 to 1; `None` where one of them is not shown or the whole is 0.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]

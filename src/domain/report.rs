@@ -266,7 +266,7 @@ impl Numbers {
     #[must_use]
     pub fn say_something(&self) -> bool {
         let all = [self.shares, self.unfurls, self.clicks, self.aggregate_clicks];
-        all.iter().any(|number| number.value().is_some_and(|number| number > 0))
+        all.into_iter().any(Number::says_something)
     }
 }
 
@@ -275,7 +275,7 @@ impl SeriesDay {
     #[must_use]
     pub fn says_something(&self) -> bool {
         let all = [self.shares, self.unfurls, self.clicks, self.aggregate_clicks];
-        all.iter().any(|number| number.value().is_some_and(|number| number > 0))
+        all.into_iter().any(Number::says_something)
     }
 }
 

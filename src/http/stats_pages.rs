@@ -89,7 +89,9 @@ pub(super) async fn home(
             unfurls: exact(totals.unfurls),
             clicks: count(totals.clicks),
             visitors: count(totals.visitors),
-            aggregate_clicks: some(totals.aggregate_clicks).map(count),
+            aggregate_clicks: Some(totals.aggregate_clicks)
+                .filter(|number| number.says_something())
+                .map(count),
             virality: Virality(totals.funnel.virality),
         },
         channels: channels.iter().map(channel).collect(),
@@ -101,11 +103,6 @@ pub(super) async fn home(
         }),
         links: links.iter().map(|link| link_row(link, &app)).collect(),
     })
-}
-
-/// A number that is there.
-fn some(number: Number) -> Option<Number> {
-    number.value().is_some_and(|number| number > 0).then_some(number)
 }
 
 fn link_row(link: &Link, app: &AppState) -> LinkRow {
@@ -218,7 +215,7 @@ async fn link_page(
         beyond: beyond(&totals.unfurls_by_app, &link.channel),
         clicks: total(totals.clicks),
         visitors: total(totals.visitors),
-        aggregate_clicks: some(totals.aggregate_clicks).map(total),
+        aggregate_clicks: Some(totals.aggregate_clicks).filter(|number| number.says_something()).map(total),
         days: series.iter().map(row).collect(),
         csv_url: format!("/stats/{code}.csv?{}", in_address(range, &Filter::default())),
         json_url: format!("/stats/{code}.json?{}", in_address(range, &Filter::default())),

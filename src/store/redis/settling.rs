@@ -42,7 +42,8 @@ impl RedisStore {
         for entry in entries {
             links.entry((&entry.entry.site, &entry.entry.code)).or_default().push(entry);
         }
-        self.announce(entries).await?;
+        let active = active(entries);
+        self.announce(&active).await?;
         let mut links: Vec<_> = links.values().map(|entries| entries.chunks(ENTRIES_A_STEP)).collect();
         loop {
             // The next step of each link.
@@ -55,21 +56,20 @@ impl RedisStore {
                 return Err(StoreError::Behind);
             }
         }
-        self.announce_late(entries).await
+        self.announce_late(&active).await
     }
 
     /// Announces entries of days that are closed, or are just being closed, once more: whoever closes them may
     /// have looked at a link before its entries were there, and found it to have nothing open.
-    async fn announce_late(&self, entries: &[Numbered]) -> Result<(), StoreError> {
-        let active = active(entries);
+    async fn announce_late(&self, active: &Active<'_>) -> Result<(), StoreError> {
         let begun =
             |(site, day): &(&SiteId, Day)| cmd("HEXISTS").arg(keys::marks(site)).arg(day.number()).take();
         let begun: Vec<bool> = self.connection.query_all(active.keys().map(begun).collect()).await?;
         let mut calls = Vec::new();
-        for (((site, day), codes), begun) in active.into_iter().zip(begun) {
-            let codes: Vec<_> = codes.into_iter().collect();
+        for (((site, day), codes), begun) in active.iter().zip(begun) {
+            let codes: Vec<_> = codes.iter().collect();
             for some in codes.chunks(CODES_AT_ONCE).filter(|_| begun) {
-                let mut call = script::ANNOUNCE.on(&[keys::marks(site), keys::active(site, day)]);
+                let mut call = script::ANNOUNCE.on(&[keys::marks(site), keys::active(site, *day)]);
                 call.arg(day.number()).arg(some);
                 calls.push(call);
             }
@@ -77,9 +77,9 @@ impl RedisStore {
         self.connection.call_all::<i64>(&script::ANNOUNCE, calls).await.map(drop)
     }
 
-    async fn announce(&self, entries: &[Numbered]) -> Result<(), StoreError> {
+    async fn announce(&self, active: &Active<'_>) -> Result<(), StoreError> {
         let mut commands: Vec<Cmd> = Vec::new();
-        for ((site, day), codes) in &active(entries) {
+        for ((site, day), codes) in active {
             commands.push(cmd("SADD").arg(keys::COUNTED_SITES).arg(site.as_str()).take());
             commands
                 .push(cmd("ZADD").arg(keys::counted_days(site)).arg(day.number()).arg(day.number()).take());
@@ -93,9 +93,11 @@ impl RedisStore {
     }
 }
 
-/// The links of entries by site and day.
-fn active(entries: &[Numbered]) -> BTreeMap<(&SiteId, Day), BTreeSet<&str>> {
-    let mut active: BTreeMap<(&SiteId, Day), BTreeSet<&str>> = BTreeMap::new();
+/// The codes that entries are of, by site and day.
+type Active<'a> = BTreeMap<(&'a SiteId, Day), BTreeSet<&'a str>>;
+
+fn active(entries: &[Numbered]) -> Active<'_> {
+    let mut active = Active::new();
     for Numbered { entry, .. } in entries {
         active.entry((&entry.site, entry.day)).or_default().insert(entry.code.as_str());
     }
