@@ -197,7 +197,7 @@ class Redis(Process):
 class Entrenous(Process):
     """The service with a store and one site, `bench`. Starting it again in the same folder goes on there."""
 
-    def __init__(self, binary, folder, store=None, core=None, sync="always"):
+    def __init__(self, binary, folder, store=None, core=None, sync="always", min_count=1):
         folder.mkdir(parents=True, exist_ok=True)
         port = free_port()
         self.binary, self.folder = str(binary), folder
@@ -206,7 +206,7 @@ class Entrenous(Process):
         for setting in (
             f"journal.sync={sync}",
             "server.trusted_proxies=127.0.0.1",
-            "stats.min_count=1",
+            f"stats.min_count={min_count}",
             f"limits.create_per_minute={MANY}",
             f"limits.miss_per_minute={MANY}",
         ):

@@ -46,9 +46,9 @@ def verdicts(clicks, creation, growth, rest, reading=None):
 def of_reading(reading):
     """The promises on a marketer's pages."""
     for (store, size), found in reading.items():
-        for question, (middle, _) in found["figures"].items():
+        for question, (middle, _) in found.pages.items():
             bound = OVERVIEW_MILLISECONDS if question.startswith("overview") else DETAIL_MILLISECONDS
-            if question.endswith("12 months"):
+            if "12 months" in question:
                 yield Verdict(f"{question}, {size:,} links", store, middle, bound, False, "ms")
 
 

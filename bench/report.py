@@ -40,10 +40,10 @@ ROOM = """\
 The room for a link is that of the SQLite file after a checkpoint, or of Redis' `used_memory`, before the
 first click and without the length of the link's own destination."""
 READING = """\
-A site with ten clicks a link over thirteen months, all days but today closed with k = 5. Milliseconds of server
-time until the numbers of a page are there: totals, a series, tables of channels, pages, campaigns and links
-with the ten first, and the period before where it is kept; medians of 25, and the longest. The first reading brings
-thirteen months from the store into memory, which the service does in the background when it starts."""
+A site with ten clicks a link over thirteen months, all days but today closed with k = 5. Milliseconds until a
+whole page is there, as somebody who is signed in gets it over one connection: totals, a chart, tables of channels, pages,
+campaigns and links, compared with the period before where it is kept; medians of 25, and the longest. Thirteen months
+are brought into memory in the background when the service starts; `from the start to the first` is how long that takes."""
 REST = "1,000 links, on all cores. A start lasts from the fork to the first redirect."
 
 

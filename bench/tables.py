@@ -136,14 +136,14 @@ def room_table(growth):
 
 
 def reading_table(reading):
-    """Each question by store and size, then the first reading and the memory."""
+    """Each page by store and size, then the first one and the memory."""
     sizes = list(reading)
     rows = []
-    for question in next(iter(reading.values()))["figures"]:
-        found = (reading[place]["figures"][question] for place in sizes)
+    for question in next(iter(reading.values())).pages:
+        found = (reading[place].pages[question] for place in sizes)
         rows.append([question, *(f"{middle:.1f} (≤ {longest:.1f})" for middle, longest in found)])
-    rows.append(["the first reading", *(f"{reading[place]['cold_ms']:,.0f}" for place in sizes)])
-    rows.append(["RSS afterwards, MiB", *(mib(reading[place]["rss"]) for place in sizes)])
+    rows.append(["from the start to the first", *(f"{reading[place].first * 1000:,.0f}" for place in sizes)])
+    rows.append(["RSS afterwards, MiB", *(mib(reading[place].rss) for place in sizes)])
     head = " | ".join(f"{store}, {size:,} links" for store, size in sizes)
     return table(f"ms | {head}", rows)
 

@@ -17,6 +17,7 @@ use crate::domain::day::Day;
 use crate::http::{self, AppState, Parts};
 use crate::service::closing::Closing;
 use crate::service::day_keys::DayKeys;
+use crate::service::digest::{Digests, Post, Writer as LetterWriter};
 use crate::service::journal::{Position, Writer};
 use crate::service::keeper::Keeper;
 use crate::service::metrics::Metrics;
@@ -28,7 +29,7 @@ use crate::service::settler::Settler;
 use crate::service::sites::{NewKeys, Sites};
 use crate::service::targets::Targets;
 use crate::settings::Settings;
-use crate::store;
+use crate::store::{self, Store};
 
 /// A service that is ready to run.
 #[expect(missing_debug_implementations, reason = "it may hold the keys of the first start")]
@@ -124,6 +125,10 @@ impl Application {
         ));
         let (warm, time) = (Arc::clone(&reports), clock.clone());
         watchers.spawn(async move { warm.keep_warm(time).await });
+        let channels = Arc::new(channels);
+        if let Some(digests) = digests(&settings, &clock, &store, &reports, &channels, &metrics)? {
+            watchers.spawn(digests.run());
+        }
         let session_secret = store.agree_session_secret(proposal).await.context("the session secret")?;
         let state = web::Data::new(AppState::new(Parts {
             settings: settings.clone(),
@@ -131,7 +136,7 @@ impl Application {
             store,
             targets,
             reports,
-            channels: Arc::new(channels),
+            channels,
             day_keys,
             metrics,
             session_secret,
@@ -160,9 +165,17 @@ impl Application {
         let shutdown = settings.shutdown_timeout();
         let workers =
             settings.server.workers.or_else(|| std::thread::available_parallelism().ok().map(usize::from));
-        let idle_state = state.clone();
+        let (idle_state, streaming) = (state.clone(), state.clone());
         watchers.spawn(async move {
+            let mut minutes = 0;
             loop {
+                // At the beginning too: instances that are started anew every night forget as others do.
+                if minutes % 60 == 0
+                    && let Err(error) = idle_state.forget_ended_access().await
+                {
+                    tracing::warn!(%error, "sessions that are over are forgotten later");
+                }
+                minutes = (minutes + 1) % 60;
                 sleep(Duration::from_mins(1)).await;
                 idle_state.forget_idle_clients();
             }
@@ -178,7 +191,7 @@ impl Application {
             let app = App::new()
                 .app_data(state.clone())
                 .app_data(web::ThinData(worker.clone()))
-                .configure(http::routes(&state));
+                .configure(http::routes);
             http::door::before(app, state.clone(), worker)
         })?;
 
@@ -192,6 +205,8 @@ impl Application {
             () = stop => None,
         };
         tracing::info!("stopping");
+        // Else their connections would drain only when their clients leave.
+        streaming.end_streams();
         // Connections drain; with the server the last recorders go; then the journal thread ends,
         // then the settler.
         if ended_early.is_none() {
@@ -217,4 +232,32 @@ impl Application {
         }
         ended_early.unwrap_or(Ok(()))
     }
+}
+
+/// What writes the weekly letters, where a server for them is set.
+fn digests(
+    settings: &Settings,
+    clock: &Clock,
+    store: &Arc<dyn Store>,
+    reports: &Arc<Reports>,
+    channels: &Arc<Channels>,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<Option<Digests>> {
+    let Some(server) = &settings.digest.smtp_url else { return Ok(None) };
+    let from = settings.digest.from.clone().context("digest.from: is needed")?;
+    let post = Post::new(server, from).map_err(|why| anyhow::anyhow!("digest.smtp_url: {why}"))?;
+    let writer = LetterWriter {
+        reports: Arc::clone(reports),
+        channels: Arc::clone(channels),
+        public_url: settings.public_url(),
+    };
+    Ok(Some(Digests {
+        clock: clock.clone(),
+        store: Arc::clone(store),
+        writer,
+        post,
+        schedule: settings.digest.schedule(),
+        recipients: settings.digest.recipients.clone(),
+        metrics: Arc::clone(metrics),
+    }))
 }

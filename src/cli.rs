@@ -15,22 +15,27 @@ use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
 
+use self::person::PersonCommand;
 use self::utm::UtmOptions;
 use crate::app::Application;
 use crate::clock::Clock;
 use crate::domain::channel::Channels;
 use crate::domain::code::Code;
 use crate::domain::consent::Policy;
+use crate::domain::day::Day;
 use crate::domain::destination::HostRule;
 use crate::domain::site::{KeyKind, OriginRule, Site, SiteId};
 use crate::domain::utm::Utm;
+use crate::service::digest::Writer;
 use crate::service::links::Links;
+use crate::service::reports::Reports;
 use crate::service::sites::Sites;
 use crate::service::targets::Targets;
 use crate::settings::Settings;
 use crate::store::{self, Store, StoreError};
 use crate::telemetry;
 
+mod person;
 mod utm;
 
 /// The exit code for settings or a command line that cannot be used.
@@ -72,12 +77,18 @@ enum Command {
     /// Make, change and list sites
     #[command(subcommand)]
     Site(SiteCommand),
+    /// Let people sign in to the statistics
+    #[command(subcommand)]
+    Person(PersonCommand),
     /// Replace keys
     #[command(subcommand)]
     Key(KeyCommand),
     /// Take links down for abuse
     #[command(subcommand)]
     Link(LinkCommand),
+    /// Look at the weekly digest
+    #[command(subcommand)]
+    Digest(DigestCommand),
     /// Ask the service on this machine whether it is alive; exit code 0 says yes
     Healthcheck,
 }
@@ -123,7 +134,7 @@ struct CreateSite {
 }
 
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("changes").required(true).multiple(true).args(["utm", "utm_template", "utm_channels", "no_utm", "lineage"])))]
+#[command(group(ArgGroup::new("changes").required(true).multiple(true).args(["utm", "utm_template", "utm_channels", "no_utm", "lineage", "public", "badges"])))]
 struct ChangeSite {
     /// The site's name
     name: String,
@@ -135,6 +146,12 @@ struct ChangeSite {
     /// Name the link in the address that it forwards to, so that what is shared from there has a parent
     #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "on")]
     lineage: Option<Switch>,
+    /// Let anybody read the site's numbers, at /stats/public/NAME
+    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "on")]
+    public: Option<Switch>,
+    /// Give links badges with their total clicks, at /CODE/badge.svg
+    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "on")]
+    badges: Option<Switch>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -175,6 +192,18 @@ enum LinkCommand {
     Restore {
         /// The link's code
         code: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum DigestCommand {
+    /// Print the latest letter that is due for a site; nothing is sent
+    Preview {
+        /// The site's name
+        site: String,
+        /// Print its HTML
+        #[arg(long)]
+        html: bool,
     },
 }
 
@@ -241,8 +270,12 @@ async fn execute(command: Command, settings: Settings, channels: Channels) -> an
         Command::Site(SiteCommand::Create(site)) => create_site(site, &settings, &channels).await,
         Command::Site(SiteCommand::Change(site)) => change_site(site, &settings, &channels).await,
         Command::Site(SiteCommand::List { json }) => list_sites(json, &settings).await,
+        Command::Person(command) => person::execute(command, &settings).await,
         Command::Key(KeyCommand::Rotate { site, kind, json }) => {
             rotate_key(&site, kind, json, &settings).await
+        }
+        Command::Digest(DigestCommand::Preview { site, html }) => {
+            preview_digest(&site, html, &settings, channels).await
         }
         Command::Link(LinkCommand::TakeDown { code }) => take_down(&code, true, &settings, channels).await,
         Command::Link(LinkCommand::Restore { code }) => take_down(&code, false, &settings, channels).await,
@@ -320,6 +353,8 @@ async fn create_site(asked: CreateSite, settings: &Settings, channels: &Channels
         utm,
         forward_query,
         lineage: lineage == Some(Switch::On),
+        public: false,
+        badges: false,
         created_at: now,
         keys: Vec::new(),
     };
@@ -339,18 +374,27 @@ async fn create_site(asked: CreateSite, settings: &Settings, channels: &Channels
 }
 
 async fn change_site(asked: ChangeSite, settings: &Settings, channels: &Channels) -> anyhow::Result<()> {
-    let ChangeSite { name, utm, no_utm, lineage } = asked;
+    let ChangeSite { name, utm, no_utm, lineage, public, badges } = asked;
     let utm = utm.rule(channels)?.or(no_utm.then(Utm::default));
     let change = |site: &mut Site| {
         site.utm = utm.unwrap_or_else(|| site.utm.clone());
-        site.lineage = lineage.map_or(site.lineage, |lineage| lineage == Switch::On);
+        let set = |flag: &mut bool, switch: Option<Switch>| {
+            *flag = switch.map_or(*flag, |switch| switch == Switch::On);
+        };
+        set(&mut site.lineage, lineage);
+        set(&mut site.public, public);
+        set(&mut site.badges, badges);
     };
     let changed = Sites::new(open(settings).await?).change(&name, change).await?;
     let site = changed.with_context(|| format!("there is no site \"{name}\""))?;
-    let lineage = if site.lineage { "on" } else { "off" };
+    let word = |on| if on { "on" } else { "off" };
     println!(
-        "The site \"{}\" was changed. Its lineage: {lineage}. Its UTM parameters: {}",
-        site.name, site.utm
+        "The site \"{}\" was changed. Its lineage: {}. Its public numbers: {}. Its badges: {}. Its UTM parameters: {}",
+        site.name,
+        word(site.lineage),
+        word(site.public),
+        word(site.badges),
+        site.utm
     );
     Ok(())
 }
@@ -364,7 +408,7 @@ async fn list_sites(json: bool, settings: &Settings) -> anyhow::Result<()> {
                 json!({
                     "site": site.name, "destinations": site.destinations, "origins": site.origins,
                     "consent": site.consent, "utm": site.utm, "forward_query": site.forward_query,
-                    "lineage": site.lineage,
+                    "lineage": site.lineage, "public": site.public, "badges": site.badges,
                     "created_at": site.created_at,
                 })
             );
@@ -394,6 +438,29 @@ async fn rotate_key(site: &str, kind: Kind, json: bool, settings: &Settings) -> 
         println!("{}", json!({ "site": site, name: key.reveal() }));
     } else {
         println!("The old key has ended. The new one is shown this once:\n\n  {}", key.reveal());
+    }
+    Ok(())
+}
+
+async fn preview_digest(
+    site: &str,
+    html: bool,
+    settings: &Settings,
+    channels: Channels,
+) -> anyhow::Result<()> {
+    let store = open(settings).await?;
+    let found = Sites::new(Arc::clone(&store)).by_name(site).await?;
+    let found = found.with_context(|| format!("there is no site \"{site}\""))?;
+    let (k, months) = (settings.stats.min_count, settings.retention.months);
+    let reports = Reports::new(store, k, months, settings.cache.stats_mib.saturating_mul(1 << 20));
+    let (channels, public_url) = (Arc::new(channels), settings.public_url());
+    let writer = Writer { reports: Arc::new(reports), channels, public_url };
+    let now = Clock::system().now();
+    let (letter, _) = writer.letter(&found, settings.digest.schedule().last_due(now), Day::of(now)).await?;
+    if html {
+        print!("{}", letter.html);
+    } else {
+        println!("Subject: {}\n\n{}", letter.subject, letter.text);
     }
     Ok(())
 }

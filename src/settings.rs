@@ -3,6 +3,7 @@
 //! Every field is documented in `config/default.toml`, which a test holds equal to
 //! [`Settings::default`]. An unknown key is an error that names it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,11 +12,15 @@ use std::time::Duration;
 
 use config::{Config, Environment, File, FileFormat};
 use ipnet::IpNet;
+use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
 use crate::domain::consent::Policy;
 use crate::domain::destination::is_loopback;
+use crate::domain::digest::{Schedule, Weekday};
+use crate::domain::session::Lifetime;
+use crate::service::digest::{Correspondent, MailServer};
 use crate::service::journal::Sync;
 use crate::store::StoreUrl;
 
@@ -25,6 +30,10 @@ const ENV_PREFIX: &str = "ENTRENOUS";
 const LISTS: [&str; 1] = ["server.trusted_proxies"];
 /// The longest that counts may be kept, in months.
 const MAX_RETENTION_MONTHS: u32 = 25;
+
+/// The longest that somebody may stay signed in: a year.
+const MAX_IDLE_HOURS: u32 = 8_760;
+const MAX_SESSION_DAYS: u32 = 365;
 
 /// The longest that settled clicks may be kept, in seconds.
 const MAX_KEEP_SECONDS: u64 = 600;
@@ -45,10 +54,14 @@ pub struct Settings {
     pub consent: Consent,
     /// What is published.
     pub stats: Stats,
+    /// How long people stay signed in.
+    pub sessions: Sessions,
     /// How much one client may do.
     pub limits: Limits,
     /// How long counts are kept.
     pub retention: Retention,
+    /// Which letters are sent.
+    pub digest: Digest,
     /// What is logged.
     pub log: Log,
 }
@@ -167,6 +180,22 @@ impl Default for Stats {
     }
 }
 
+/// How long people stay signed in.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sessions {
+    /// Hours after the last use.
+    pub idle_hours: u32,
+    /// Days after signing in.
+    pub max_days: u32,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self { idle_hours: 168, max_days: 30 }
+    }
+}
+
 /// How much one client may do; 0 is no limit. Kept in memory only.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -175,11 +204,13 @@ pub struct Limits {
     pub create_per_minute: u32,
     /// Unknown codes asked for in a minute from one address.
     pub miss_per_minute: u32,
+    /// Attempts to sign in, and to open a shared view by its password, in a minute from one address.
+    pub sign_in_per_minute: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { create_per_minute: 600, miss_per_minute: 300 }
+        Self { create_per_minute: 600, miss_per_minute: 300, sign_in_per_minute: 10 }
     }
 }
 
@@ -194,6 +225,60 @@ pub struct Retention {
 impl Default for Retention {
     fn default() -> Self {
         Self { months: 13 }
+    }
+}
+
+/// The weekly digest; nothing is sent where no mail server is given.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Digest {
+    /// The mail server: `smtps://user:password@host:465` or `smtp://host:587?tls=required`.
+    #[serde(deserialize_with = "optional_named")]
+    pub smtp_url: Option<MailServer>,
+    /// A file with the same, in the place of it.
+    pub smtp_url_file: Option<PathBuf>,
+    /// Who sends them.
+    #[serde(deserialize_with = "optional_named")]
+    pub from: Option<Correspondent>,
+    /// Who gets those of a site, by its name.
+    #[serde(deserialize_with = "recipients")]
+    pub recipients: BTreeMap<String, Vec<Correspondent>>,
+    /// On which day of the week.
+    #[serde(deserialize_with = "named")]
+    pub weekday: Weekday,
+    /// At which hour, UTC.
+    pub hour: u8,
+}
+
+impl Default for Digest {
+    fn default() -> Self {
+        Self {
+            smtp_url: None,
+            smtp_url_file: None,
+            from: None,
+            recipients: BTreeMap::new(),
+            weekday: Weekday::MONDAY,
+            hour: 7,
+        }
+    }
+}
+
+impl Digest {
+    /// When digests are due.
+    #[must_use]
+    pub fn schedule(&self) -> Schedule {
+        Schedule { weekday: self.weekday, hour: self.hour }
+    }
+
+    /// Takes the mail server from its file, where it is in one.
+    fn read_file(&mut self) -> Result<(), &'static str> {
+        let Some(file) = &self.smtp_url_file else { return Ok(()) };
+        if self.smtp_url.is_some() {
+            return Err("must not stand beside digest.smtp_url");
+        }
+        let text = std::fs::read_to_string(file).map_err(|_| "takes a file that can be read")?;
+        self.smtp_url = Some(text.parse()?);
+        Ok(())
     }
 }
 
@@ -278,7 +363,12 @@ impl Settings {
                 builder.set_override(key, value.as_str())?
             };
         }
-        let settings: Self = builder.build()?.try_deserialize()?;
+        let mut settings: Self = builder.build()?.try_deserialize()?;
+        let wrong = |reason: &str| SettingsError::Value {
+            setting: "digest.smtp_url_file",
+            reason: reason.to_owned(),
+        };
+        settings.digest.read_file().map_err(wrong)?;
         settings.check()?;
         Ok(settings)
     }
@@ -302,6 +392,13 @@ impl Settings {
     #[must_use]
     pub fn keep(&self) -> Duration {
         Duration::from_secs(self.journal.keep_seconds)
+    }
+
+    /// How long people stay signed in.
+    #[must_use]
+    pub fn session_lifetime(&self) -> Lifetime {
+        let hours = |hours| SignedDuration::from_hours(i64::from(hours));
+        Lifetime { idle: hours(self.sessions.idle_hours), longest: hours(24 * self.sessions.max_days) }
     }
 
     /// After how long a connection without a request is closed.
@@ -345,8 +442,23 @@ impl Settings {
         if self.stats.min_count == 0 {
             return wrong("stats.min_count", "takes a number from 1 on; 1 publishes every number");
         }
+        if !(1..=MAX_IDLE_HOURS).contains(&self.sessions.idle_hours) {
+            return wrong("sessions.idle_hours", "takes a number from 1 to 8760");
+        }
+        if !(1..=MAX_SESSION_DAYS).contains(&self.sessions.max_days) {
+            return wrong("sessions.max_days", "takes a number from 1 to 365");
+        }
         if !(1..=MAX_RETENTION_MONTHS).contains(&self.retention.months) {
             return wrong("retention.months", "takes a number from 1 to 25");
+        }
+        if self.digest.hour > 23 {
+            return wrong("digest.hour", "takes an hour from 0 to 23");
+        }
+        if self.digest.smtp_url.is_some() && self.digest.from.is_none() {
+            return wrong("digest.from", "is needed beside digest.smtp_url: who sends the letters");
+        }
+        if self.digest.smtp_url.is_none() && !self.digest.recipients.is_empty() {
+            return wrong("digest.smtp_url", "is needed beside digest.recipients: what brings the letters");
         }
         if self.store.ephemeral_url.as_ref().is_some_and(|url| !url.is_shared()) {
             return wrong(
@@ -398,6 +510,40 @@ fn named<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(deserializer:
     text.parse().map_err(|error| serde::de::Error::custom(format!("{error}, not '{text}'")))
 }
 
+/// The same for a value that may be missing. The error does not repeat it.
+fn optional_named<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: fmt::Display>,
+{
+    String::deserialize(deserializer)?.parse().map(Some).map_err(serde::de::Error::custom)
+}
+
+/// Takes a table of sites, each with a list of addresses or with one text that has commas between them. The error repeats
+/// none of them.
+fn recipients<'de, D>(deserializer: D) -> Result<BTreeMap<String, Vec<Correspondent>>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Addresses {
+        List(Vec<String>),
+        Text(String),
+    }
+
+    let sites = BTreeMap::<String, Addresses>::deserialize(deserializer)?;
+    let of_site = |(site, addresses): (String, Addresses)| {
+        let addresses = match addresses {
+            Addresses::List(list) => list,
+            Addresses::Text(text) => text.split(',').map(str::to_owned).collect(),
+        };
+        let parsed: Result<_, _> = addresses.iter().map(|address| address.parse()).collect();
+        Ok((site, parsed.map_err(serde::de::Error::custom)?))
+    };
+    sites.into_iter().map(of_site).collect()
+}
+
 fn store_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StoreUrl, D::Error> {
     StoreUrl::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
 }
@@ -445,10 +591,38 @@ mod tests {
             ("[stats]\nmin_count = 0", "stats.min_count"),
             ("[store]\nurl = \"mysql://x\"", "must begin with sqlite:"),
             ("[server]\ntrusted_proxies = [\"ten\"]", "'ten'"),
+            ("[digest]\nweekday = \"someday\"", "must be a day of the week such as monday, not 'someday'"),
+            ("[digest]\nhour = 24", "digest.hour: takes an hour from 0 to 23"),
+            ("[digest]\nsmtp_url = \"smtp://localhost\"", "digest.from: is needed"),
+            ("[digest.recipients]\npress = [\"a@b.example\"]", "digest.smtp_url: is needed"),
+            ("[digest]\nsmtp_url_file = \"/nowhere/at-all\"", "digest.smtp_url_file: takes a file"),
             ("[server]\npublic_url = \"https://example.com/path\"", "server.public_url"),
         ] {
             let error = read(toml, &[]).expect_err(toml);
             assert!(error.contains(expected), "{toml}: {error}");
+        }
+    }
+
+    #[test]
+    fn recipients_are_lists_of_sites_and_no_error_repeats_an_address() {
+        let toml = "[digest]\nsmtp_url = \"smtps://user:pass@mail.example\"\nfrom = \"Stats <stats@go.example>\"\n\
+            weekday = \"friday\"\nhour = 17\n[digest.recipients]\npress = [\"ada@press.example\", \"Ben <ben@press.example>\"]\n\
+            \"The Courier\" = \"cy@courier.example, di@courier.example\"";
+        let digest = read(toml, &[]).expect("settings").digest;
+        let sites: Vec<_> = digest.recipients.iter().map(|(site, to)| (site.as_str(), to.len())).collect();
+        assert_eq!(sites, [("The Courier", 2), ("press", 2)]);
+        assert!(digest.smtp_url.is_some() && digest.hour == 17);
+        let printed = format!("{digest:?}");
+        for hidden in ["pass@", "ada", "courier.example", "go.example"] {
+            assert!(!printed.contains(hidden), "{printed}");
+        }
+        for wrong in [
+            "[digest.recipients]\npress = [\"ada at press\"]",
+            "[digest]\nfrom = \"ada at press\"",
+            "[digest]\nsmtp_url = \"ada at press\"",
+        ] {
+            let error = read(wrong, &[]).expect_err(wrong);
+            assert!(error.contains("takes") && !error.contains("ada at press"), "{error}");
         }
     }
 

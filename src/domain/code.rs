@@ -38,6 +38,28 @@ const RESERVED: [&str; 16] = [
     "www",
 ];
 
+/// What stands below `/stats` beside the pages of links, now or soon: as a slug, it would hide its link's page.
+const BELOW_STATS: [&str; 18] = [
+    "campaign",
+    "campaigns",
+    "channel",
+    "channels",
+    "kit",
+    "links",
+    "live",
+    "new",
+    "overview",
+    "page",
+    "pages",
+    "password",
+    "people",
+    "public",
+    "sessions",
+    "settings",
+    "shared",
+    "views",
+];
+
 /// 1 to 64 letters, digits, `-` or `_`, and none of the service's own addresses.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -79,6 +101,18 @@ impl Code {
             return Err(CodeError::Reserved);
         }
         Ok(Self(text.into()))
+    }
+
+    /// Takes a code that a client chose for a new link. Earlier links may have more.
+    ///
+    /// # Errors
+    /// As [`Code::parse`], and when it would hide the link's page among the statistics.
+    pub fn parse_slug(text: &str) -> Result<Self, CodeError> {
+        let code = Self::parse(text)?;
+        if BELOW_STATS.iter().any(|word| word.eq_ignore_ascii_case(text)) {
+            return Err(CodeError::Reserved);
+        }
+        Ok(code)
     }
 
     /// How much memory it takes, in bytes.
@@ -135,6 +169,9 @@ mod tests {
     #[test]
     fn addresses_of_the_service_are_no_codes_in_any_case() {
         assert_eq!(Code::parse("Stats"), Err(CodeError::Reserved));
+        assert_eq!(Code::parse_slug("People"), Err(CodeError::Reserved));
+        assert!(Code::parse("People").is_ok(), "an earlier link may have it");
+        assert!(Code::parse_slug("my-people").is_ok());
         assert_eq!(Code::parse("share.js"), Err(CodeError::Malformed));
         assert_eq!(Code::parse("a+"), Err(CodeError::Malformed));
         assert_eq!(Code::parse(&"a".repeat(65)), Err(CodeError::Malformed));

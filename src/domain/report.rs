@@ -10,7 +10,6 @@
 use std::collections::BTreeMap;
 
 use self::groups::GroupSums;
-use self::links::LinkScores;
 use self::mask::Mask;
 use self::tally::{Lens, Tally};
 use super::channel::ChannelName;
@@ -298,27 +297,27 @@ pub fn report(
     rule: Publication,
 ) -> Report {
     let mask = Mask::new(&question.filter, names);
-    let lens = Lens { names, mask: &mask, rule, open: false }.on(days);
+    let lens = Lens { names, mask: &mask, rule, open: false, several: false }.on(days);
     let lens_before = lens.on(before.unwrap_or_default());
     let wanted = |by| question.tables.iter().any(|(wanted, _)| *wanted == by);
-    let by_kind = [Grouping::Channel, Grouping::Page, Grouping::Campaign];
-    let sums = || -> Vec<_> {
-        by_kind.into_iter().filter(|by| wanted(*by)).map(|by| GroupSums::new(by, names)).collect()
-    };
-    let (mut groups, mut groups_before) = (sums(), before.map_or_else(Vec::new, |_| sums()));
-    let mut links = wanted(Grouping::Link).then(|| LinkScores::new(lens));
-    let tally = Tally::new(days, lens, &mut groups, links.as_mut());
-    let tally_before = before.map(|days| Tally::new(days, lens_before, &mut groups_before, None));
-    let table = |(by, most): &(Grouping, usize)| match (groups.iter().position(|sums| sums.by == *by), &links)
-    {
-        (Some(place), _) => {
-            let before = groups_before.get(place).map(|sums| (sums, lens_before));
-            Some(groups[place].table(*most, days, before, lens))
+    let by_kind =
+        [Grouping::Channel, Grouping::Page, Grouping::Campaign].into_iter().filter(|by| wanted(*by));
+    let mut tally =
+        Tally::new(lens, by_kind.map(|by| GroupSums::new(by, names)).collect(), wanted(Grouping::Link));
+    let tally_before = before.map(|days| {
+        let tables = tally.tables.iter().map(GroupSums::of_other_days).collect();
+        let mut tally = Tally::new(lens_before, tables, false);
+        tally.add(days, lens_before);
+        tally
+    });
+    tally.add(days, lens);
+    let table = |(by, most): &(Grouping, usize)| {
+        if let Some(place) = tally.tables.iter().position(|sums| sums.by == *by) {
+            let before = tally_before.as_ref().map(|before| (&before.tables[place], lens_before));
+            return Some(tally.tables[place].table(*most, days, before, lens));
         }
-        (None, Some(links)) if *by == Grouping::Link => {
-            Some(links.table(*most, days, before.map(|days| (days, lens_before)), lens))
-        }
-        _ => None,
+        let links = tally.links.as_ref().filter(|_| *by == Grouping::Link)?;
+        Some(links.table(*most, days, before.map(|days| (days, lens_before)), lens))
     };
     Report {
         period: question.period,

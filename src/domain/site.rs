@@ -13,7 +13,8 @@ use super::consent::Policy;
 use super::destination::HostRule;
 use super::utm::Utm;
 
-const KEY_ALPHABET: [char; 62] = [
+/// Letters and digits.
+pub(super) const KEY_ALPHABET: [char; 62] = [
     '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K',
     'L', 'M', 'N', 'O', 'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z', 'a', 'b', 'c', 'd', 'e', 'f',
     'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z',
@@ -23,6 +24,7 @@ const KEY_LENGTH: usize = 32;
 
 /// A publisher.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Site {
     /// What the stores call it.
     pub id: SiteId,
@@ -45,6 +47,12 @@ pub struct Site {
     /// name its parent.
     #[serde(default)]
     pub lineage: bool,
+    /// Whether anybody may read its numbers, at an address of their own.
+    #[serde(default)]
+    pub public: bool,
+    /// Whether its links and pages have badges with their total clicks.
+    #[serde(default)]
+    pub badges: bool,
     /// When it was made.
     pub created_at: Timestamp,
     /// Its keys, by their hashes.
@@ -284,6 +292,8 @@ mod tests {
             utm: Utm::default(),
             forward_query: false,
             lineage: false,
+            public: false,
+            badges: false,
             created_at: Timestamp::UNIX_EPOCH,
             keys: vec![],
         };

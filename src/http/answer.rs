@@ -12,6 +12,7 @@ use actix_web::{Error, HttpResponse, ResponseError, web};
 use askama::Template;
 
 use super::error::Problem;
+use super::language::Language;
 use super::request::wants_page;
 use super::views::ErrorPage;
 use super::{AppState, pages, waiting};
@@ -58,16 +59,15 @@ pub(super) fn tell(app: &AppState, route: &str, status: StatusCode, started: Ins
 fn page(head: &RequestHead, problem: &Problem) -> HttpResponse {
     let answer = problem.error_response();
     let error = || ErrorPage {
-        page: pages::common(),
+        page: pages::of(head),
         status: problem.status_code().as_u16(),
-        title: problem.title(),
-        explanation: problem.explanation(),
+        code: problem.code(),
         invalid_params: problem.invalid_params().to_vec(),
         advice: problem.advice(),
     };
     let rendered = waiting::page(head, problem).map_or_else(|| error().render(), |page| page.render());
     let Ok(text) = rendered else { return answer };
-    let mut page = pages::html(problem.status_code(), text);
+    let mut page = pages::html(problem.status_code(), text, Language::of(head));
     for name in [ALLOW, RETRY_AFTER] {
         if let Some(value) = answer.headers().get(&name) {
             page.headers_mut().insert(name, value.clone());

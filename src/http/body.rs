@@ -49,6 +49,14 @@ pub(super) async fn form(
     request: &HttpRequest,
     payload: web::Payload,
 ) -> Result<BTreeMap<String, String>, Problem> {
+    Ok(form_fields(request, payload).await?.into_iter().collect())
+}
+
+/// Reads a form's fields in their order; some may stand several times.
+pub(super) async fn form_fields(
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<Vec<(String, String)>, Problem> {
     if media_type(request) != "application/x-www-form-urlencoded" {
         return Err(Problem::wrong_type("Send the form as Content-Type: application/x-www-form-urlencoded."));
     }

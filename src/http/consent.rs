@@ -26,7 +26,7 @@ pub(super) fn ask(head: &RequestHead, code: &Code, target: &Target) -> Result<Ht
     let query = Some(waiting::own_query(head));
     let query = query.filter(|query| target.site.forward_query && !query.is_empty());
     pages::page(&ConsentPage {
-        page: pages::common(),
+        page: pages::of(head),
         code: code.to_string(),
         host: target.host(),
         query: query.map(str::to_owned),
@@ -72,7 +72,7 @@ pub(super) async fn answer(
 /// `GET /privacy`: what is stored, and where this browser stands.
 pub(super) async fn privacy(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     pages::page(&PrivacyPage {
-        page: pages::common(),
+        page: pages::of(request.head()),
         answer: request::consent_state(request.head(), &app),
         min_count: app.settings.stats.min_count,
         key_in_store: app.settings.store.url.is_shared() && app.settings.store.ephemeral_url.is_none(),
@@ -94,7 +94,7 @@ pub(super) async fn change(
         Some("forget") => None,
         _ => return Err(wrong_choice("must be allow, refuse or forget")),
     };
-    let mut answer = pages::see_other("/privacy");
+    let mut answer = pages::see_other(&pages::of(request.head()).link("/privacy"));
     set_cookie(&mut answer, &cookie(&app, choice));
     Ok(answer)
 }

@@ -9,6 +9,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
 use crate::service::links::{InvalidParam, LinkError};
+use crate::service::passwords::Busy;
 use crate::store::StoreError;
 
 const NOT_HERE_YET: &str = "not_here_yet";
@@ -121,6 +122,25 @@ impl Problem {
         )
     }
 
+    pub(super) fn owner_needed() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "owner_needed",
+            "Only an owner may do this",
+            "You are signed in as a reader. An owner of the site, or whoever has its secret key, can do it.",
+        )
+    }
+
+    /// The answer to a form that does not carry what the page gave it.
+    pub(super) fn stale_form() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "stale_form",
+            "The form is not of this session",
+            "Somebody has signed in or out since the page with the form was opened.",
+        )
+    }
+
     pub(super) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "Not found", "There is nothing at this address.")
     }
@@ -163,6 +183,15 @@ impl Problem {
             "slug_taken",
             "The slug is taken",
             "Another link has this code. Choose another slug.",
+        )
+    }
+
+    pub(super) fn name_taken() -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "name_taken",
+            "The name is taken",
+            "Somebody has this name already. Choose another one.",
         )
     }
 
@@ -245,41 +274,31 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong", detail)
     }
 
+    /// What is wrong with each parameter.
+    pub(super) fn invalid_params(&self) -> &[InvalidParam] {
+        &self.invalid_params
+    }
+
     /// The problem of one call in a bulk of calls.
     pub(super) fn to_json(&self) -> serde_json::Value {
         serde_json::to_value(self.body()).expect("texts and numbers make JSON")
     }
 
-    pub(super) fn title(&self) -> &'static str {
-        self.title
+    /// Its stable code.
+    pub(super) fn code(&self) -> &'static str {
+        self.code
     }
 
-    /// Why it is so, to a person.
-    pub(super) fn explanation(&self) -> &'static str {
-        if self.invalid_params.is_empty() {
-            self.detail
-        } else {
-            "The address that led here asks for something that this service does not do:"
-        }
-    }
-
-    /// Which parameters break rules, and what they must be.
-    pub(super) fn invalid_params(&self) -> &[InvalidParam] {
-        &self.invalid_params
-    }
-
-    /// What a person who meets this problem on a page can do.
+    /// The message with what a person who meets this problem on a page can do.
     pub(super) fn advice(&self) -> &'static str {
         match self.status.as_u16() {
-            404 => {
-                "Short links tell capital letters from small ones. Ask the person who sent it to send it again."
-            }
-            410 | 451 => "Nothing was counted. Ask the person who sent it for the page’s own address.",
-            403 => "Go back, open the page anew, and try again.",
-            422 => "Go back and share the page’s own address instead. Its publisher can mend this.",
-            408 | 429 | 503 => "Wait a moment, then load the page again.",
-            500 => "Try again later. If it stays so, tell the publisher who shared the link.",
-            _ => "Go back and try again.",
+            404 => "error-advice-missing",
+            410 | 451 => "error-advice-gone",
+            403 => "error-advice-refused",
+            422 => "error-advice-invalid",
+            408 | 429 | 503 => "error-advice-wait",
+            500 => "error-advice-internal",
+            _ => "error-advice-other",
         }
     }
 
@@ -337,6 +356,12 @@ impl From<StoreError> for Problem {
                 Self::internal()
             }
         }
+    }
+}
+
+impl From<Busy> for Problem {
+    fn from(_: Busy) -> Self {
+        Self::unavailable()
     }
 }
 

@@ -238,7 +238,11 @@ fn in_json<T: Serialize>(
 }
 
 /// A document for spreadsheets, with the name under which it is saved.
-fn in_csv(name: &str, head: Vec<String>, rows: impl Iterator<Item = Vec<String>> + 'static) -> HttpResponse {
+pub(super) fn in_csv(
+    name: &str,
+    head: Vec<String>,
+    rows: impl Iterator<Item = Vec<String>> + 'static,
+) -> HttpResponse {
     let lines = std::iter::once(head).chain(rows).map(|cells| line(&cells));
     HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")

@@ -19,6 +19,7 @@ pub(super) struct Limits {
     create_by_network: Limit<Network>,
     reserve_by_network: Limit<Network>,
     miss_by_network: Limit<Network>,
+    sign_in_by_network: Limit<Network>,
 }
 
 impl Limits {
@@ -29,6 +30,7 @@ impl Limits {
             create_by_network: Limit::new(settings.create_per_minute),
             reserve_by_network: Limit::new(settings.create_per_minute),
             miss_by_network: Limit::new(settings.miss_per_minute),
+            sign_in_by_network: Limit::new(settings.sign_in_per_minute),
         }
     }
 
@@ -49,12 +51,18 @@ impl Limits {
         self.miss_by_network.check(network, 1)
     }
 
+    /// Counts an attempt to sign in or to open a shared view, right or wrong.
+    pub(super) fn sign_in(&self, network: &Network) -> Result<(), Problem> {
+        self.sign_in_by_network.check(network, 1)
+    }
+
     /// Forgets everyone whose minute is over.
     pub(super) fn forget_idle(&self) {
         self.create_by_key.forget_idle();
         self.create_by_network.forget_idle();
         self.reserve_by_network.forget_idle();
         self.miss_by_network.forget_idle();
+        self.sign_in_by_network.forget_idle();
     }
 }
 

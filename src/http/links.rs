@@ -228,7 +228,7 @@ fn draft(mut fields: Fields, holder: &KeyHolder, app: &AppState) -> Result<Draft
         claim,
         expires_at: fields.nullable_time("expires_at").flatten(),
         external_id: fields.text("external_id"),
-        idempotency_key: None,
+        ..Draft::default()
     };
     fields.end().map(|()| draft)
 }

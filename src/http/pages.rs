@@ -2,17 +2,21 @@
 
 use std::sync::LazyLock;
 
+use actix_web::dev::RequestHead;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, HeaderValue, LOCATION,
+    REFERRER_POLICY, REFRESH, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::{HttpRequest, HttpResponse, web};
-use askama::Template;
 
 use super::AppState;
 use super::asset::{Asset, FOR_EVER};
 use super::error::Problem;
-use super::views::Page;
+use super::language::Language;
+use super::page::{OnPage, Page};
+use super::script;
+use super::views::ReadingPage;
+use crate::service::reports::Reading;
 
 static STYLE: LazyLock<Asset> =
     LazyLock::new(|| Asset::new(include_str!("../../static/style.css"), "text/css; charset=utf-8"));
@@ -27,20 +31,23 @@ const SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'se
 /// The style sheet's address, which changes with its text so that it can be cached for ever.
 static STYLE_URL: LazyLock<String> = LazyLock::new(|| format!("/static/style.css?v={}", STYLE.hash()));
 
-/// What every page needs.
-pub(super) fn common() -> Page {
-    Page { style_url: &STYLE_URL }
+/// What every page needs that answers this request.
+pub(super) fn of(head: &RequestHead) -> Page {
+    Page::of(head, &STYLE_URL)
 }
 
 /// Answers with a page. A page's own forms need its origin to be told; nobody else learns a thing.
-pub(super) fn page(template: &impl Template) -> Result<HttpResponse, Problem> {
-    Ok(html(actix_web::http::StatusCode::OK, template.render()?))
+pub(super) fn page(template: &impl OnPage) -> Result<HttpResponse, Problem> {
+    let page = html(actix_web::http::StatusCode::OK, template.render()?, template.page().language);
+    Ok(if template.page().script().is_some() { script::allowed(page) } else { page })
 }
 
 /// Answers with the text of a page.
-pub(super) fn html(status: actix_web::http::StatusCode, text: String) -> HttpResponse {
+pub(super) fn html(status: actix_web::http::StatusCode, text: String, language: Language) -> HttpResponse {
     HttpResponse::build(status)
         .content_type("text/html; charset=utf-8")
+        .insert_header((CONTENT_LANGUAGE, language.tag()))
+        .insert_header((VARY, ACCEPT_LANGUAGE.as_str()))
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((CONTENT_SECURITY_POLICY, SECURITY_POLICY))
         .insert_header((REFERRER_POLICY, "same-origin"))
@@ -48,6 +55,16 @@ pub(super) fn html(status: actix_web::http::StatusCode, text: String) -> HttpRes
         .insert_header((X_FRAME_OPTIONS, "DENY"))
         .insert_header(("X-Robots-Tag", "noindex, nofollow"))
         .body(text)
+}
+
+/// The page for who must wait until the days they want are read. A browser looks again in two seconds.
+pub(super) fn reading(page: Page, again: String, reading: Reading) -> Result<HttpResponse, Problem> {
+    let number = |days: usize| u64::try_from(days).unwrap_or(u64::MAX);
+    let refresh = HeaderValue::try_from(format!("2;url={again}")).expect("an address is ASCII");
+    let (read, of) = (number(reading.read), number(reading.of));
+    let mut answer = self::page(&ReadingPage { page, again, read, of })?;
+    answer.headers_mut().insert(REFRESH, refresh);
+    Ok(answer)
 }
 
 /// Sends a browser on to another page of the service after a form.
@@ -62,6 +79,7 @@ pub(super) fn see_other(path: &str) -> HttpResponse {
 pub(super) async fn file(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     match request.match_info().query("file") {
         "style.css" => Ok(STYLE.answer(&request, FOR_EVER)),
+        "stats.js" => Ok(script::answer(&request)),
         "icon.svg" => Ok(ICON.answer(&request, "public, max-age=86400")),
         name if name == app.component.file() => Ok(app.component.answer_for_ever(&request)),
         _ => Err(Problem::not_found()),

@@ -26,7 +26,7 @@ const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-
 
 /// Making a code takes a millisecond or a few, for which nobody's click has to wait: it is done beside
 /// the workers, and one at a time, so that whoever asks for thousands does not take all processors.
-static TURN: Semaphore = Semaphore::const_new(1);
+pub(super) static TURN: Semaphore = Semaphore::const_new(1);
 
 /// `GET /{code}/qr.svg`.
 pub(super) async fn svg(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
@@ -103,7 +103,7 @@ fn level(query: &BTreeMap<String, String>) -> Option<EcLevel> {
 }
 
 /// Answers with a picture, which any page may show.
-fn picture(media_type: &'static str, picture: impl Into<web::Bytes>) -> HttpResponse {
+pub(super) fn picture(media_type: &'static str, picture: impl Into<web::Bytes>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(media_type)
         .insert_header((CACHE_CONTROL, LIFETIME))

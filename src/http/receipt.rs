@@ -20,18 +20,19 @@ pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Resu
         LinkState::Disabled => views::LinkState::Disabled,
         LinkState::TakenDown => return Err(Problem::taken_down()),
     };
+    let page = pages::of(request.head());
     pages::page(&ReceiptPage {
-        page: pages::common(),
         code: link.code.to_string(),
         short_url: app.links.short_url(&link.code),
         destination: link.url.to_string(),
         host: link.url.host(),
-        channel: app.channel_label(&link.channel),
+        channel: page.channel(link.channel.as_str(), &app.channel_label(&link.channel)),
         campaign: link.campaign.as_ref().map(|campaign| Text::as_str(campaign).to_owned()),
         created: Day::of(link.created_at).to_string(),
         expires: link.expires_at.map(|end| Day::of(end).to_string()),
         state,
         policy: app.policy(&site),
         answer: request::consent_state(request.head(), &app),
+        page,
     })
 }

@@ -148,6 +148,11 @@ pub(super) fn origin(head: &RequestHead) -> Option<&str> {
     head.headers().get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default())
 }
 
+/// Whether the browser says that a page of another origin made it send this.
+pub(super) fn says_foreign(head: &RequestHead) -> bool {
+    header(head, &SEC_FETCH_SITE).is_some_and(|site| matches!(site, "cross-site" | "same-site"))
+}
+
 /// Refuses a form that a page of another origin made the browser send. A client that names no
 /// origin is no browser and needs no page to send what it likes.
 pub(super) fn refuse_foreign_form(head: &RequestHead, public_url: &Url) -> Result<(), Problem> {
@@ -155,6 +160,7 @@ pub(super) fn refuse_foreign_form(head: &RequestHead, public_url: &Url) -> Resul
         return Ok(());
     }
     match origin(head) {
+        None if says_foreign(head) => Err(Problem::foreign_origin()),
         None => Ok(()),
         Some(origin) if origin == public_url.origin().ascii_serialization() => Ok(()),
         // The service may also be open under another name than its public one; a foreign page

@@ -80,7 +80,7 @@ pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Resu
     let link = app.links.read(&code).await?.filter(|link| of_channel(&link.channel));
     let link = link.ok_or_else(|| miss(request.head(), &app))?;
     pages::page(&SharePage {
-        page: pages::common(),
+        page: pages::of(request.head()),
         code: link.code.to_string(),
         short_url: app.links.short_url(&link.code),
         destination: link.url.to_string(),

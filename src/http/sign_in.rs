@@ -1,107 +1,205 @@
-//! Signing in to the statistics with a site's secret key. The session is a sealed cookie that
-//! holds the site and the key's hash, so it ends when the key is rotated.
+//! Signing in to the statistics: a person with a name and a password, or whoever has the site's secret key.
+//!
+//! The browser holds a random token in a cookie, and the store its hash: so a session can be listed and ended, and ends with
+//! the key or the password that it began with.
 
-use actix_session::config::{BrowserSession, CookieContentSecurity};
-use actix_session::storage::CookieSessionStore;
-use actix_session::{Session, SessionMiddleware};
-use actix_web::cookie::{Key, SameSite};
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
+use tokio::time::sleep;
 use url::form_urlencoded;
 
+use super::access_pages::SignInPage;
 use super::error::Problem;
-use super::views::SignInPage;
-use super::{AppState, body, pages, request};
+use super::page::{Desk, Page};
+use super::{AppState, body, own_form, pages, request};
+use crate::domain::session::{Holder, Session};
 use crate::domain::site::{KeyHash, KeyKind, Site, SiteId};
+use crate::domain::view::Viewer;
+use crate::service::people::PersonError;
+use crate::service::sessions::Held;
 
-const SITE: &str = "site";
-const KEY: &str = "key";
-
-/// The session cookie of the pages below `/stats`.
-pub(super) fn session(app: &AppState) -> SessionMiddleware<CookieSessionStore> {
-    let (https, name) = (app.is_https(), if app.is_https() { "__Secure-session" } else { "session" });
-    SessionMiddleware::builder(CookieSessionStore::default(), Key::from(&app.session_secret))
-        .cookie_name(name.to_owned())
-        .cookie_path("/stats".to_owned())
-        .cookie_secure(https)
-        .cookie_http_only(true)
-        .cookie_same_site(SameSite::Lax)
-        .cookie_content_security(CookieContentSecurity::Private)
-        .session_lifecycle(BrowserSession::default())
-        .build()
+/// Somebody who is signed in.
+pub(super) struct SignedIn {
+    /// To this site.
+    pub(super) site: Site,
+    /// As an owner or a reader.
+    pub(super) viewer: Viewer,
+    /// By this session.
+    pub(super) session: Session,
+    /// What the forms on their pages carry.
+    pub(super) form_token: String,
+    /// What every page needs that answers them.
+    pub(super) page: Page,
 }
 
-/// The site that the browser is signed in to; otherwise the way to the sign-in page.
+impl SignedIn {
+    /// Refuses whoever is not an owner.
+    pub(super) fn owner(&self) -> Result<(), Problem> {
+        if self.viewer.may_manage() { Ok(()) } else { Err(Problem::owner_needed()) }
+    }
+}
+
+/// Who is signed in with this browser; otherwise the way to the sign-in page.
 pub(super) async fn signed_in(
     request: &HttpRequest,
-    session: &Session,
     app: &AppState,
-) -> Result<Result<Site, HttpResponse>, Problem> {
-    let read = |name| session.get::<String>(name).ok().flatten();
-    if let (Some(site), Some(key)) = (read(SITE), read(KEY)) {
-        let site = app.sites.get(&SiteId::from_stored(&site)).await?;
-        let key = KeyHash::from_hex(&key);
-        if let (Some(site), Some(key)) = (site, key)
-            && site.key_kind(&key) == Some(KeyKind::Secret)
-        {
-            return Ok(Ok(site));
-        }
-        session.purge();
+) -> Result<Result<SignedIn, HttpResponse>, Problem> {
+    if let Some(token) = token(request, app)
+        && let Some(Held { session, site, role }) = app.sessions.held(&token, app.clock.now()).await?
+    {
+        let (viewer, form_token) = (Viewer::from(role), own_form::token_of(&token));
+        let desk = Desk { owner: viewer.may_manage(), form_token: form_token.clone() };
+        let page = pages::of(request.head()).at_desk(desk);
+        return Ok(Ok(SignedIn { site, viewer, session, form_token, page }));
     }
     let here = request.uri().path_and_query().map_or("/stats", |here| here.as_str());
+    let here = if request.method().is_safe() { here } else { "/stats" };
     let next: String = form_urlencoded::byte_serialize(here.as_bytes()).collect();
-    Ok(Err(pages::see_other(&format!("/stats/sign-in?next={next}"))))
+    let sign_in = format!("/stats/sign-in?next={next}");
+    Ok(Err(pages::see_other(&pages::of(request.head()).link(sign_in))))
 }
 
 /// `GET /stats/sign-in`.
 pub(super) async fn form(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let query = form_urlencoded::parse(request.query_string().as_bytes());
     let next = query.into_owned().find(|(name, _)| name == "next").and_then(|(_, next)| own_path(&next));
-    pages::page(&SignInPage { page: pages::common(), next, error: None })
+    let page = pages::of(request.head());
+    // Where nobody is led, no way to another language leads to either.
+    let page = if next.is_some() { page } else { page.without("next") };
+    pages::page(&SignInPage { page, next, name: String::new(), error: None })
 }
 
-/// `POST /stats/sign-in`.
+/// `POST /stats/sign-in`: a name with a password, or a secret key without a name.
 pub(super) async fn sign_in(
     request: HttpRequest,
     payload: web::Payload,
-    session: Session,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
     request::refuse_foreign_form(request.head(), &app.public_url)?;
     let form = body::form(&request, payload).await?;
-    let hash = KeyHash::of(form.get("secret_key").map_or("", |key| key.trim()));
+    app.limits.sign_in(&request::network(request.head(), app.trusted_proxies()))?;
+    let field = |name: &str| form.get(name).map_or("", String::as_str);
+    let name = field("name").trim();
+    let secret = [field("secret"), field("secret_key")].into_iter().find(|text| !text.is_empty());
     let next = form.get("next").and_then(|next| own_path(next));
-    match app.sites.by_key(&hash).await? {
-        Some((site, KeyKind::Secret)) => {
-            session.renew();
-            let stored =
-                session.insert(SITE, site.id.as_str()).and_then(|()| session.insert(KEY, hash.to_hex()));
-            stored.expect("two texts make JSON");
-            Ok(pages::see_other(next.as_deref().unwrap_or("/stats")))
+    let entered = if name.is_empty() {
+        with_key(&app, secret.unwrap_or_default().trim()).await?
+    } else {
+        with_password(&app, name, secret.unwrap_or_default()).await?
+    };
+    match entered {
+        Ok((site, holder)) => {
+            renew(
+                &request,
+                &app,
+                &site,
+                holder,
+                &next.unwrap_or_else(|| pages::of(request.head()).link("/stats")),
+            )
+            .await
         }
-        found => {
-            let error = match found {
-                Some(_) => {
-                    "This is the publishable key. The stats open with the secret key, which begins with ens_sk_."
-                }
-                None => "No site has this key. Was it copied whole, or rotated since?",
-            };
-            let page = SignInPage { page: pages::common(), next, error: Some(error.to_owned()) };
-            let mut answer = pages::page(&page)?;
-            *answer.status_mut() = actix_web::http::StatusCode::UNAUTHORIZED;
+        Err(error) => {
+            let (page, name) = (pages::of(request.head()), name.to_owned());
+            let mut answer = pages::page(&SignInPage { page, next, name, error: Some(error) })?;
+            *answer.status_mut() = StatusCode::UNAUTHORIZED;
             Ok(answer)
         }
     }
 }
 
+/// Begins a session in the place of the one that the browser has, if any, and leads on.
+pub(super) async fn renew(
+    request: &HttpRequest,
+    app: &AppState,
+    site: &SiteId,
+    holder: Holder,
+    next: &str,
+) -> Result<HttpResponse, Problem> {
+    if let Some(old) = token(request, app) {
+        app.sessions.end_of_token(&old).await?;
+    }
+    let token = app.sessions.begin(site, holder, app.clock.now()).await?;
+    let mut answer = pages::see_other(next);
+    set_cookie(&mut answer, &cookie(app, token.reveal().to_owned()));
+    Ok(answer)
+}
+
+/// The site that somebody enters, and as whom; or what to tell them.
+type Entered = Result<(SiteId, Holder), &'static str>;
+
+async fn with_key(app: &AppState, key: &str) -> Result<Entered, Problem> {
+    let hash = KeyHash::of(key);
+    Ok(match app.sites.by_key(&hash).await? {
+        Some((site, KeyKind::Secret)) => Ok((site.id, Holder::Key(hash))),
+        Some(_) => Err("sign-in-publishable"),
+        None => Err("sign-in-unknown"),
+    })
+}
+
+async fn with_password(app: &AppState, name: &str, password: &str) -> Result<Entered, Problem> {
+    let tried = name.to_lowercase();
+    sleep(app.attempts.begin(&tried)).await;
+    let person = app.people.with_password(name, password).await?;
+    Ok(match person {
+        Some(person) => {
+            app.attempts.succeeded(&tried);
+            Ok((person.site, Holder::Person(person.name, person.password.mark)))
+        }
+        None => Err("sign-in-wrong"),
+    })
+}
+
 /// `POST /stats/sign-out`.
 pub(super) async fn sign_out(
     request: HttpRequest,
-    session: Session,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
     request::refuse_foreign_form(request.head(), &app.public_url)?;
-    session.purge();
-    Ok(pages::see_other("/stats/sign-in"))
+    if let Some(token) = token(&request, &app) {
+        app.sessions.end_of_token(&token).await?;
+    }
+    let mut answer = pages::see_other(&pages::of(request.head()).link("/stats/sign-in"));
+    let mut gone = cookie(&app, String::new());
+    gone.set_max_age(Duration::ZERO);
+    set_cookie(&mut answer, &gone);
+    Ok(answer)
+}
+
+fn cookie_name(app: &AppState) -> &'static str {
+    if app.is_https() { "__Secure-session" } else { "session" }
+}
+
+/// What the browser holds.
+fn token(request: &HttpRequest, app: &AppState) -> Option<String> {
+    let cookie = request.cookie(cookie_name(app))?;
+    Some(cookie.value().to_owned()).filter(|token| !token.is_empty())
+}
+
+/// The cookie of the pages below `/stats`; it goes with the browser.
+fn cookie(app: &AppState, token: String) -> Cookie<'static> {
+    Cookie::build(cookie_name(app), token)
+        .path("/stats")
+        .http_only(true)
+        .secure(app.is_https())
+        .same_site(SameSite::Lax)
+        .finish()
+}
+
+fn set_cookie(answer: &mut HttpResponse, cookie: &Cookie<'static>) {
+    answer.add_cookie(cookie).expect("the cookie's name and value are plain ASCII");
+}
+
+impl From<PersonError> for Problem {
+    fn from(error: PersonError) -> Self {
+        match error {
+            PersonError::Invalid(params) => Self::invalid(params),
+            PersonError::Taken => Self::name_taken(),
+            PersonError::Busy(busy) => busy.into(),
+            PersonError::Store(error) => error.into(),
+        }
+    }
 }
 
 /// A path below `/stats`, and nothing that a browser could take for another host.

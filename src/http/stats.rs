@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use actix_session::Session;
 use actix_web::dev::RequestHead;
 use actix_web::{HttpRequest, HttpResponse, web};
 use url::form_urlencoded;
@@ -61,11 +60,10 @@ pub(super) async fn site(request: HttpRequest, app: web::Data<AppState>) -> Resu
 /// `GET /stats/export/{group_by}.{format}`: the same for who is signed in.
 pub(super) async fn download(
     request: HttpRequest,
-    session: Session,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let site = match signed_in(&request, &session, &app).await? {
-        Ok(site) => site,
+    let site = match signed_in(&request, &app).await? {
+        Ok(signed_in) => signed_in.site,
         Err(sign_in) => return Ok(sign_in),
     };
     let name = request.match_info().query("name");

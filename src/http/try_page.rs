@@ -4,6 +4,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::error::Problem;
+use super::page::Page;
 use super::views::{Buttons, ChannelChoice, MadeLink, Trial, TryPage};
 use super::{AppState, body, pages, request};
 use crate::domain::channel::ChannelName;
@@ -18,8 +19,9 @@ const FIRST_CHANNEL: &str = "whatsapp";
 
 /// `GET /`.
 pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let trial = trial_site(&request, &app).await?.map(|_| trial(&app, EXAMPLE, FIRST_CHANNEL));
-    pages::page(&TryPage { page: pages::common(), trial, buttons: buttons(&app) })
+    let page = pages::of(request.head());
+    let trial = trial_site(&request, &app).await?.map(|_| trial(&app, &page, EXAMPLE, FIRST_CHANNEL));
+    pages::page(&TryPage { page, trial, buttons: buttons(&app) })
 }
 
 /// `POST /try`: makes a link of the trial's site.
@@ -33,23 +35,26 @@ pub(super) async fn share(
     let form = body::form(&request, payload).await?;
     let text = |name: &str| form.get(name).map(|value| value.trim().to_owned()).unwrap_or_default();
     let (url, channel) = (text("url"), text("channel"));
-    let mut trial = trial(&app, &url, &channel);
+    let page = pages::of(request.head());
+    let mut trial = trial(&app, &page, &url, &channel);
     match app.links.create(&site, Draft { url, channel, ..Draft::default() }, app.clock.now()).await {
         Ok((link, _)) => {
             let device = Device::of(request::user_agent(request.head()));
-            trial.made = Some(made(&link, device, &app));
+            trial.made = Some(made(&link, device, &app, &page));
         }
         Err(LinkError::Invalid(wrong)) => {
-            let name = |param: &InvalidParam| if param.name == "url" { "The address" } else { "The channel" };
-            let wrong: Vec<_> =
-                wrong.iter().map(|param| format!("{} {}.", name(param), param.reason)).collect();
-            trial.error = Some(wrong.join(" "));
+            let id = |param: &InvalidParam| {
+                if param.name == "url" { "try-wrong-url" } else { "try-wrong-channel" }
+            };
+            let say = |param: &InvalidParam| {
+                page.say(id(param)).text("reason", page.language.reason(&param.reason)).to_string()
+            };
+            trial.error = Some(wrong.iter().map(say).collect::<Vec<_>>().join(" "));
         }
         Err(error) => return Err(error.into()),
     }
     let refused = trial.error.is_some();
-    let mut answer =
-        pages::page(&TryPage { page: pages::common(), trial: Some(trial), buttons: buttons(&app) })?;
+    let mut answer = pages::page(&TryPage { page, trial: Some(trial), buttons: buttons(&app) })?;
     if refused {
         *answer.status_mut() = actix_web::http::StatusCode::UNPROCESSABLE_ENTITY;
     }
@@ -77,10 +82,10 @@ fn buttons(app: &AppState) -> Buttons {
     }
 }
 
-fn trial(app: &AppState, url: &str, chosen: &str) -> Trial {
+fn trial(app: &AppState, page: &Page, url: &str, chosen: &str) -> Trial {
     let choice = |name: &ChannelName| ChannelChoice {
         id: name.to_string(),
-        label: app.channel_label(name),
+        label: page.channel(name.as_str(), &app.channel_label(name)),
         chosen: name.as_str() == chosen,
     };
     Trial {
@@ -92,11 +97,11 @@ fn trial(app: &AppState, url: &str, chosen: &str) -> Trial {
     }
 }
 
-fn made(link: &Link, device: Device, app: &AppState) -> MadeLink {
+fn made(link: &Link, device: Device, app: &AppState, page: &Page) -> MadeLink {
     MadeLink {
         code: link.code.to_string(),
         short_url: app.links.short_url(&link.code),
         share_url: app.links.share_url(link, device),
-        channel: app.channel_label(&link.channel),
+        channel: page.channel(link.channel.as_str(), &app.channel_label(&link.channel)),
     }
 }

@@ -52,7 +52,7 @@ pub(super) fn own_query(head: &RequestHead) -> &str {
 pub(super) fn page(head: &RequestHead, problem: &Problem) -> Option<WaitingPage> {
     let person = || agents::judge(request::user_agent(head)) == Agent::Person;
     let code = code_in(head.uri.path()).filter(|_| problem.is_for_now() && person())?;
-    Some(WaitingPage { page: pages::common(), code: code.into(), look: looks(head.uri.query()) + 1 })
+    Some(WaitingPage { page: pages::of(head), code: code.into(), look: looks(head.uri.query()) + 1 })
 }
 
 /// How often the page has looked. Only a query that it wrote itself counts.

@@ -49,6 +49,8 @@ pub struct Draft {
     pub external_id: Option<String>,
     /// The request's `Idempotency-Key`.
     pub idempotency_key: Option<String>,
+    /// The name of the [kit](super::kit) that the link is of.
+    pub kit: Option<String>,
 }
 
 /// What a client asks to be changed, as it came; `Some(None)` takes a value away.
@@ -166,6 +168,11 @@ impl Links {
         Err(StoreError::Corrupt("random codes are taken again and again".to_owned()).into())
     }
 
+    /// Notes that this instance has changed a site, which its links depend on.
+    pub(crate) fn site_changed(&self) {
+        self.targets.doubt_everything();
+    }
+
     /// Where the link of this code leads: from memory, and also while the store is away, where it
     /// is known there.
     pub(crate) async fn resolve(&self, code: &Code) -> Result<Option<Cached<Target>>, StoreError> {
@@ -249,7 +256,8 @@ impl Links {
         Destination::parse(url, &site.destinations, &self.public_url)
     }
 
-    async fn check(&self, site: &Site, draft: Draft, now: Timestamp) -> Result<Link, LinkError> {
+    /// Takes a draft apart and collects every parameter that breaks a rule.
+    pub(super) async fn check(&self, site: &Site, draft: Draft, now: Timestamp) -> Result<Link, LinkError> {
         let mut wrong = Wrong::default();
         let url = wrong.take("url", self.destination(site, &draft.url));
         let channel = wrong.take("channel", self.channel(&draft.channel));
@@ -257,7 +265,7 @@ impl Links {
         let title = wrong.text("title", draft.title, MAX_TITLE);
         let code = match (draft.slug, draft.claim) {
             (Some(_), Some(_)) => wrong.take("claim", Err("must not stand beside a slug")),
-            (Some(slug), None) => wrong.take("slug", Code::parse(&slug)),
+            (Some(slug), None) => wrong.take("slug", Code::parse_slug(&slug)),
             (None, Some(claim)) => wrong.take("claim", claim),
             (None, None) => Some(Code::random()),
         };
@@ -364,6 +372,7 @@ fn once_names(draft: &Draft) -> Vec<OnceName> {
         ("idempotency-key", draft.idempotency_key.as_deref()),
         ("external-id", draft.external_id.as_deref()),
         ("claim", claimed.map(Code::as_str)),
+        ("kit", draft.kit.as_deref()),
     ];
     let name = |(kind, value): (&str, Option<&str>)| {
         let hash = Sha256::digest(format!("{kind}\0{}", value?));

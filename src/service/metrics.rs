@@ -30,6 +30,10 @@ pub struct Metrics {
     /// Seconds since 1970 of the midnight before which every day is closed; 0 until this process
     /// knows.
     pub closed_before: Gauge,
+    /// Digests that a mail server took.
+    pub digests_sent: Counter,
+    /// Attempts to send a digest that failed.
+    pub digest_failures: Counter,
     answers: Family<Answer, Counter>,
     /// The answer that is given most often, found without looking for it.
     forwarded: Counter,
@@ -63,6 +67,8 @@ impl Default for Metrics {
         let damaged_bytes = counter("journal_damaged_bytes", "Journal bytes without an intact record");
         let days_closed = counter("days_closed", "Days of sites that were closed into cells");
         let closing_failures = counter("closing_failures", "Attempts to close a day that the store refused");
+        let digests_sent = counter("digests_sent", "Digests that a mail server took");
+        let digest_failures = counter("digest_failures", "Attempts to send a digest that failed");
         let mut gauge = |name: &str, help: &str| {
             let gauge = Gauge::default();
             registry.register(name, help, gauge.clone());
@@ -84,6 +90,8 @@ impl Default for Metrics {
             days_closed,
             closing_failures,
             closed_before,
+            digests_sent,
+            digest_failures,
             answers,
             forwarded,
             registry,

@@ -71,27 +71,28 @@ impl Reports {
         today.months_before(self.retention_months)
     }
 
-    /// Reads what a question is about into memory, for at most `patience`. Where that was not enough, says how far it is;
-    /// it goes on in the background, and a page can say so meanwhile. `None` where everything is there.
+    /// Answers a question where its days are in memory within `patience`. Where they are not, says how far the reading is;
+    /// it goes on in the background, and a page can say so meanwhile.
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn prepare(
+    pub async fn report_soon(
         self: &Arc<Self>,
         site: &SiteId,
-        question: &Question,
+        question: Question,
         rule: Publication,
         patience: Duration,
-    ) -> Result<Option<Reading>, StoreError> {
-        let period = self.whole_period(question, rule);
+    ) -> Result<Result<Report, Reading>, StoreError> {
+        let whole = self.whole_period(&question, rule);
         let (reports, of_site) = (Arc::clone(self), site.clone());
-        let reading = tokio::spawn(async move { reports.days(&of_site, period, rule).await.map(drop) });
+        let reading = tokio::spawn(async move { reports.days(&of_site, whole, rule).await });
         if let Ok(read) = timeout(patience, reading).await {
-            return read.unwrap_or_else(|error| Err(StoreError::Unavailable(error.into()))).map(|()| None);
+            let days = read.unwrap_or_else(|error| Err(StoreError::Unavailable(error.into())))?;
+            return add_up(days, question, whole, rule).await.map(Ok);
         }
-        let of = usize::try_from(period.length()).unwrap_or(0);
-        let read = self.memory.site(site).number_of_days(period).min(of);
-        Ok(Some(Reading { read, of }))
+        let of = usize::try_from(whole.length()).unwrap_or(0);
+        let read = self.memory.site(site).number_of_days(whole).min(of);
+        Ok(Err(Reading { read, of }))
     }
 
     /// Answers a question, however long the reading takes.
@@ -105,13 +106,7 @@ impl Reports {
         rule: Publication,
     ) -> Result<Report, StoreError> {
         let whole = self.whole_period(&question, rule);
-        let (of_site, mut before) = self.days(site, whole, rule).await?;
-        let days = before.split_off(before.partition_point(|day| day.day < question.period.first));
-        blocking(move || {
-            let before = (whole != question.period).then_some(before.as_slice());
-            report::report(&of_site.names(), &question, &days, before, rule)
-        })
-        .await
+        add_up(self.days(site, whole, rule).await?, question, whole, rule).await
     }
 
     /// A link's own report, without tables: straight from the store, so it waits for nothing else.
@@ -236,6 +231,21 @@ impl Reports {
         self.memory.make_room(site);
         Ok(there)
     }
+}
+
+/// Answers a question of the days of `whole`, which are those of its period and, where they are wanted and kept, those before.
+async fn add_up(
+    (of_site, mut before): (Arc<SiteDays>, Vec<ReportDay>),
+    question: Question,
+    whole: Period,
+    rule: Publication,
+) -> Result<Report, StoreError> {
+    let days = before.split_off(before.partition_point(|day| day.day < question.period.first));
+    blocking(move || {
+        let before = (whole != question.period).then_some(before.as_slice());
+        report::report(&of_site.names(), &question, &days, before, rule)
+    })
+    .await
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {

@@ -64,6 +64,8 @@ impl Sites {
             utm: Utm::default(),
             forward_query: false,
             lineage: false,
+            public: false,
+            badges: false,
             created_at: now,
             keys: Vec::new(),
         };

@@ -66,6 +66,11 @@ impl Targets {
         self.links.forget(code);
     }
 
+    /// Reads everything again before it is believed: this instance has changed a site.
+    pub(crate) fn doubt_everything(&self) {
+        self.freshness.expire(Duration::ZERO);
+    }
+
     /// Follows what others change in the store, for as long as it is polled.
     pub async fn follow(&self) {
         self.store.watch(&|news| self.hear(news)).await;

@@ -1,4 +1,4 @@
-//! The port to what outlives the process: sites, links and counts.
+//! The port to what outlives the process: sites, links and counts, and who may see them.
 //!
 //! Two implementations, chosen by the address in `store.url`: an embedded SQLite file and Redis
 //! (standalone, Sentinel or Cluster). One conformance suite, `tests/store`, holds for all of them.
@@ -21,12 +21,17 @@ use crate::domain::link::{Link, LinkChange, Text};
 use crate::domain::site::{KeyHash, Site, SiteId};
 use crate::domain::visitor::DayKey;
 
+mod access;
 mod redis;
 mod sqlite;
+mod works;
+
+pub use access::Access;
+pub use works::Works;
 
 /// What Entrenous asks of a store. Every method may be called from many tasks at once.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: Access + Works + Send + Sync {
     /// Whether the store answers.
     async fn ping(&self) -> Result<(), StoreError>;
 
@@ -154,7 +159,8 @@ pub trait Store: Send + Sync {
     /// it. Elsewhere it is kept in memory until `day` is over: for the time that is left at `now`.
     async fn agree_day_key(&self, day: Day, proposal: DayKey, now: Timestamp) -> Result<DayKey, StoreError>;
 
-    /// The secret that seals session cookies on all instances: `proposal` where there is none yet.
+    /// The secret that seals the claims of reserved codes and remembers opened views on all instances: `proposal` where
+    /// there is none yet.
     async fn agree_session_secret(&self, proposal: [u8; 64]) -> Result<[u8; 64], StoreError>;
 }
 

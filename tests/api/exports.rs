@@ -169,9 +169,7 @@ async fn what_is_changed_or_deleted_is_seen_in_the_next_answer(backend: Backend)
     let (service, [first, second, _]) = magazine(backend).await;
     // The day of the shares is closed, and kept in memory by who has asked for it.
     service.set_time("2026-11-23T12:00:00Z");
-    if matches!(backend, Backend::Sqlite) {
-        service.days_closed().await;
-    }
+    service.days_closed().await;
     let shares = async |by: &str| {
         let answer = service.get(&format!("/api/v1/stats?group_by={by}")).await;
         let groups = answer["groups"].as_array().expect("groups").clone();

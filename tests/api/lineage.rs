@@ -7,7 +7,7 @@ use entrenous::service::sites::Sites;
 use reqwest::{Client, Method, StatusCode, redirect};
 use serde_json::{Value, json};
 
-use crate::service::{Backend, Service, code, on_every_store, on_sqlite, refused, wrong_names};
+use crate::service::{Backend, Service, code, on_every_store, refused, wrong_names};
 
 on_every_store!(
     a_forwarded_address_names_its_link_only_where_the_site_wants_it,
@@ -21,9 +21,8 @@ on_every_store!(
     without_lineage_there_is_what_there_is,
     the_call_has_its_key_and_its_days,
     the_page_has_the_table_only_with_lineage,
+    virality_is_the_published_one,
 );
-
-on_sqlite!(virality_is_the_published_one);
 
 /// A service on which everything of the test's site has a lineage.
 async fn start(backend: Backend) -> Service {

@@ -187,7 +187,7 @@ fn visitor(client: &Client, method: Method, url: &str, agent: &str, address: &st
 }
 
 /// Every route, some that may come, and addresses that are none; `PATH` tells its visitor.
-const PATHS: [&str; 28] = [
+const PATHS: [&str; 42] = [
     "/seen",
     "/seen+",
     "/seen/consent",
@@ -203,6 +203,20 @@ const PATHS: [&str; 28] = [
     "/stats/seen",
     "/stats/sign-in",
     "/stats/sign-out",
+    "/stats/people",
+    "/stats/sessions",
+    "/stats/sessions/end",
+    "/stats/views",
+    "/stats/shared/PATH",
+    "/stats/public/PATH",
+    "/seen/badge.svg",
+    "/api/v1/views",
+    "/api/v1/views/PATH",
+    "/stats/new",
+    "/stats/kit/seen",
+    "/stats/kit/seen/links.csv",
+    "/stats/kit/seen/qr.zip",
+    "/stats/live",
     "/api/v1/links",
     "/api/v1/links/bulk",
     "/api/v1/links/seen",
@@ -219,12 +233,20 @@ const PATHS: [&str; 28] = [
 ];
 
 /// What is shown to whoever has the key.
-const EXPORTS: [&str; 13] = [
+const EXPORTS: [&str; 21] = [
     "/metrics",
     "/stats",
     "/stats/seen",
     "/stats/seen.csv",
     "/stats/seen.json",
+    "/stats/people",
+    "/stats/sessions",
+    "/stats/views",
+    "/api/v1/views",
+    "/stats/new",
+    "/stats/kit/seen",
+    "/stats/kit/seen/links.csv",
+    "/stats/kit/seen/qr.zip",
     "/api/v1/links",
     "/api/v1/links/seen",
     "/api/v1/links/seen/stats",

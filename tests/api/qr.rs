@@ -20,14 +20,14 @@ on_every_store!(
 const QUIET_ZONE: usize = 4;
 
 /// A square picture: for each pixel, row by row, whether it is dark.
-struct Picture {
+pub(crate) struct Picture {
     side: usize,
     dark: Vec<bool>,
 }
 
 impl Picture {
     /// Takes a PNG that has one bit for a pixel.
-    fn of_png(file: &[u8]) -> Self {
+    pub(crate) fn of_png(file: &[u8]) -> Self {
         let mut reader = png::Decoder::new(Cursor::new(file)).read_info().expect("a PNG");
         let mut bytes = vec![0; reader.output_buffer_size().expect("a small picture")];
         let info = reader.next_frame(&mut bytes).expect("a picture");
@@ -39,7 +39,7 @@ impl Picture {
     }
 
     /// Draws an SVG of one white square and one path of runs, so many pixels for a module.
-    fn of_svg(text: &str, scale: usize) -> Self {
+    pub(crate) fn of_svg(text: &str, scale: usize) -> Self {
         let between = |from: &str, to: &str| {
             let rest = text.split_once(from).unwrap_or_else(|| panic!("{from} in {text}")).1;
             rest.split_once(to).expect("an end").0.to_owned()
@@ -68,7 +68,7 @@ impl Picture {
     }
 
     /// What it says, and its level of error correction; the quiet zone must be wide enough.
-    fn read(&self) -> (String, char) {
+    pub(crate) fn read(&self) -> (String, char) {
         // The reader is made for photographs and wants several pixels for a module.
         let larger = 1_024_usize.div_ceil(self.side).min(8);
         let side = self.side * larger;

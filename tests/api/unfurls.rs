@@ -194,25 +194,25 @@ async fn the_page_says_that_a_link_travelled(backend: Backend) {
     let service = Service::start(backend).await;
     let code = by_email(&service).await;
     let quiet = page(&service, &code).await;
-    assert!(!quiet.contains("Unfurled in:") && !quiet.contains("it travelled"), "{quiet}");
+    assert!(!quiet.contains("Unfurled in") && !quiet.contains("it travelled"), "{quiet}");
     unfurl(&service, &code, &[SLACK, SLACK]).await;
     let slack = page(&service, &code).await;
-    assert!(slack.contains("Unfurled in: Slack 2."), "{slack}");
+    assert!(slack.contains("Unfurled in Slack 2 "), "{slack}");
     assert!(slack.contains("Made for E-mail, unfurled in Slack: it travelled."), "{slack}");
     unfurl(&service, &code, &[TELEGRAM, NOBODYS, NOBODYS, NOBODYS, "Twitterbot/1.0"]).await;
     let all = page(&service, &code).await;
-    assert!(all.contains("Unfurled in: Slack 2, Telegram 1, X 1, other apps 3."), "{all}");
+    assert!(all.contains("Unfurled in Slack 2 Telegram 1 X 1 other apps 3 "), "{all}");
     assert!(all.contains("Made for E-mail, unfurled in Telegram, Slack and X: it travelled."), "{all}");
 }
 
 async fn the_page_says_nothing_of_the_kind_where_the_channel_leads_there(backend: Backend) {
     let service = Service::start(backend).await;
     for (channel, bot, told) in [
-        ("whatsapp", WHATSAPP, "Unfurled in: WhatsApp 1."),
-        ("sms", APPLE, "Unfurled in: iMessage 1."),
+        ("whatsapp", WHATSAPP, "Unfurled in WhatsApp 1 "),
+        ("sms", APPLE, "Unfurled in iMessage 1 "),
         // Nobody knows which app a copied link was meant for, or which one this is.
-        ("copy", SLACK, "Unfurled in: Slack 1."),
-        ("whatsapp", NOBODYS, "Unfurled in: other apps 1."),
+        ("copy", SLACK, "Unfurled in Slack 1 "),
+        ("whatsapp", NOBODYS, "Unfurled in other apps 1 "),
     ] {
         let code = code(&service.link(json!({ "url": "https://example.com/", "channel": channel })).await);
         unfurl(&service, &code, &[bot]).await;

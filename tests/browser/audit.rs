@@ -33,10 +33,16 @@ impl Axe {
 pub(crate) async fn audit(browser: &Browser, axe: &Axe, page: &str, status: u16) {
     accessible(browser, axe, page, status).await;
     let name = format!("{page}, {}", browser.look.name);
-    let scripts = browser.script("return document.scripts.length").await;
-    assert_eq!(scripts, 0, "{name} has scripts");
+    let foreign = browser
+        .script(
+            "return [...document.scripts].filter(script => script.text || !script.integrity
+                || new URL(script.src).origin !== location.origin
+                || !new URL(script.src).pathname.startsWith('/static/')).map(script => script.outerHTML)",
+        )
+        .await;
+    assert_eq!(foreign, Value::Array(Vec::new()), "{name} has scripts that are not the service's own");
     for cookie in browser.cookies().await {
-        let ours = ["consent=", "__Host-consent=", "session=", "__Secure-session="];
+        let ours = ["consent=", "__Host-consent=", "session=", "__Secure-session=", "view="];
         assert!(ours.iter().any(|name| cookie.starts_with(name)), "{name} sets {cookie}");
     }
 }

@@ -43,14 +43,18 @@ pub(crate) struct Look {
     pub(crate) height: u32,
     pub(crate) phone: bool,
     pub(crate) dark: bool,
+    pub(crate) french: bool,
 }
 
 pub(crate) const DESKTOP: Look =
-    Look { name: "desktop-light", width: 1_120, height: 800, phone: false, dark: false };
+    Look { name: "desktop-light", width: 1_120, height: 800, phone: false, dark: false, french: false };
 pub(crate) const DESKTOP_DARK: Look = Look { name: "desktop-dark", dark: true, ..DESKTOP };
 pub(crate) const PHONE: Look =
-    Look { name: "phone-light", width: 390, height: 844, phone: true, dark: false };
+    Look { name: "phone-light", width: 390, height: 844, phone: true, dark: false, french: false };
 pub(crate) const PHONE_DARK: Look = Look { name: "phone-dark", dark: true, ..PHONE };
+pub(crate) const DESKTOP_FRENCH_DARK: Look =
+    Look { name: "desktop-french-dark", french: true, ..DESKTOP_DARK };
+pub(crate) const PHONE_FRENCH: Look = Look { name: "phone-french", french: true, ..PHONE };
 pub(crate) const SMALL_PHONE: Look = Look { name: "small-phone", width: 360, height: 740, ..PHONE };
 
 /// Whether the person lets pages run scripts.
@@ -102,6 +106,7 @@ impl Browser {
             // The driver would let pages open whatever they like.
             "excludeSwitches": ["disable-popup-blocking"],
             "prefs": {
+                "intl.accept_languages": if look.french { "fr-FR,fr,en" } else { "en-GB,en" },
                 "profile.managed_default_content_settings.javascript": javascript,
                 "protocol_handler.allowed_origin_protocol_pairs": { origin: { "fb-messenger": true, "sms": true, "viber": true } },
             },
@@ -138,6 +143,11 @@ impl Browser {
         let metrics =
             json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": phone });
         self.cdp("Emulation.setDeviceMetricsOverride", metrics).await;
+    }
+
+    /// What the person reads: a text in English or in French.
+    pub(crate) fn reads<'a>(&self, english: &'a str, french: &'a str) -> &'a str {
+        if self.look.french { french } else { english }
     }
 
     pub(crate) async fn goto(&self, url: &str) {

@@ -29,6 +29,12 @@ impl Driver {
             std::fs::write(&app, "#!/bin/sh\n").expect("a file");
             std::fs::set_permissions(&app, Permissions::from_mode(0o755)).expect("a program");
         }
+        // The port that it takes may be somebody else's for the other kind of address; then it ends.
+        let started = (0..5).find_map(|_| Self::try_to_start(apps));
+        started.unwrap_or_else(|| panic!("chromedriver names no port. {MISSING}"))
+    }
+
+    fn try_to_start(apps: &Path) -> Option<Self> {
         let path = std::env::var("PATH").unwrap_or_default();
         let mut command = Command::new("chromedriver");
         command.env("PATH", format!("{}:{path}", apps.display()));
@@ -39,8 +45,11 @@ impl Driver {
             let (_, port) = line.split_once("started successfully on port ")?;
             port.trim_end_matches('.').parse().ok()
         });
-        let port = port.unwrap_or_else(|| panic!("chromedriver names no port. {MISSING}"));
-        Self { port, child }
+        if port.is_none() {
+            // It has closed its output, and is about to end.
+            child.wait().expect("it can be waited for");
+        }
+        port.map(|port| Self { port, child })
     }
 
     /// The browser that it shall drive.

@@ -5,24 +5,18 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use crate::audit::{Axe, audit, loaded};
-use crate::browser::{Browser, DESKTOP, DESKTOP_DARK, Look, PHONE, PHONE_DARK, SMALL_PHONE, Scripts};
+use crate::browser::{
+    Browser, DESKTOP, DESKTOP_FRENCH_DARK, Look, PHONE_DARK, PHONE_FRENCH, SMALL_PHONE, Scripts,
+};
 use crate::campaign::Campaign;
 use crate::destination::Destination;
 use crate::service::{Backend, Service};
 
+// Each size, each colour scheme and each language with each other, where that makes a difference.
+
 #[tokio::test]
 async fn every_page_is_sound_on_a_desktop_in_light() {
     walk(DESKTOP).await;
-}
-
-#[tokio::test]
-async fn every_page_is_sound_on_a_desktop_in_dark() {
-    walk(DESKTOP_DARK).await;
-}
-
-#[tokio::test]
-async fn every_page_is_sound_on_a_phone_in_light() {
-    walk(PHONE).await;
 }
 
 #[tokio::test]
@@ -33,6 +27,16 @@ async fn every_page_is_sound_on_a_phone_in_dark() {
 #[tokio::test]
 async fn every_page_is_sound_on_a_phone_of_360_pixels() {
     walk(SMALL_PHONE).await;
+}
+
+#[tokio::test]
+async fn every_page_is_sound_in_french_on_a_desktop_in_dark() {
+    walk(DESKTOP_FRENCH_DARK).await;
+}
+
+#[tokio::test]
+async fn every_page_is_sound_in_french_on_a_phone_in_light() {
+    walk(PHONE_FRENCH).await;
 }
 
 async fn walk(look: Look) {
@@ -69,10 +73,21 @@ impl Walker {
         for url in loaded(&self.browser).await {
             assert!(url.starts_with(&self.home), "{name} loads {url}");
         }
+        let language = self.browser.script("return document.documentElement.lang").await;
+        assert_eq!(language, self.browser.reads("en", "fr"), "{name}");
         audit(&self.browser, &self.axe, name, status).await;
         self.browser.screenshot(name).await;
         // What axe and the camera did is not the next page's.
         loaded(&self.browser).await;
+    }
+
+    /// Presses what is called so, in English or in French.
+    async fn press(&self, english: &str, french: &str) {
+        self.browser.press(self.browser.reads(english, french)).await;
+    }
+
+    async fn shows(&self, english: &str, french: &str) {
+        self.browser.shows(self.browser.reads(english, french)).await;
     }
 
     async fn first_pages(&mut self) {
@@ -81,12 +96,12 @@ impl Walker {
         self.page("/", 200, "try").await;
         self.browser.script("document.querySelector('#url').type = 'text'; return 0").await;
         self.browser.write("#url", "no address").await;
-        self.browser.press("Make the link").await;
-        self.browser.shows("The address").await;
+        self.press("Make the link", "Créer le lien").await;
+        self.shows("The address", "L’adresse").await;
         self.look(422, "try-refused").await;
         self.browser.write("#url", "https://courier.example/city/the-night-trains-are-back").await;
-        self.browser.press("Make the link").await;
-        self.browser.shows("Here is the link").await;
+        self.press("Make the link", "Créer le lien").await;
+        self.shows("Here is the link", "Voici le lien").await;
         self.look(200, "try-made").await;
     }
 
@@ -106,8 +121,8 @@ impl Walker {
         self.page(&format!("/{expired}+"), 200, "receipt-expired").await;
         self.page(&format!("/{off}+"), 200, "receipt-off").await;
         self.page("/privacy", 200, "privacy").await;
-        self.browser.press("Allow").await;
-        self.browser.shows("Allowed.").await;
+        self.press("Allow", "Accepter").await;
+        self.shows("Allowed.", "Accepté.").await;
         self.look(200, "privacy-allowed").await;
         self.page(&format!("/{code}+"), 200, "receipt-allowed").await;
 
@@ -123,23 +138,59 @@ impl Walker {
 
         self.page("/stats", 200, "sign-in").await;
         self.browser.write("#key", "ens_sk_wrong").await;
-        self.browser.press("Sign in").await;
-        self.browser.shows("No site has this key.").await;
+        self.press("Sign in", "Se connecter").await;
+        self.shows("No site has this key.", "Aucun site n’a cette clé.").await;
         self.look(401, "sign-in-refused").await;
         self.browser.write("#key", secret).await;
-        self.browser.press("Sign in").await;
-        self.browser.shows("Newest links").await;
+        self.press("Sign in", "Se connecter").await;
+        self.shows("Top links", "Liens en tête").await;
         self.look(200, "stats-home").await;
+        self.page("/stats?channel=whatsapp", 200, "stats-channel").await;
+        let page = "https://courier.example/city/the-night-trains-are-back";
+        self.page(&format!("/stats?page={page}"), 200, "stats-page").await;
+        self.page("/stats?campaign=advent-2026&period=7d", 200, "stats-campaign").await;
+        self.page("/stats?campaign=&channel=email", 200, "stats-two-filters").await;
+        self.page("/stats?period=12m", 200, "stats-year").await;
+        self.page("/stats?period=today", 200, "stats-today").await;
+        self.page("/stats?list=links", 200, "stats-all-links").await;
+        self.page("/stats?from=2026-10-01&to=2026-10-05", 200, "stats-nothing").await;
         self.page(&format!("/stats/{code}"), 200, "stats-link").await;
-        self.browser.press("The numbers as a table").await;
-        for day in
-            ["29 November 2026 14 12", "28 November 2026 0 0", "7 December 2026 fewer than 5 fewer than 5"]
-        {
-            self.browser.shows(day).await;
+        self.press("The numbers as a table", "Les nombres en tableau").await;
+        for (english, french) in [
+            ("29 November 2026 1 1 14 12", "29 novembre 2026 1 1 14 12"),
+            ("28 November 2026 0 0 0 0", "28 novembre 2026 0 0 0 0"),
+            ("7 December 2026 0 0 fewer than 5 fewer than 5", "7 décembre 2026 0 0 moins de 5 moins de 5"),
+        ] {
+            self.shows(english, french).await;
         }
         self.look(200, "stats-link-table").await;
+        self.links_by_hand().await;
         self.page(&format!("/stats/{code}?from=2026-12-20&to=2026-12-01"), 200, "stats-link-refused").await;
         self.page(&format!("/stats/{code}?from=2026-12-20&to=2026-12-20"), 200, "stats-link-today").await;
+        self.browser.write("#url", "https://courier.example/city/").await;
+        self.press("Review the change", "Relire la modification").await;
+        self.shows("Change this link?", "Modifier ce lien").await;
+        self.look(200, "stats-link-confirm").await;
+        self.press("Change the link", "Modifier le lien").await;
+        self.shows("The link is changed", "Le lien est modifié").await;
+        self.look(200, "stats-link-changed").await;
+        self.browser.write("#url", "ftp://courier.example/").await;
+        self.press("Switch off", "Désactiver").await;
+        self.shows("The address", "L’adresse").await;
+        self.look(422, "stats-link-wrong").await;
+    }
+
+    async fn links_by_hand(&self) {
+        self.page("/stats/new", 200, "kit-new").await;
+        self.browser.write("#url", "no address").await;
+        self.browser.write("#campaign", "advent-2026").await;
+        self.press("Make the links", "Créer les liens").await;
+        self.shows("Nothing was made yet", "Rien n’a été créé").await;
+        self.look(422, "kit-refused").await;
+        self.browser.write("#url", "https://courier.example/city/the-night-trains-are-back").await;
+        self.press("Make the links", "Créer les liens").await;
+        self.shows("4 links are ready", "4 liens sont prêts").await;
+        self.look(200, "kit").await;
     }
 
     async fn pages_of_an_empty_site(&mut self) {
@@ -148,8 +199,8 @@ impl Walker {
         self.home.clone_from(&service.base);
         self.page("/stats", 200, "sign-in").await;
         self.browser.write("#key", &service.secret).await;
-        self.browser.press("Sign in").await;
-        self.browser.shows("Nothing has been shared yet").await;
+        self.press("Sign in", "Se connecter").await;
+        self.shows("No shares yet", "Pas encore de partage").await;
         self.look(200, "stats-empty").await;
         // A site that keeps bare counts has a series more.
         let link = service.link(json!({ "url": "https://courier.example/", "channel": "qr" })).await;
@@ -163,6 +214,6 @@ impl Walker {
         // Shared by a plain link, to a channel that has no app to open.
         let key = &service.publishable;
         self.page(&format!("/share/copy?key={key}&url=https://courier.example/"), 200, "share").await;
-        self.browser.shows("Your link is ready").await;
+        self.shows("Your link is ready", "Votre lien est prêt").await;
     }
 }

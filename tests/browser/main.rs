@@ -11,6 +11,7 @@ mod redis;
 #[path = "../support/service.rs"]
 mod service;
 
+mod access;
 mod audit;
 mod browser;
 mod buttons;
@@ -20,8 +21,11 @@ mod destination;
 mod driver;
 mod every_page;
 mod gate;
+mod kit;
+mod live;
 mod magazine;
 mod main_job;
+mod marketer;
 mod share;
 mod share_for_all;
 mod share_trouble;

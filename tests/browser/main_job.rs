@@ -67,8 +67,8 @@ async fn main_job(look: Look, min_count: &str, number: &str) {
         let figure = browser.find(&format!(".funnel li:nth-child({place}) b")).await;
         assert_eq!(figure.text().await.expect("a number"), number);
     }
-    browser.press("← All links").await;
-    browser.shows("Newest links").await;
+    browser.press("← default").await;
+    browser.shows("Top links").await;
     let clicks = browser.find(".funnel li:nth-child(3) b").await.text().await;
     assert_eq!(clicks.expect("a number"), number);
 

@@ -36,7 +36,7 @@ async fn signing_out_ends_the_session() {
     browser.goto(&format!("{}/stats", service.base)).await;
     browser.write("#key", &service.secret).await;
     browser.press("Sign in").await;
-    browser.shows("Nothing has been shared yet").await;
+    browser.shows("No shares yet").await;
     let cookies = browser.cookies().await;
     assert!(cookies.len() == 1 && cookies[0].starts_with("session="), "{cookies:?}");
     browser.press("Sign out").await;

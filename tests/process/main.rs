@@ -7,17 +7,22 @@ mod closing;
 mod command_line;
 #[path = "../support/cut_proxy.rs"]
 mod cut_proxy;
+mod digest;
 mod disk;
 mod disk_trouble;
 mod ending;
+#[path = "../support/events.rs"]
+mod events;
 mod failover;
 mod hostile_clients;
 mod installation;
 mod journal_damage;
 mod killing;
+mod live;
 #[path = "../support/load.rs"]
 mod load;
 mod past_days;
+mod people;
 mod program;
 mod publisher;
 mod random;

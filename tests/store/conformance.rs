@@ -6,6 +6,7 @@
 //! What closes days makes [`every_promise_of_closing`] and [`every_promise_of_closing_to_two`],
 //! too.
 
+pub(crate) mod access;
 pub(crate) mod agreement;
 mod cells;
 pub(crate) mod closed_days;
@@ -25,11 +26,20 @@ pub(crate) mod statistics;
 pub(crate) mod two_handles;
 pub(crate) mod unfurls;
 pub(crate) mod visitors;
+pub(crate) mod works;
 
 /// Hands the promises of one store to a macro: functions of an `Arc<dyn Store>` on no data.
 macro_rules! every_promise {
     ($take:ident) => {
         $take! {
+            access::a_person_is_found_by_their_name_in_whatever_case,
+            access::of_two_people_of_one_name_the_first_stays,
+            access::of_concurrent_people_of_one_name_one_stays,
+            access::concurrent_changes_of_a_person_all_hold,
+            access::a_removed_person_is_not_there_and_not_changed,
+            access::a_session_is_found_by_its_token_until_it_is_ended,
+            access::a_session_that_was_ended_is_not_begun_again_by_a_late_use,
+            access::a_view_is_found_by_its_token_until_it_is_forgotten,
             agreement::a_store_that_is_open_answers,
             agreement::of_session_secrets_the_first_stays,
             sites::a_site_is_found_by_its_identifier_and_by_each_of_its_keys,
@@ -103,6 +113,9 @@ macro_rules! every_promise {
             lineage::a_parent_that_is_gone_or_was_made_again_is_nobodys,
             lineage::many_shares_of_many_parents_are_all_counted,
             news::at_the_beginning_anything_may_have_changed,
+            works::of_fifty_concurrent_calls_one_takes_a_piece_of_work,
+            works::work_that_is_held_is_free_again_when_its_time_is_over,
+            works::work_that_is_done_is_held_for_as_long_as_one_says,
         }
     };
 }
@@ -112,6 +125,7 @@ pub(crate) use every_promise;
 macro_rules! every_promise_to_two {
     ($take:ident) => {
         $take! {
+            access::what_one_handle_ends_has_ended_for_the_other,
             two_handles::a_second_handle_sees_sites_and_links,
             two_handles::a_second_handle_knows_the_names_and_the_secret,
             two_handles::a_second_handle_sees_the_counts_and_how_far_they_go,

@@ -28,6 +28,8 @@ pub(crate) fn site(name: &str) -> Site {
         utm: true.into(),
         forward_query: false,
         lineage: true,
+        public: true,
+        badges: false,
         created_at: "2026-11-01T08:00:00.5Z".parse().unwrap(),
         keys: vec![key(KeyKind::Publishable), key(KeyKind::Secret)],
     }

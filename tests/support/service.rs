@@ -63,19 +63,6 @@ macro_rules! on_every_store {
 }
 pub(crate) use on_every_store;
 
-/// The same where only SQLite does what is asked: closing days.
-macro_rules! on_sqlite {
-    ($($name:ident),+ $(,)?) => {$(
-        mod $name {
-            #[tokio::test]
-            async fn on_sqlite() {
-                super::$name(crate::service::Backend::Sqlite).await;
-            }
-        }
-    )+};
-}
-pub(crate) use on_sqlite;
-
 /// The servers and the folder that outlive a restart of the service.
 struct Ground {
     dir: TempDir,
@@ -163,6 +150,7 @@ impl Service {
             ("stats.min_count", "1"),
             ("limits.create_per_minute", "0"),
             ("limits.miss_per_minute", "0"),
+            ("limits.sign_in_per_minute", "0"),
         ];
         let settings: Vec<_> =
             own.iter().chain(settings).map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
@@ -178,6 +166,27 @@ impl Service {
             ground,
             running: None,
         }
+    }
+
+    /// Starts another instance on the same store, with the same clock and settings and a journal of its own.
+    pub(crate) async fn beside(&self) -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        let journal = dir.path().join("journal").display().to_string();
+        let mut settings = self.settings.clone();
+        settings.push(("journal.dir".to_owned(), journal));
+        let store_url = self.ground.store_url.clone();
+        let mut other = Self {
+            base: String::new(),
+            client: self.client.clone(),
+            publishable: self.publishable.clone(),
+            secret: self.secret.clone(),
+            clock: Arc::clone(&self.clock),
+            settings,
+            ground: Ground { dir, store_url, redis: None, _cluster: None },
+            running: None,
+        };
+        other.run().await;
+        other
     }
 
     async fn run(&mut self) {
@@ -262,6 +271,8 @@ impl Service {
             utm: false.into(),
             forward_query: false,
             lineage: false,
+            public: false,
+            badges: false,
             created_at: Timestamp::UNIX_EPOCH,
             keys: Vec::new(),
         };

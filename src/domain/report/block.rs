@@ -1,6 +1,7 @@
 //! Blocks: a day of a site as it is kept in memory, 28 bytes a row.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::names::{NONE, Names};
 use super::sums::Raw;
@@ -68,8 +69,7 @@ impl Block {
                 all.push((row_of_it, &row.counts));
             }
         }
-        // Rows of one kind lie together, and their sums stay at hand.
-        all.sort_unstable_by_key(|(row, _)| (row.kind, row.link));
+        all.sort_unstable_by_key(|(row, _)| (row.link, row.kind));
         let mut apps = Vec::new();
         for (place, (_, counts)) in all.iter().enumerate() {
             let known = [&counts.cells, &counts.open].map(|counts| &counts.known_unfurls);
@@ -89,13 +89,23 @@ impl Block {
         size_of_val(&*self.rows) + size_of_val(&*self.apps) + size_of::<Self>()
     }
 
+    /// All rows, by link; last those of none.
     pub(super) fn rows(&self) -> &[Row] {
         &self.rows
     }
 
-    /// The unfurls that are known to be of a family, each with its row.
-    pub(super) fn apps(&self) -> impl Iterator<Item = (&Row, Family, u64)> {
-        self.apps.iter().map(|app| (&self.rows[app.row as usize], app.family, app.unfurls.into()))
+    /// The places of a link's rows: there is one, unless its page or campaign was changed on that day.
+    pub(super) fn places_of(&self, link: u32) -> Range<usize> {
+        let first = self.rows.partition_point(|row| row.link < link);
+        let number = self.rows[first..].iter().take_while(|row| row.link == link).count();
+        first..first + number
+    }
+
+    /// The unfurls of these rows that are known to be of a family, each with its row.
+    pub(super) fn apps(&self, rows: Range<usize>) -> impl Iterator<Item = (&Row, Family, u64)> {
+        let first = self.apps.partition_point(|app| (app.row as usize) < rows.start);
+        let of_rows = self.apps[first..].iter().take_while(move |app| (app.row as usize) < rows.end);
+        of_rows.map(|app| (&self.rows[app.row as usize], app.family, app.unfurls.into()))
     }
 }
 

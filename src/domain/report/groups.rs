@@ -1,6 +1,8 @@
 //! Groups of kinds: channels, pages and campaigns.
 
 use std::cmp::Reverse;
+use std::ops::AddAssign;
+use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt};
 
@@ -14,7 +16,7 @@ use crate::domain::family::Family;
 pub(super) struct GroupSums {
     pub(super) by: Grouping,
     /// The group of each kind.
-    group_of: Vec<u32>,
+    group_of: Arc<[u32]>,
     /// What the days that add up come to, by group.
     closed: Vec<Raw>,
     /// The others, of which each was published by itself.
@@ -29,7 +31,6 @@ pub(super) struct GroupSums {
 impl GroupSums {
     pub(super) fn new(by: Grouping, names: &Names) -> Self {
         let sizes = names.sizes();
-        let number = |size: usize| u32::try_from(size).expect("a site has fewer than 2^32 names");
         let (groups, without_campaign) = match by {
             Grouping::Channel => (sizes.channels, 0),
             Grouping::Page => (sizes.pages, 0),
@@ -43,19 +44,28 @@ impl GroupSums {
             _ if kind.campaign == NONE => without_campaign,
             _ => kind.campaign,
         };
+        Self::of(by, names.kinds().map(group).collect(), groups)
+    }
+
+    /// The same groups of other days.
+    pub(super) fn of_other_days(&self) -> Self {
+        Self::of(self.by, Arc::clone(&self.group_of), long(self.none))
+    }
+
+    fn of(by: Grouping, group_of: Arc<[u32]>, groups: usize) -> Self {
         let families = families();
         Self {
             by,
-            group_of: names.kinds().map(group).collect(),
+            group_of,
             closed: vec![Raw::default(); groups + 1],
             open: HashMap::new(),
             apps: vec![0; (groups + 1) * families],
             families,
-            none,
+            none: number(groups),
         }
     }
 
-    /// Adds a part of a day that adds up.
+    /// Adds a kind's part of days that add up.
     pub(super) fn add(&mut self, kind: u32, raw: Raw) {
         self.closed[long(self.group_of[long(kind)])] += raw;
     }
@@ -63,8 +73,8 @@ impl GroupSums {
     /// Adds another day as a whole.
     pub(super) fn add_day(&mut self, day: &ReportDay, lens: Lens<'_>) {
         let mut groups: HashMap<u32, Raw> = HashMap::new();
-        for (kind, raw) in lens.by_kind(day) {
-            *groups.entry(self.group_of[long(kind)]).or_default() += raw;
+        for row in lens.rows(day) {
+            *groups.entry(self.group_of[long(row.kind)]).or_default() += row.raw();
         }
         for (group, raw) in groups {
             self.open.entry(group).or_insert_with(|| lens.nothing()).add(raw, day.open);
@@ -84,61 +94,68 @@ impl GroupSums {
         before: Option<(&Self, Lens<'_>)>,
         lens: Lens<'_>,
     ) -> Table {
-        let mut all: Vec<(u32, Sums)> =
-            (0..self.none).filter_map(|group| Some((group, self.sums(group, lens)?))).collect();
-        all.retain(|(_, sums)| sums.says_something());
-        let key = |group: u32| self.key(group, lens.names).map(str::to_owned);
-        all.sort_by_cached_key(|(group, sums)| (Reverse(sums.rank()), key(*group)));
-        let left_out = all.split_off(all.len().min(most));
-        let group = |(group, sums): &(u32, Sums)| Group {
-            key: key(*group),
+        let (first, left_out) = self.first(most, lens);
+        let group = |group: &u32| Group {
+            key: self.key(*group, lens.names).map(str::to_owned),
             kind: None,
-            numbers: sums.numbers(self.known(*group)),
-            before: before.map(|(before, lens)| {
-                let sums = before.sums(*group, lens).unwrap_or_else(|| lens.nothing());
-                sums.numbers(before.known(*group))
-            }),
+            numbers: self.numbers(*group, lens),
+            before: before.map(|(before, lens)| before.numbers(*group, lens)),
         };
         let elsewhere = self.sums(self.none, lens).filter(Sums::says_something);
         Table {
             by: self.by,
-            rest: (!left_out.is_empty()).then(|| {
-                let mut is_shown = vec![false; self.closed.len()];
-                for (group, _) in &all {
-                    is_shown[long(*group)] = true;
-                }
-                Rest { groups: left_out.len(), numbers: self.rest(&is_shown, days, lens) }
-            }),
-            groups: all.iter().map(group).collect(),
+            rest: (left_out > 0).then(|| Rest { groups: left_out, numbers: self.rest(&first, days, lens) }),
+            groups: first.iter().map(group).collect(),
             elsewhere: elsewhere.map(|sums| sums.numbers(self.known(self.none))),
         }
     }
 
+    /// The first groups, so many at most, and how many others there are.
+    fn first(&self, most: usize, lens: Lens<'_>) -> (Vec<u32>, usize) {
+        let rank = |group| Some((self.sums(group, lens)?.rank()?, group));
+        let mut all: Vec<((u64, u64), u32)> = (0..self.none).filter_map(rank).collect();
+        let order = |(rank, group): &((u64, u64), u32)| (Reverse(*rank), self.key(*group, lens.names));
+        let left_out = all.len().saturating_sub(most);
+        if left_out > 0 {
+            all.select_nth_unstable_by(most, |one, other| order(one).cmp(&order(other)));
+            all.truncate(most);
+        }
+        all.sort_unstable_by(|one, other| order(one).cmp(&order(other)));
+        (all.into_iter().map(|(_, group)| group).collect(), left_out)
+    }
+
     /// What all groups that are not shown come to as one: for each day that is published by itself they are added up
     /// before that.
-    fn rest(&self, is_shown: &[bool], days: &[ReportDay], lens: Lens<'_>) -> Numbers {
+    fn rest(&self, shown: &[u32], days: &[ReportDay], lens: Lens<'_>) -> Numbers {
+        let mut is_left_out = vec![true; self.closed.len()];
+        for group in shown.iter().chain([&self.none]) {
+            is_left_out[long(*group)] = false;
+        }
         let mut sums = lens.nothing();
         for day in days.iter().filter(|day| !lens.adds_up(day)) {
             let mut raw = Raw::default();
-            for (kind, of_kind) in lens.by_kind(day) {
-                let group = self.group_of[long(kind)];
-                if group != self.none && !is_shown[long(group)] {
-                    raw += of_kind;
-                }
+            for row in lens.rows(day).filter(|row| is_left_out[long(self.group_of[long(row.kind)])]) {
+                raw += row.raw();
             }
             sums.add(raw, day.open);
         }
-        let (mut raw, mut known) = (Raw::default(), Apps::new());
-        for group in (0..self.none).filter(|group| !is_shown[long(*group)]) {
-            raw += self.closed[long(group)];
-            for (family, unfurls) in self.known(group) {
-                *known.entry(family).or_default() += unfurls;
+        let (mut raw, mut by_app) = (Raw::default(), vec![0; self.families]);
+        let left_out = is_left_out.iter().zip(&self.closed).zip(self.apps.chunks(self.families));
+        for ((_, closed), of_group) in left_out.filter(|((is_left_out, _), _)| **is_left_out) {
+            raw += *closed;
+            for (sum, unfurls) in by_app.iter_mut().zip(of_group) {
+                *sum += unfurls;
             }
         }
         if raw != Raw::default() {
             sums.add(raw, false);
         }
-        sums.numbers(known)
+        sums.numbers(apps(&by_app))
+    }
+
+    /// A group's numbers, also where it has no row.
+    fn numbers(&self, group: u32, lens: Lens<'_>) -> Numbers {
+        self.sums(group, lens).unwrap_or_else(|| lens.nothing()).numbers(self.known(group))
     }
 
     /// What a group comes to; `None` where it has no row.
@@ -168,4 +185,23 @@ impl GroupSums {
             _ => Some(names.campaign(group)),
         }
     }
+}
+
+impl AddAssign for GroupSums {
+    /// Adds other days of the same groups.
+    fn add_assign(&mut self, more: Self) {
+        for (sum, raw) in self.closed.iter_mut().zip(more.closed) {
+            *sum += raw;
+        }
+        for (group, sums) in more.open {
+            self.open.entry(group).and_modify(|known| *known += sums).or_insert(sums);
+        }
+        for (sum, unfurls) in self.apps.iter_mut().zip(more.apps) {
+            *sum += unfurls;
+        }
+    }
+}
+
+fn number(size: usize) -> u32 {
+    u32::try_from(size).expect("a site has fewer than 2^32 names")
 }

@@ -1,78 +1,97 @@
-//! The links of a site, which may be a million: a first way through the days finds out which of them come first, and a
-//! second one adds up these alone.
+//! The links of a site, which may be a million: the way through the days finds out which of them come first, and these alone are
+//! looked up again.
 
 use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::ops::AddAssign;
 
-use foldhash::{HashMap, HashMapExt};
+use foldhash::HashSet;
 
 use super::names::{NONE, long};
 use super::sums::{Apps, Raw, Sums};
-use super::tally::{Lens, ReportDay};
+use super::tally::{Lens, ReportDay, add_apps};
 use super::{Group, Grouping, Numbers, Rest, Table};
+use crate::domain::family::Family;
 
-/// What puts links in order.
+/// What puts links in order, and what links and what is of none come to together.
 pub(super) struct LinkScores {
-    scores: Vec<Score>,
+    /// By link: what is published of it, as [`score`] puts it; 0 where that is nothing.
+    scores: Vec<u64>,
+    /// Days that add up, and whose unfurls all days have: of what is of no link, and of links.
+    closed: [Raw; 2],
+    apps: [Apps; 2],
 }
 
-#[derive(Clone, Copy, Default)]
-struct Score {
-    /// Published clicks and shares.
-    clicks: u32,
-    shares: u32,
-    /// Whether any number of it is published.
-    says_something: bool,
+/// Puts links in order: clicks first, then shares. It is more than 0 for whatever is published. A link has one share,
+/// so that a sum of scores is the score of the sums.
+fn score(clicks: u64, shares: u64) -> u64 {
+    (clicks << 32) | (shares << 1)
+}
+
+/// The bit that says that anything is published, beside which no number need be.
+const SAYS_SOMETHING: u64 = 1;
+
+/// The place of what is of a link, and of what is not.
+fn place(link: u32) -> usize {
+    usize::from(link != NONE)
 }
 
 impl LinkScores {
     pub(super) fn new(lens: Lens<'_>) -> Self {
-        Self { scores: vec![Score::default(); lens.names.sizes().links] }
+        Self {
+            scores: vec![0; lens.names.sizes().links],
+            closed: [Raw::default(); 2],
+            apps: [Apps::new(), Apps::new()],
+        }
     }
 
-    /// Adds what is published of each link on a day.
-    pub(super) fn add_day(&mut self, day: &ReportDay, lens: Lens<'_>) {
-        if lens.adds_up(day) {
-            for row in lens.rows(day).filter(|row| row.link != NONE) {
-                let raw = row.raw();
-                let score = &mut self.scores[long(row.link)];
-                score.add(raw.amount.clicks, raw.shares);
-                score.says_something = true;
-            }
-            return;
+    /// Adds a part of a day that adds up.
+    pub(super) fn add(&mut self, link: u32, raw: Raw) {
+        self.closed[place(link)] += raw;
+        if link != NONE {
+            self.add_score(link, raw.amount.clicks, raw.shares);
         }
-        for (link, raw) in by_link(day, lens, |link| link != NONE) {
+    }
+
+    /// Adds what is published of each link on another day.
+    pub(super) fn add_day(&mut self, day: &ReportDay, lens: Lens<'_>) {
+        for (link, raw) in by_link(day, lens) {
             let mut sums = lens.nothing();
             sums.add(raw, day.open);
-            let (score, (clicks, shares)) = (&mut self.scores[long(link)], sums.rank());
-            score.add(clicks, shares);
-            score.says_something |= sums.says_something();
+            if link != NONE
+                && let Some((clicks, shares)) = sums.rank()
+            {
+                self.add_score(link, clicks, shares);
+            }
         }
+    }
+
+    pub(super) fn add_app(&mut self, link: u32, family: Family, unfurls: u64) {
+        *self.apps[place(link)].entry(family).or_default() += unfurls;
+    }
+
+    fn add_score(&mut self, link: u32, clicks: u64, shares: u64) {
+        let known = &mut self.scores[long(link)];
+        *known = known.saturating_add(score(clicks, shares)) | SAYS_SOMETHING;
     }
 
     /// The first links, so many at most, and how many there are.
     fn first(&self, most: usize, lens: Lens<'_>) -> (Vec<u32>, usize) {
-        let number = self.scores.iter().filter(|score| score.says_something).count();
-        let clicked = self.scores.iter().filter(|score| score.clicks > 0).count();
-        let all = || (0..).zip(&self.scores).filter(|(_, score)| score.says_something);
-        // Where enough were clicked, the others, which are most, need not be put in order.
-        let rank = |score: &Score| (score.clicks >= u32::from(clicked >= most)).then(|| score.rank());
-        let mut ranks: Vec<u64> = all().filter_map(|(_, score)| rank(score)).collect();
-        let Some(last) = most.min(ranks.len()).checked_sub(1) else { return (Vec::new(), number) };
-        let lowest = *ranks.select_nth_unstable_by_key(last, |rank| Reverse(*rank)).1;
-        let with = |takes: &dyn Fn(u64) -> bool| -> Vec<u32> {
-            all().filter(|(_, score)| rank(score).is_some_and(takes)).map(|(link, _)| link).collect()
-        };
-        let (mut first, mut lowest_of_all) = (with(&|rank| rank > lowest), with(&|rank| rank == lowest));
-        // Of links with the same numbers the order of their codes decides.
-        let code = |link: &u32| lens.names.code(*link);
-        let room = last + 1 - first.len();
-        if room < lowest_of_all.len() {
-            lowest_of_all.select_nth_unstable_by(room, |a, b| code(a).cmp(code(b)));
-            lowest_of_all.truncate(room);
+        let number = self.scores.iter().filter(|score| **score > 0).count();
+        // The last of the first comes out first. Of links with the same numbers the order of their codes decides.
+        let mut first: BinaryHeap<Reverse<(u64, Reverse<&str>, u32)>> = BinaryHeap::new();
+        let mut lowest = 1;
+        for (score, link) in self.scores.iter().copied().zip(0..) {
+            if score < lowest {
+                continue;
+            }
+            first.push(Reverse((score, Reverse(lens.names.code(link)), link)));
+            if first.len() > most {
+                first.pop();
+                lowest = first.peek().map_or(1, |Reverse((score, ..))| *score);
+            }
         }
-        first.extend(lowest_of_all);
-        first.sort_unstable_by_key(|link| (Reverse(self.scores[long(*link)].rank()), code(link)));
-        (first, number)
+        (first.into_sorted_vec().into_iter().map(|Reverse((.., link))| link).collect(), number)
     }
 
     /// The table: at most so many links, and the others as one.
@@ -84,16 +103,15 @@ impl LinkScores {
         lens: Lens<'_>,
     ) -> Table {
         let (first, number) = self.first(most, lens);
-        let chosen = Chosen::new(&first, self.scores.len());
-        let sums = chosen.sums(days, lens);
-        let sums_before = before.map(|(days, lens)| chosen.sums(days, lens));
+        let chosen = chosen(&first, days, lens);
+        let before = before.map(|(days, lens)| self::chosen(&first, days, lens));
+        let [elsewhere, rest] = self.others(&first, &chosen, days, lens);
         let group = |(place, link): (usize, &u32)| Group {
             key: Some(lens.names.code(*link).to_owned()),
-            kind: sums[place].kind.map(|kind| lens.names.kind_of(kind)),
-            numbers: sums[place].numbers(),
-            before: sums_before.as_ref().map(|sums| sums[place].numbers()),
+            kind: chosen[place].kind.map(|kind| lens.names.kind_of(kind)),
+            numbers: chosen[place].numbers(),
+            before: before.as_ref().map(|sums| sums[place].numbers()),
         };
-        let [elsewhere, rest] = chosen.others(days, lens);
         Table {
             by: Grouping::Link,
             groups: first.iter().enumerate().map(group).collect(),
@@ -102,30 +120,61 @@ impl LinkScores {
             elsewhere: elsewhere.sums.says_something().then(|| elsewhere.numbers()),
         }
     }
-}
 
-impl Score {
-    /// Clicks first, then shares.
-    fn rank(self) -> u64 {
-        u64::from(self.clicks) << 32 | u64::from(self.shares)
+    /// What is of no link, and what is of the links that were not chosen.
+    fn others(
+        &self,
+        first: &[u32],
+        chosen: &[LinkSums],
+        days: &[ReportDay],
+        lens: Lens<'_>,
+    ) -> [LinkSums; 2] {
+        let mut others = [LinkSums::new(lens), LinkSums::new(lens)];
+        let is_chosen: HashSet<u32> = first.iter().copied().collect();
+        for day in days.iter().filter(|day| !lens.adds_up(day)) {
+            let mut raw = [Raw::default(); 2];
+            for row in lens.rows(day).filter(|row| !is_chosen.contains(&row.link)) {
+                raw[place(row.link)] += row.raw();
+            }
+            for (sums, raw) in others.iter_mut().zip(raw) {
+                sums.sums.add(raw, day.open);
+            }
+        }
+        let [elsewhere, mut rest] = self.closed;
+        others[0].apps = self.apps[0].clone();
+        others[1].apps = self.apps[1].clone();
+        for link in chosen {
+            rest -= link.closed;
+            for (family, unfurls) in &link.apps {
+                *others[1].apps.entry(*family).or_default() -= unfurls;
+            }
+        }
+        others[1].apps.retain(|_, unfurls| *unfurls > 0);
+        for (sums, closed) in others.iter_mut().zip([elsewhere, rest]) {
+            sums.add_closed(closed);
+        }
+        others
     }
+}
 
-    fn add(&mut self, clicks: u64, shares: u64) {
-        let add = |sum: u32, more: u64| sum.saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
-        (self.clicks, self.shares) = (add(self.clicks, clicks), add(self.shares, shares));
+impl AddAssign for LinkScores {
+    /// Adds other days of the same links.
+    fn add_assign(&mut self, more: Self) {
+        for (known, more) in self.scores.iter_mut().zip(more.scores).filter(|(_, more)| *more > 0) {
+            *known = (*known & !SAYS_SOMETHING).saturating_add(more & !SAYS_SOMETHING) | SAYS_SOMETHING;
+        }
+        for place in 0..2 {
+            self.closed[place] += more.closed[place];
+            add_apps(&mut self.apps[place], &more.apps[place]);
+        }
     }
 }
 
-/// Links that are added up one by one.
-struct Chosen {
-    /// Their places, and whether a link has one: most have none.
-    places: HashMap<u32, usize>,
-    has_place: Vec<bool>,
-}
-
-/// What links come to.
+/// What a link comes to, or several together.
 struct LinkSums {
     sums: Sums,
+    /// What of it is of days that add up.
+    closed: Raw,
     apps: Apps,
     /// The last kind that it was of.
     kind: Option<u32>,
@@ -133,7 +182,15 @@ struct LinkSums {
 
 impl LinkSums {
     fn new(lens: Lens<'_>) -> Self {
-        Self { sums: lens.nothing(), apps: Apps::new(), kind: None }
+        Self { sums: lens.nothing(), closed: Raw::default(), apps: Apps::new(), kind: None }
+    }
+
+    /// Adds all days that add up at once.
+    fn add_closed(&mut self, raw: Raw) {
+        self.closed = raw;
+        if raw != Raw::default() {
+            self.sums.add(raw, false);
+        }
     }
 
     fn numbers(&self) -> Numbers {
@@ -141,66 +198,41 @@ impl LinkSums {
     }
 }
 
-impl Chosen {
-    fn new(links: &[u32], number: usize) -> Self {
-        let mut has_place = vec![false; number];
-        for link in links {
-            has_place[long(*link)] = true;
-        }
-        Self { places: links.iter().enumerate().map(|(place, link)| (*link, place)).collect(), has_place }
-    }
-
-    fn has(&self, link: u32) -> bool {
-        link != NONE && self.has_place[long(link)]
-    }
-
-    fn sums(&self, days: &[ReportDay], lens: Lens<'_>) -> Vec<LinkSums> {
-        let mut all: Vec<_> = (0..self.places.len()).map(|_| LinkSums::new(lens)).collect();
+/// What some links come to, one by one.
+fn chosen(links: &[u32], days: &[ReportDay], lens: Lens<'_>) -> Vec<LinkSums> {
+    let sums = |link: &u32| {
+        let (mut of_link, mut closed) = (LinkSums::new(lens), Raw::default());
         for day in days {
-            for row in lens.rows(day).filter(|row| self.has(row.link)) {
-                let of_link = &mut all[self.places[&row.link]];
+            let Some(block) = day.block.as_deref() else { continue };
+            let places = block.places_of(*link);
+            let mut raw = Raw::default();
+            for row in block.rows()[places.clone()].iter().filter(|row| lens.takes(row)) {
                 of_link.kind = Some(row.kind);
-                if lens.adds_up(day) {
-                    of_link.sums.add(row.raw(), day.open);
-                }
+                raw += row.raw();
             }
-            if !lens.adds_up(day) {
-                for (link, raw) in by_link(day, lens, |link| self.has(link)) {
-                    all[self.places[&link]].sums.add(raw, day.open);
-                }
+            if lens.adds_up(day) {
+                closed += raw;
+            } else if !places.is_empty() {
+                of_link.sums.add(raw, day.open);
             }
-            for (row, family, unfurls) in lens.apps(day).filter(|(row, ..)| self.has(row.link)) {
-                *all[self.places[&row.link]].apps.entry(family).or_default() += unfurls;
+            for (_, family, unfurls) in block.apps(places).filter(|(row, ..)| lens.takes(row)) {
+                *of_link.apps.entry(family).or_default() += unfurls;
             }
         }
-        all
-    }
-
-    /// What is of no link, and what is of the links that were not chosen.
-    fn others(&self, days: &[ReportDay], lens: Lens<'_>) -> [LinkSums; 2] {
-        let mut others = [LinkSums::new(lens), LinkSums::new(lens)];
-        let which = |link: u32| usize::from(link != NONE);
-        for day in days {
-            let mut raw = [Raw::default(); 2];
-            for row in lens.rows(day).filter(|row| !self.has(row.link)) {
-                raw[which(row.link)] += row.raw();
-            }
-            for (sums, raw) in others.iter_mut().zip(raw) {
-                sums.sums.add(raw, day.open);
-            }
-            for (row, family, unfurls) in lens.apps(day).filter(|(row, ..)| !self.has(row.link)) {
-                *others[which(row.link)].apps.entry(family).or_default() += unfurls;
-            }
-        }
-        others
-    }
+        of_link.add_closed(closed);
+        of_link
+    };
+    links.iter().map(sums).collect()
 }
 
 /// A day's rows by link.
-fn by_link(day: &ReportDay, lens: Lens<'_>, takes: impl Fn(u32) -> bool) -> HashMap<u32, Raw> {
-    let mut links: HashMap<u32, Raw> = HashMap::new();
-    for row in lens.rows(day).filter(|row| takes(row.link)) {
-        *links.entry(row.link).or_default() += row.raw();
+fn by_link(day: &ReportDay, lens: Lens<'_>) -> Vec<(u32, Raw)> {
+    let mut links: Vec<(u32, Raw)> = Vec::new();
+    for row in lens.rows(day) {
+        match links.last_mut() {
+            Some((link, raw)) if *link == row.link => *raw += row.raw(),
+            _ => links.push((row.link, row.raw())),
+        }
     }
     links
 }

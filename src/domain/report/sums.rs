@@ -55,11 +55,13 @@ pub(super) struct Sums {
     rule: Publication,
     /// Whether some of the days are open.
     open: bool,
+    /// Whether they are more than one.
+    several: bool,
 }
 
 impl Sums {
-    /// Nothing, of days of which some are `open`.
-    pub(super) fn new(rule: Publication, open: bool) -> Self {
+    /// Nothing, of one day or `several`, of which some are `open`.
+    pub(super) fn new(rule: Publication, open: bool, several: bool) -> Self {
         let (nothing, none) = (rule.nothing(), rule.happenings(0));
         Self {
             closed: Amount::default(),
@@ -72,6 +74,7 @@ impl Sums {
             funnel_unfurls: none,
             rule,
             open: open && !rule.is_exact(),
+            several,
         }
     }
 
@@ -98,10 +101,11 @@ impl Sums {
         self.numbers(Apps::new()).say_something()
     }
 
-    /// By what groups are put in order: clicks, then shares.
-    pub(super) fn rank(&self) -> (u64, u64) {
-        let Numbers { shares, clicks, .. } = self.numbers(Apps::new());
-        (clicks.value().unwrap_or(0), shares.value().unwrap_or(0))
+    /// By what groups are put in order: clicks, then shares. `None` where no number of it is shown.
+    pub(super) fn rank(&self) -> Option<(u64, u64)> {
+        let numbers = self.numbers(Apps::new());
+        let rank = || (numbers.clicks.value().unwrap_or(0), numbers.shares.value().unwrap_or(0));
+        numbers.say_something().then(rank)
     }
 
     /// What is published; of the unfurls, so many are known to be of which family.
@@ -117,7 +121,11 @@ impl Sums {
             sum += closed;
             sum.number(self.open)
         };
-        let happened = |sum: Sum| sum.number(!rule.adds_up());
+        let happened = |sum: Sum| match sum.number(!rule.adds_up()) {
+            // Too few on each of several days can be many together.
+            Number::Fewer if self.several => Number::AtLeast(0),
+            number => number,
+        };
         let (shares, of_cells) = (happened(self.funnel_shares), from_cells[0].number(false));
         Numbers {
             shares: happened(self.shares),
@@ -131,15 +139,30 @@ impl Sums {
                 unfurls: happened(self.funnel_unfurls),
                 clicks: of_cells,
                 visitors: from_cells[1].number(false),
-                virality: virality(of_cells, shares),
+                // Of shares that are rounded down it would be too high.
+                virality: if rule.adds_up() { virality(of_cells, shares) } else { None },
             },
         }
     }
 }
 
+impl AddAssign for Sums {
+    /// Adds other days of the same group.
+    fn add_assign(&mut self, more: Self) {
+        self.closed += more.closed;
+        self.shares += more.shares;
+        self.unfurls += more.unfurls;
+        self.clicks += more.clicks;
+        self.visitors += more.visitors;
+        self.aggregate_clicks += more.aggregate_clicks;
+        self.funnel_shares += more.funnel_shares;
+        self.funnel_unfurls += more.funnel_unfurls;
+    }
+}
+
 /// A day of a series.
 pub(super) fn series_day(day: Day, raw: Raw, known: Apps, open: bool, rule: Publication) -> SeriesDay {
-    let mut sums = Sums::new(rule, open);
+    let mut sums = Sums::new(rule, open, false);
     sums.add(raw, open);
     let Numbers { shares, unfurls, unfurls_by_app, clicks, visitors, aggregate_clicks, funnel } =
         sums.numbers(known);

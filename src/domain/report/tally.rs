@@ -1,12 +1,14 @@
 //! One way through the days of a period: what they come to together, by day, and in groups.
 
+use std::ops::AddAssign;
 use std::sync::Arc;
+use std::thread::{available_parallelism, scope};
 
 use super::block::{Block, Row};
 use super::groups::GroupSums;
 use super::links::LinkScores;
 use super::mask::Mask;
-use super::names::Names;
+use super::names::{Names, long};
 use super::sums::{Apps, Raw, Sums, series_day};
 use super::{Numbers, SeriesDay};
 use crate::domain::day::Day;
@@ -32,22 +34,29 @@ pub(super) struct Lens<'a> {
     pub(super) rule: Publication,
     /// Whether some of the days are open.
     pub(super) open: bool,
+    /// Whether they are more than one.
+    pub(super) several: bool,
 }
 
 impl Lens<'_> {
     /// The sum of nothing.
     pub(super) fn nothing(&self) -> Sums {
-        Sums::new(self.rule, self.open)
+        Sums::new(self.rule, self.open, self.several)
     }
 
     /// The same for other days.
     pub(super) fn on(self, days: &[ReportDay]) -> Self {
-        Self { open: days.iter().any(|day| day.open), ..self }
+        Self { open: days.iter().any(|day| day.open), several: days.len() > 1, ..self }
     }
 
     /// Whether a day can be added up with others before it is published.
     pub(super) fn adds_up(&self, day: &ReportDay) -> bool {
         (!day.open || self.rule.is_exact()) && self.rule.adds_up()
+    }
+
+    /// Whether a row meets the filter.
+    pub(super) fn takes(&self, row: &Row) -> bool {
+        self.mask.takes(row)
     }
 
     /// The rows of a day that meet the filter.
@@ -56,23 +65,9 @@ impl Lens<'_> {
         rows.iter().filter(|row| self.mask.takes(row))
     }
 
-    /// The same, added up by kind.
-    pub(super) fn by_kind(&self, day: &ReportDay) -> impl Iterator<Item = (u32, Raw)> {
-        // Rows of one kind lie together.
-        let mut rows = self.rows(day).peekable();
-        std::iter::from_fn(move || {
-            let first = rows.next()?;
-            let mut raw = first.raw();
-            while let Some(more) = rows.next_if(|row| row.kind == first.kind) {
-                raw += more.raw();
-            }
-            Some((first.kind, raw))
-        })
-    }
-
     /// Whose unfurls rows of a day have that meet the filter.
     pub(super) fn apps<'d>(&self, day: &'d ReportDay) -> impl Iterator<Item = (&'d Row, Family, u64)> {
-        let apps = day.block.as_deref().map(Block::apps);
+        let apps = day.block.as_deref().map(|block| block.apps(0..block.rows().len()));
         apps.into_iter().flatten().filter(|(row, ..)| self.mask.takes(row))
     }
 }
@@ -88,61 +83,189 @@ pub(super) fn apps(by_app: &[u64]) -> Apps {
     known.map(|(unfurls, number)| (Family::from_number(number), *unfurls)).collect()
 }
 
-/// What the days of a period come to.
+/// From so many rows on, the days are added up on several threads.
+const MANY_ROWS: usize = 100_000;
+/// So many at most.
+const THREADS: usize = 4;
+
+/// What the days of a period come to. That of two parts of it is the one [plus](AddAssign) the other.
 pub(super) struct Tally {
     pub(super) series: Vec<SeriesDay>,
+    pub(super) tables: Vec<GroupSums>,
+    pub(super) links: Option<LinkScores>,
     total: Sums,
     apps: Apps,
 }
 
 impl Tally {
-    /// Adds up the days, and for each table and for the links what they need.
-    pub(super) fn new(
-        days: &[ReportDay],
-        lens: Lens<'_>,
-        tables: &mut [GroupSums],
-        mut links: Option<&mut LinkScores>,
-    ) -> Self {
-        let series = Vec::with_capacity(days.len());
-        let mut tally = Self { series, total: lens.nothing(), apps: Apps::new() };
+    /// Of no days; with the tables, and with links where they are wanted.
+    pub(super) fn new(lens: Lens<'_>, tables: Vec<GroupSums>, links: bool) -> Self {
+        let links = links.then(|| LinkScores::new(lens));
+        Self { series: Vec::new(), tables, links, total: lens.nothing(), apps: Apps::new() }
+    }
+
+    /// Adds days; where they are large, a part of them on each of several threads.
+    pub(super) fn add(&mut self, days: &[ReportDay], lens: Lens<'_>) {
+        let rows: usize = days.iter().map(rows_of).sum();
+        let threads = available_parallelism().map_or(1, |number| number.get().min(THREADS));
+        self.add_in_parts(days, lens, if rows < MANY_ROWS { 1 } else { threads });
+    }
+
+    /// Adds days, each of so many parts on a thread of its own.
+    pub(super) fn add_in_parts(&mut self, days: &[ReportDay], lens: Lens<'_>, number: usize) {
+        let parts = parts(days, number);
+        let Some((first, others)) = parts.split_first() else { return };
+        scope(|scope| {
+            let others: Vec<_> = others
+                .iter()
+                .map(|days| {
+                    let tables = self.tables.iter().map(GroupSums::of_other_days).collect();
+                    let mut part = Self::new(lens, tables, self.links.is_some());
+                    scope.spawn(move || {
+                        part.add_part(days, lens);
+                        part
+                    })
+                })
+                .collect();
+            self.add_part(first, lens);
+            for part in others {
+                *self += part.join().expect("adding up does not panic");
+            }
+        });
+    }
+
+    fn add_part(&mut self, days: &[ReportDay], lens: Lens<'_>) {
+        // There are far fewer kinds than rows.
+        let mut by_kind = vec![Raw::default(); lens.names.kinds().len()];
         for day in days {
             let mut all = Raw::default();
             if lens.adds_up(day) {
-                for (kind, raw) in lens.by_kind(day) {
+                for row in lens.rows(day) {
+                    let raw = row.raw();
                     all += raw;
-                    for table in &mut *tables {
-                        table.add(kind, raw);
+                    by_kind[long(row.kind)] += raw;
+                    if let Some(links) = &mut self.links {
+                        links.add(row.link, raw);
                     }
                 }
             } else {
-                for (_, raw) in lens.by_kind(day) {
-                    all += raw;
+                for row in lens.rows(day) {
+                    all += row.raw();
                 }
-                for table in &mut *tables {
+                for table in &mut self.tables {
                     table.add_day(day, lens);
+                }
+                if let Some(links) = &mut self.links {
+                    links.add_day(day, lens);
                 }
             }
             let mut by_app = vec![0; families()];
             for (row, family, unfurls) in lens.apps(day) {
                 by_app[usize::from(family.number())] += unfurls;
-                for table in &mut *tables {
+                for table in &mut self.tables {
                     table.add_app(row.kind, family, unfurls);
+                }
+                if let Some(links) = &mut self.links {
+                    links.add_app(row.link, family, unfurls);
                 }
             }
             let known = apps(&by_app);
-            for (family, unfurls) in &known {
-                *tally.apps.entry(*family).or_default() += unfurls;
-            }
-            tally.total.add(all, day.open);
-            tally.series.push(series_day(day.day, all, known, day.open, lens.rule));
-            if let Some(links) = &mut links {
-                links.add_day(day, lens);
+            add_apps(&mut self.apps, &known);
+            self.total.add(all, day.open);
+            self.series.push(series_day(day.day, all, known, day.open, lens.rule));
+        }
+        for (raw, kind) in by_kind.into_iter().zip(0..).filter(|(raw, _)| *raw != Raw::default()) {
+            for table in &mut self.tables {
+                table.add(kind, raw);
             }
         }
-        tally
     }
 
     pub(super) fn totals(&self) -> Numbers {
         self.total.numbers(self.apps.clone())
+    }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, later: Self) {
+        self.series.extend(later.series);
+        for (table, more) in self.tables.iter_mut().zip(later.tables) {
+            *table += more;
+        }
+        if let (Some(links), Some(more)) = (&mut self.links, later.links) {
+            *links += more;
+        }
+        self.total += later.total;
+        add_apps(&mut self.apps, &later.apps);
+    }
+}
+
+/// Adds unfurls by family.
+pub(super) fn add_apps(apps: &mut Apps, more: &Apps) {
+    for (family, unfurls) in more {
+        *apps.entry(*family).or_default() += unfurls;
+    }
+}
+
+fn rows_of(day: &ReportDay) -> usize {
+    day.block.as_ref().map_or(0, |block| block.rows().len())
+}
+
+/// Days, one after the other, in so many parts of about as many rows each.
+fn parts(days: &[ReportDay], number: usize) -> Vec<&[ReportDay]> {
+    let rows = days.iter().map(rows_of).sum::<usize>().div_ceil(number);
+    let (mut parts, mut first, mut sum) = (Vec::new(), 0, 0);
+    for (place, day) in days.iter().enumerate() {
+        sum += rows_of(day);
+        if sum >= rows && parts.len() + 1 < number {
+            parts.push(&days[first..=place]);
+            (first, sum) = (place + 1, 0);
+        }
+    }
+    parts.push(&days[first..]);
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::channel::ChannelName;
+    use crate::domain::code::Code;
+    use crate::domain::counts::{Counts, DayCounts, DayRow, DayRows, Kind};
+    use crate::domain::publication::Audience;
+
+    /// A day with so many rows, of which each is a link's with one share.
+    fn day(number: i32, rows: usize, names: &mut Names, rule: Publication) -> ReportDay {
+        let kind =
+            Kind { channel: ChannelName::parse("sms").expect("a channel"), page: None, campaign: None };
+        let counts = DayCounts { open: Counts { shares: 1, ..Counts::default() }, ..DayCounts::default() };
+        let row = |link: usize| DayRow {
+            kind: 0,
+            link: Some(Code::parse(&format!("l{link}")).expect("a code")),
+            counts: counts.clone(),
+        };
+        let of_day = DayRows { kinds: vec![kind], rows: (0..rows).map(row).collect() };
+        let block = (rows > 0).then(|| Arc::new(Block::new(&of_day, false, rule, names)));
+        ReportDay { day: Day::from_number(number).expect("a day"), open: false, block }
+    }
+
+    #[test]
+    fn all_days_are_in_some_part_and_no_part_is_much_larger_than_another() {
+        let rule = Publication {
+            min_count: 5,
+            today: Day::from_number(99).expect("a day"),
+            audience: Audience::SignedIn,
+        };
+        let mut names = Names::default();
+        let mut rows = |sizes: &[usize], number: usize| -> Vec<Vec<usize>> {
+            let days: Vec<_> =
+                sizes.iter().zip(0..).map(|(rows, place)| day(place, *rows, &mut names, rule)).collect();
+            parts(&days, number).into_iter().map(|part| part.iter().map(rows_of).collect()).collect()
+        };
+        assert_eq!(rows(&[], 3), [Vec::<usize>::new()]);
+        assert_eq!(rows(&[0, 0, 0], 1), [[0, 0, 0]]);
+        assert_eq!(rows(&[4, 0, 4, 0], 1), [[4, 0, 4, 0]]);
+        assert_eq!(rows(&[4, 1, 5, 0, 0], 2), [vec![4, 1], vec![5, 0, 0]]);
+        assert_eq!(rows(&[9, 1, 1, 1], 3), [vec![9], vec![1, 1, 1]]);
     }
 }

@@ -55,18 +55,19 @@ impl SmallSite {
         let tables = [Grouping::Channel, Grouping::Page, Grouping::Campaign, Grouping::Link];
         let tables = tables.map(|by| (by, most)).to_vec();
         let question = Question { period, filter: filter.clone(), tables, compared: true };
-        let closed = ClosedDays { before: Some(rule.today), ..ClosedDays::default() };
-        let mut days = |period: Period| -> Vec<ReportDay> {
-            let day = |day: Day| {
-                let open = rule.is_open(day, &closed);
-                let block = self.days.get(&day);
-                let block = block.map(|rows| Arc::new(Block::new(rows, open, rule, &mut self.names)));
-                ReportDay { day, open, block }
-            };
-            period.days().map(day).collect()
-        };
-        let (before, days) = (days(period.before()), days(period));
+        let (before, days) = (self.days_of(period.before(), rule), self.days_of(period, rule));
         report(&self.names, &question, &days, Some(&before), rule)
+    }
+
+    fn days_of(&mut self, period: Period, rule: Publication) -> Vec<ReportDay> {
+        let closed = ClosedDays { before: Some(rule.today), ..ClosedDays::default() };
+        let day = |day: Day| {
+            let open = rule.is_open(day, &closed);
+            let block = self.days.get(&day);
+            let block = block.map(|rows| Arc::new(Block::new(rows, open, rule, &mut self.names)));
+            ReportDay { day, open, block }
+        };
+        period.days().map(day).collect()
     }
 }
 
@@ -95,6 +96,34 @@ fn magazine() -> SmallSite {
     site.add("2026-11-21", Some("two"), ("sms", a, Some("spring")), visits(0, 4, 4));
     site.add("2026-11-21", Some("four"), ("copy", a, None), visits(0, 4, 4));
     site
+}
+
+#[test]
+fn what_days_come_to_does_not_depend_on_the_threads_that_add_them_up() {
+    let mut site = magazine();
+    let period = Period { first: day("2026-11-17"), last: day("2026-11-21") };
+    let by_kind = [Grouping::Channel, Grouping::Page, Grouping::Campaign];
+    for rule in [rule(5, Audience::SignedIn), rule(1, Audience::SignedIn), rule(5, Audience::Public)] {
+        let days = site.days_of(period, rule);
+        for filter in [Filter::default(), Filter { campaign: Some(None), ..Filter::default() }] {
+            let mask = Mask::new(&filter, &site.names);
+            let lens = Lens { names: &site.names, mask: &mask, rule, open: false, several: false }.on(&days);
+            let come_to = |parts: usize| {
+                let tables = by_kind.map(|by| GroupSums::new(by, &site.names)).into();
+                let mut tally = Tally::new(lens, tables, true);
+                tally.add_in_parts(&days, lens, parts);
+                let mut tables: Vec<_> =
+                    tally.tables.iter().map(|sums| sums.table(2, &days, None, lens)).collect();
+                tables.push(tally.links.as_ref().expect("links").table(2, &days, None, lens));
+                (tally.totals(), tally.series, tables)
+            };
+            let whole = come_to(1);
+            assert!(!whole.2[3].groups.is_empty());
+            for parts in 2..=6 {
+                assert_eq!(come_to(parts), whole, "{parts} parts, {filter:?}, {rule:?}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -209,5 +238,10 @@ fn the_public_sees_shares_in_steps_and_clicks_as_everybody() {
     assert_eq!((public.totals.shares, public.totals.clicks), (Number::AtLeast(10), Number::Exact(37)));
     assert_eq!(shown(&public, Grouping::Channel), [(Some("sms"), 10, Some(29)), (Some("email"), 0, Some(8))]);
     assert_eq!(public.series[0].shares, Number::Fewer);
-    assert_eq!(public.totals.funnel.virality, Some(370.0), "of the shares that are shown");
+    assert_eq!(
+        public.totals.unfurls,
+        Number::AtLeast(0),
+        "too few on each of several days can be many together"
+    );
+    assert_eq!(public.totals.funnel.virality, None, "the shares that are not shown would be missing");
 }

@@ -17,8 +17,19 @@ pub(super) const SITE_KEYS: &str = "ens:{sites}:keys";
 pub(super) const COUNTED_SITES: &str = "ens:counted";
 /// String: the day before which every site's days have been closed.
 pub(super) const CLOSED_BEFORE: &str = "ens:closed";
-/// String: 64 bytes that seal session cookies.
+/// Hash: folded name of a person → their JSON.
+pub(super) const PEOPLE: &str = "ens:{access}:people";
+/// Hash: hash of a session's token → its JSON.
+pub(super) const SESSIONS: &str = "ens:{access}:sessions";
+/// Hash: hash of a shared view's token → its JSON.
+pub(super) const VIEWS: &str = "ens:{access}:views";
+/// String: 64 bytes from which the claims of reserved codes and the keys to shared views are made.
 pub(super) const SESSION_SECRET: &str = "ens:session";
+
+/// String with an expiry: until when a piece of work is held, in milliseconds.
+pub(super) fn work(name: &str) -> String {
+    format!("ens:t:{name}")
+}
 
 /// Channel: codes of links that were changed, and signs of life.
 pub(super) const NEWS: &str = "ens:news";

@@ -22,6 +22,7 @@ use crate::domain::link::{Link, LinkChange};
 use crate::domain::site::{KeyHash, Site, SiteId};
 use crate::domain::visitor::DayKey;
 
+mod access;
 mod address;
 mod agreement;
 mod cells;
@@ -44,6 +45,7 @@ mod news;
 mod open;
 mod raising;
 mod record;
+mod records;
 mod script;
 mod sentinel;
 mod server;
@@ -51,6 +53,7 @@ mod settling;
 mod sites;
 mod slow_log;
 mod subscription;
+mod works;
 
 /// Checks an address as far as it can be without asking a server.
 ///

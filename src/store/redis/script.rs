@@ -19,12 +19,17 @@ pub(super) static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include
 pub(super) static RELEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("release.lua")));
 /// Puts a value in the place of another.
 pub(super) static SWAP: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("swap.lua")));
+/// Puts a value in the place of another in a field of a hash.
+pub(super) static SWAP_FIELD: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("swap_field.lua")));
 /// Deletes a link with its counts and visitors.
 pub(super) static DELETE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("delete.lua")));
 /// Adds entries to a link's counts.
 pub(super) static SETTLE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("settle.lua")));
 /// Takes a day off the list of those with visitor sets.
 pub(super) static CLOSE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("close.lua")));
+/// Takes a piece of work.
+pub(super) static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("take.lua")));
 
 /// Announces late entries.
 pub(super) static ANNOUNCE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("announce.lua")));

@@ -25,6 +25,7 @@ use crate::domain::link::{Link, LinkChange};
 use crate::domain::site::{KeyHash, Site, SiteId};
 use crate::domain::visitor::DayKey;
 
+mod access;
 mod cells;
 mod closing;
 mod connection;
@@ -37,11 +38,13 @@ mod links;
 mod raising;
 mod readers;
 mod reading;
+mod records;
 mod schema;
 mod settling;
 mod sites;
 mod visitors;
 mod waiting;
+mod works;
 mod writer;
 
 /// Connections for lookups by name, which a visitor waits for.

@@ -8,7 +8,7 @@ use super::error::store_error;
 use crate::store::StoreError;
 
 /// The version that this program reads and writes.
-const VERSION: i32 = 3;
+const VERSION: i32 = 4;
 
 /// The tables of version 2. Times are milliseconds and days are days, both since 1970-01-01 UTC.
 ///
@@ -198,6 +198,36 @@ const CELLS: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
+/// What version 4 has more than version 3: who may see the numbers. Each `body` is JSON.
+///
+/// - `people` has names in lower case; the body has the name as it was given, and a slow hash of the password.
+/// - `sessions` and `views` have the hash of a token that one browser, or one address, has.
+const ACCESS: &str = "
+    CREATE TABLE people (
+        name TEXT PRIMARY KEY,
+        body TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE sessions (
+        name TEXT PRIMARY KEY,
+        body TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE views (
+        name TEXT PRIMARY KEY,
+        body TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+";
+
+/// And `works`: the pieces of work that one instance does for all of them, each with the time until which somebody
+/// holds it.
+const WORKS: &str = "
+    CREATE TABLE works (
+        name TEXT PRIMARY KEY,
+        until INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+";
+
 /// Makes the tables where the file is new, and makes those of an earlier version what they are now, with all
 /// that they hold: at once or not at all.
 ///
@@ -209,9 +239,10 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     let number = |sql| step.query_row(sql, [], |row| row.get::<_, i32>(0)).map_err(store_error);
     let changes: &[&str] = match number("PRAGMA user_version")? {
         VERSION => return Ok(()),
-        0 if number("SELECT count(*) FROM sqlite_schema")? == 0 => &[TABLES, CELLS],
-        1 => &[FROM_1, CELLS],
-        2 => &[CELLS],
+        0 if number("SELECT count(*) FROM sqlite_schema")? == 0 => &[TABLES, CELLS, ACCESS, WORKS],
+        1 => &[FROM_1, CELLS, ACCESS, WORKS],
+        2 => &[CELLS, ACCESS, WORKS],
+        3 => &[ACCESS, WORKS],
         newer if newer > VERSION => {
             return Err(StoreError::Corrupt(format!(
                 "tables of version {newer}; this program knows {VERSION}"

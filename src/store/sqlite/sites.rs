@@ -2,6 +2,8 @@
 
 use rusqlite::types::Type;
 use rusqlite::{CachedStatement, Connection, Error, OptionalExtension, Params, Row};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::domain::site::{KeyHash, Site, SiteId};
 
@@ -55,11 +57,17 @@ fn one(mut statement: CachedStatement<'_>, params: impl Params) -> rusqlite::Res
     statement.query_row(params, site).optional()
 }
 
-fn body(site: &Site) -> rusqlite::Result<String> {
-    serde_json::to_string(site).map_err(|error| Error::ToSqlConversionFailure(Box::new(error)))
+/// The JSON text of what is kept as one.
+pub(super) fn body(record: &impl Serialize) -> rusqlite::Result<String> {
+    serde_json::to_string(record).map_err(|error| Error::ToSqlConversionFailure(Box::new(error)))
 }
 
 fn site(row: &Row<'_>) -> rusqlite::Result<Site> {
+    from_body(row)
+}
+
+/// What the JSON text in a row's first column says.
+pub(super) fn from_body<T: DeserializeOwned>(row: &Row<'_>) -> rusqlite::Result<T> {
     let json = row.get_ref(0)?.as_str()?;
     serde_json::from_str(json)
         .map_err(|error| Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))

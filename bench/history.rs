@@ -1,12 +1,12 @@
-//! How long a marketer's pages wait for their numbers, on a site of some size: fills a store with links and
-//! thirteen months of clicks, closes every day as the service does, and asks for reports.
+//! Fills a store with a site of some size: links of thirteen months and their clicks, day by day as they would have
+//! come, each day closed when it is over.
 //!
-//! `cargo bench --bench reading -- --store sqlite:reading.db --links 1000000`; ten clicks a link. A store
-//! that has such a site already is measured as it is. Prints one line of JSON: milliseconds of each question as
-//! median and worst of so many, and how long the first reading took.
+//! `cargo bench --bench history -- --store sqlite:data/entrenous.db --site news --links 1000000`: ten clicks a link,
+//! and an unfurl for each eleven. The site may be there already; its policy and its keys stay. Prints one line
+//! of JSON: the entries that were settled, and the seconds that it took.
 //!
 //! Links lie on pages by Zipf's law, a hundred a page on average; half of all clicks come within two days of a
-//! share. A link's clicks follow a long tail: most have few, some have thousands.
+//! share. A link's clicks follow a long tail: most have few, some have hundreds.
 
 #![allow(clippy::unwrap_used, reason = "whatever goes wrong ends it")]
 #![allow(
@@ -17,7 +17,7 @@
 )]
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Parser;
 use entrenous::clock::Clock;
@@ -28,18 +28,14 @@ use entrenous::domain::destination::{Destination, HostRule};
 use entrenous::domain::entry::{Entry, EntryKind};
 use entrenous::domain::family::Family;
 use entrenous::domain::link::{Link, Text};
-use entrenous::domain::publication::Audience;
-use entrenous::domain::report::{Filter, Grouping, Period, Question, Report};
 use entrenous::domain::site::{Site, SiteId};
 use entrenous::domain::utm::Utm;
 use entrenous::domain::visitor::Tag;
-use entrenous::service::reports::Reports;
 use entrenous::service::sites::Sites;
 use entrenous::store::{self, JournalId, LinkFilter, Numbered, Store, StoreUrl};
 use futures_util::future::try_join_all;
 use jiff::SignedDuration;
 
-const NAME: &str = "reading";
 const DAYS: i32 = 396;
 const CLICKS_A_LINK: u64 = 10;
 const MIN_COUNT: u64 = 5;
@@ -57,9 +53,9 @@ struct Asked {
     /// How many links it gets.
     #[arg(long, default_value_t = 10_000)]
     links: usize,
-    /// How often each question is asked.
-    #[arg(long, default_value_t = 25)]
-    times: usize,
+    /// What the site is called, or will be.
+    #[arg(long, default_value = "history")]
+    site: String,
     /// What `cargo bench` adds. Without it a few links are enough: it only shows that it works.
     #[arg(long)]
     bench: bool,
@@ -94,112 +90,32 @@ impl Dice {
 
 #[tokio::main]
 async fn main() {
-    let mut asked = Asked::parse();
-    if !asked.bench {
-        (asked.links, asked.times) = (asked.links.min(200), asked.times.min(2));
-    }
+    let asked = Asked::parse();
+    let links = if asked.bench { asked.links } else { asked.links.min(200) };
     let folder = tempfile::tempdir().unwrap();
-    let own = || format!("sqlite:{}", folder.path().join("reading.db").display());
+    let own = || format!("sqlite:{}", folder.path().join("history.db").display());
     let store = StoreUrl::parse(&asked.store.unwrap_or_else(own)).unwrap();
     let store = store::open(&store, None).await.unwrap();
-    let today = Day::of(Clock::system().now());
-    let sites = store.sites().await.unwrap();
-    let there = sites.into_iter().find(|site| site.name == NAME);
-    let filled = Instant::now();
-    let site = match there {
-        Some(site) => site,
-        None => fill(&store, asked.links, today).await,
-    };
-    let filled = filled.elapsed();
-    let reports = Arc::new(Reports::new(Arc::clone(&store), MIN_COUNT, 13, 256 << 20));
-    let rule = reports.rule(today, Audience::SignedIn);
-    let question = |days: i32, filter: &Filter| Question {
-        period: Period::last_days(days, today),
-        filter: filter.clone(),
-        tables: [Grouping::Channel, Grouping::Page, Grouping::Campaign, Grouping::Link]
-            .map(|by| (by, 10))
-            .to_vec(),
-        compared: true,
-    };
-    let cold = Instant::now();
-    let year = reports.report(&site.id, question(365, &Filter::default()), rule).await.unwrap();
-    let cold = cold.elapsed();
-    let key =
-        |by, report: &Report| report.table(by).unwrap().groups.iter().find_map(|group| group.key.clone());
-    let filters = [
-        ("overview", Filter::default()),
-        ("page", Filter { page: key(Grouping::Page, &year).map(Into::into), ..Filter::default() }),
-        (
-            "campaign",
-            Filter { campaign: Some(key(Grouping::Campaign, &year).map(Into::into)), ..Filter::default() },
-        ),
-        (
-            "channel",
-            Filter {
-                channel: key(Grouping::Channel, &year).and_then(|name| ChannelName::parse(&name).ok()),
-                ..Filter::default()
-            },
-        ),
-    ];
-    let mut lines = Vec::new();
-    for (name, filter) in &filters {
-        for (period, days) in [("today", 1), ("30 days", 30), ("90 days", 90), ("12 months", 365)] {
-            let mut times = Vec::new();
-            for _ in 0..asked.times {
-                let began = Instant::now();
-                reports.report(&site.id, question(days, filter), rule).await.unwrap();
-                times.push(began.elapsed());
-            }
-            lines.push((format!("{name}, {period}"), times));
-        }
-    }
-    let code = key(Grouping::Link, &year).and_then(|code| Code::parse(&code).ok()).unwrap();
-    let link = store.link(&code).await.unwrap().unwrap();
-    for (period, days) in [("30 days", 30), ("12 months", 365)] {
-        let mut times = Vec::new();
-        for _ in 0..asked.times {
-            let began = Instant::now();
-            reports.of_link(&link, Period::last_days(days, today), true, rule).await.unwrap();
-            times.push(began.elapsed());
-        }
-        lines.push((format!("link, {period}"), times));
-    }
-    let figures: serde_json::Map<String, serde_json::Value> = lines
-        .into_iter()
-        .map(|(name, mut times)| {
-            times.sort_unstable();
-            (name, serde_json::json!([ms(times[times.len() / 2]), ms(times[times.len() - 1])]))
-        })
-        .collect();
-    println!(
-        "{}",
-        serde_json::json!({ "links": asked.links, "fill_s": filled.as_secs(), "cold_ms": ms(cold), "rss": rss(),
-            "clicks_shown": year.totals.clicks, "figures": figures })
-    );
+    let began = Instant::now();
+    let entries = fill(&store, &asked.site, links, Day::of(Clock::system().now())).await;
+    println!("{}", serde_json::json!({ "entries": entries, "fill_s": began.elapsed().as_secs() }));
 }
 
-/// The memory that this process has, in bytes.
-fn rss() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
-}
-
-fn ms(time: Duration) -> f64 {
-    (time.as_secs_f64() * 10_000.0).round() / 10.0
-}
-
-/// Makes the site, its links and their clicks, day by day, and closes each day when it is over.
-async fn fill(store: &Arc<dyn Store>, links: usize, today: Day) -> Site {
+/// Makes the links and their clicks, day by day, and closes each day when it is over. Returns the number of entries.
+async fn fill(store: &Arc<dyn Store>, name: &str, links: usize, today: Day) -> u64 {
     let first = today.plus(1 - DAYS);
-    let site = site(store, first).await;
+    let sites = store.sites().await.unwrap();
+    let site = match sites.into_iter().find(|site| site.name == name) {
+        Some(site) => site,
+        None => site(store, name, first).await,
+    };
     let mut dice = Dice(7);
     let pages = (links / 100).max(1);
     let a_day = links.div_ceil(DAYS as usize);
     // The links of the clicks that are to come, by day.
     let mut coming: Vec<Vec<Link>> = vec![Vec::new(); DAYS as usize];
     let (mut made, mut number) = (0, 0);
-    let journal = JournalId::new("0readingreading0");
+    let journal = JournalId::new("0historyhistory0");
     for (place, day) in first.to(today).enumerate() {
         let new: Vec<Link> = (made..links.min(made + a_day))
             .map(|number| link(&site.id, number, day, pages, &mut dice))
@@ -215,7 +131,8 @@ async fn fill(store: &Arc<dyn Store>, links: usize, today: Day) -> Site {
                 1..10 => 15 + dice.below(30),
                 _ => dice.below(4),
             };
-            for _ in 0..(clicks * CLICKS_A_LINK).div_ceil(10) {
+            // One entry of twelve is an unfurl.
+            for _ in 0..(clicks * CLICKS_A_LINK * 12).div_ceil(110) {
                 // Half of what is left comes each two days.
                 let later = (-2.9 * (1.0 - dice.part()).ln()) as usize;
                 if let Some(day) = coming.get_mut(place + later) {
@@ -253,13 +170,13 @@ async fn fill(store: &Arc<dyn Store>, links: usize, today: Day) -> Site {
         }
     }
     assert!(!store.links(&site.id, &LinkFilter::default(), None, 1).await.unwrap().is_empty());
-    site
+    number
 }
 
-async fn site(store: &Arc<dyn Store>, first: Day) -> Site {
+async fn site(store: &Arc<dyn Store>, name: &str, first: Day) -> Site {
     let site = Site {
         id: SiteId::random(),
-        name: NAME.to_owned(),
+        name: name.to_owned(),
         destinations: vec![HostRule::any()],
         origins: Vec::new(),
         consent: None,
@@ -268,6 +185,8 @@ async fn site(store: &Arc<dyn Store>, first: Day) -> Site {
         lineage: false,
         created_at: first.start(),
         keys: Vec::new(),
+        public: false,
+        badges: false,
     };
     Sites::new(Arc::clone(store)).create(site, first.start()).await.unwrap().0
 }

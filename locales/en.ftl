@@ -1,0 +1,598 @@
+### The pages in English. Names, arguments and markup are the same in every language; a test holds them to that.
+### A message with markup is shown as it stands, with what is filled in escaped; every other one is plain text.
+
+## Every page
+
+page-skip = Skip to the content
+page-nav = Main
+page-stats = Stats
+page-new = New links
+page-privacy = Privacy
+page-sign-out = Sign out
+page-languages = Language
+page-footer = Visitors are counted only with consent.
+page-footer-privacy = What is stored
+
+at-least = at least
+fewer-than = fewer than { $k }
+channel-email = E-mail
+channel-copy = Copied link
+channel-native = Share sheet
+channel-qr = QR code
+channel-other = Other
+app-other = other apps
+
+## The question of consent
+
+consent-title = On the way to { $host }
+consent-over = This link leads to
+consent-text = If you allow it, one click is counted for this link today, and whether you are a new visitor today, known only by a keyed hash whose key is destroyed at midnight UTC. No IP address, no cookie id and no browser details are kept; if you allow or refuse, a cookie remembers that choice, and nothing else, for six months.
+consent-allow = Allow and continue
+consent-refuse = Refuse and continue
+consent-later = Continue without choosing
+consent-receipt = Receipt of this link
+
+## The receipt of a link
+
+receipt-title = Receipt of /{ $code }
+receipt-over = Receipt of the link <b>{ $address }</b>
+receipt-active = Leads to { $host }
+receipt-expired = This link has expired
+receipt-disabled = This link is switched off
+receipt-expired-text = It forwards nobody any more. It led to the page below.
+receipt-disabled-text = Its publisher has switched it off, so it forwards nobody. It led to the page below.
+receipt-link = The link
+receipt-destination = Destination
+receipt-channel = Channel
+receipt-campaign = Campaign
+receipt-made = Made on
+receipt-expires = Expires on
+receipt-expired-on = Expired on
+receipt-qr = QR code
+receipt-qr-files = <a href="{ $svg }">SVG</a> or <a href="{ $png }">PNG</a>, to print
+receipt-stores = What your click would store
+receipt-not-active = <b>Nothing.</b> A link that does not forward counts no clicks.
+receipt-granted = <b>One click for this link today</b>, and a tag by which a second click today is not a second visitor.
+receipt-granted-more = You have allowed it. The tag is a keyed hash; tonight at midnight UTC its key is destroyed and of the tags only their number remains.
+receipt-denied = <b>Nothing.</b> You have refused, and not even that is written down here.
+receipt-signal = <b>Nothing.</b> Your browser sends Global Privacy Control or Do Not Track, and that is an answer.
+receipt-ask = <b>Nothing before you answer.</b> You would be asked one question first, and every answer leads to the page.
+receipt-ask-more = If you allow it: one click for this link today, and a tag whose key is destroyed at midnight UTC. If you refuse or do not choose: nothing.
+receipt-skip = <b>Nothing.</b> You have not been asked, so you are not counted.
+receipt-aggregate = <b>One more in this link’s bare count of today.</b> No tag, no visitor: only a number goes up.
+receipt-aggregate-more = You have not been asked. If you <a href="{ $privacy }">refuse</a>, not even that is stored.
+receipt-counted-nothing = Looking at this receipt has counted nothing.
+receipt-continue = Continue to { $host }
+
+## Privacy
+
+privacy-title = Privacy
+privacy-heading = What is stored, and what never is
+privacy-lead = A link counts a visitor only if that person agrees, and it never learns who that was.
+privacy-answer = Your answer in this browser
+privacy-granted = <b>Allowed.</b> When you open a link, one click is counted.
+privacy-denied = <b>Refused.</b> When you open a link, nothing is stored.
+privacy-unknown = <b>No answer yet.</b> You are counted as a visitor only after you have allowed it.
+privacy-signal = <b>Your browser says no.</b> It sends Global Privacy Control or Do Not Track. That beats any answer below: nothing is stored, and nothing is asked.
+privacy-allow = Allow
+privacy-refuse = Refuse
+privacy-forget = Forget my answer
+privacy-cookie = An answer is kept for six months in a cookie of this browser that holds nothing but yes or no. It is not renewed. Forgetting deletes the cookie.
+privacy-stored = What is stored when a link is opened
+privacy-who = Who opens it
+privacy-what = What is stored, for that link and that day
+privacy-who-allowed = Somebody who allowed it
+privacy-what-allowed = Clicks + 1, and a tag in that day’s set of visitors. When the day ends, only the number of tags remains.
+privacy-who-refused = Somebody who refused, or whose browser does (Global Privacy Control, Do Not Track)
+privacy-what-refused = Nothing, not even that they refused.
+privacy-who-unknown = Somebody who has not answered
+privacy-what-unknown = Nothing. On a site that has chosen bare counts: that day’s bare count + 1, without a tag and apart from the clicks.
+privacy-who-preview = A chat app’s preview bot
+privacy-what-preview = Unfurls + 1. It shows that the link was pasted somewhere; it is never a click.
+privacy-who-robot = Any other robot
+privacy-what-robot = Nothing.
+privacy-never = What is never stored, logged or handed on
+privacy-never-address = Your IP address
+privacy-never-browser = Your browser’s name or version
+privacy-never-referrer = The page you came from
+privacy-never-mark = Any mark of you that outlives the day
+privacy-never-sharer = Who shared the link
+privacy-tag = How a tag is made
+privacy-tag-text = To count a visitor once a day and not twice, the service makes a tag:
+privacy-tag-formula = HMAC-SHA256(day key, "v1" ‖ code ‖ address ‖ user agent)
+privacy-tag-parts = The parts go in with their lengths, and the result is cut to 16 bytes. The address is the IP address; of an IPv6 one, only the first 64 bits.
+privacy-tag-key-shared = The day key is 32 random bytes. The machines of this service share it through their store, and it is destroyed when the day ends, at midnight UTC. After that nobody, including us, can make the same tag again or test a guess.
+privacy-tag-key = The day key is 32 random bytes. It is never on disk, and it is destroyed when the day ends, at midnight UTC. After that nobody, including us, can make the same tag again or test a guess.
+privacy-tag-code = The code is part of it, so the same person has unrelated tags on two links.
+privacy-seen = What the publisher sees
+privacy-seen-text = Numbers by link, page, campaign, channel and day. Nothing else exists. Numbers are kept for { $months } months.
+privacy-seen-few = No number of clicks or visitors is shown that stands for fewer than { $k } visitors.
+privacy-check = Check it yourself
+privacy-check-text = If you run this service, you need not believe this page. With the embedded store, everything is one SQLite file (<code>data/entrenous.db</code>, unless set otherwise) and a journal of finished clicks:
+privacy-check-address = YOUR IP ADDRESS
+privacy-check-more = The first lists every column there is, the second everything in them, the third looks for an address and finds none. With Redis or Valkey:
+privacy-footer = This page has no scripts and asks nobody else for anything.
+
+## A link that was just shared
+
+share-title = Your link
+share-heading = Your link is ready
+share-lead = Select it, copy it, and paste it into your message. It leads to { $host }.
+share-address = Short address
+share-qr = QR code of { $address }
+share-camera = A phone’s camera reads the same address from this picture.
+share-back = Back to { $host }
+
+waiting-title = This link is on its way
+waiting-over = One moment
+waiting-lead = It was shared so short a time ago that it has not arrived here yet.
+waiting-text = This page looks again by itself in two seconds.
+waiting-again = Look again now
+
+## The first page
+
+try-title = Try it
+try-title-landing = Private short links
+try-heading = Which private channel does a page travel through?
+try-lead = Entrenous is a short-link service that counts shares and clicks by channel, without knowing who shared a link or who opened it.
+try-why = You see this page because the service has just started for the first time, on your own machine. Four steps show all of it.
+try-share = Share a page
+try-made = Here is the link, made for the channel { $channel }:
+try-send = Send it with { $channel }
+try-another = Make another one
+try-share-text = Each act of sharing makes one link, so each link knows its channel.
+try-page = Page to share
+try-channel = Channel
+try-make = Make the link
+try-wrong-url = The address { $reason }.
+try-wrong-channel = The channel { $reason }.
+try-open = Open it
+try-open-text = Be the visitor for a moment. The link opens in a new tab, so this page stays.
+try-open-link = Open the link
+try-open-receipt = Curious first? <a href="{ $receipt }">The receipt</a> says where it leads and what a click would store. Looking counts nothing.
+try-answer = Answer the question
+try-answer-text = All three answers lead to the page. Only <b>Allow and continue</b> is counted.
+try-answer-more = No question? Then your browser sends Global Privacy Control or Do Not Track, and that is an answer: nothing is stored. To be asked again after an answer, forget it on the <a href="{ $privacy }">privacy page</a>.
+try-read = Read the numbers
+try-read-text = Sign in with the secret key (<code>ens_sk_…</code>) that the terminal printed at the first start.
+try-read-open = Open the stats
+try-read-few = One click reads “fewer than { $k }”: no number is shown that stands for fewer than { $k } visitors. To see single clicks while you try things, start with <code>ENTRENOUS__STATS__MIN_COUNT=1</code>.
+try-later-open = Be the visitor for a moment.
+try-later-answer = One honest question, three equal buttons.
+try-later-read = What the marketer sees, and what nobody can.
+try-buttons = Put the buttons on your pages
+try-buttons-text = Two lines, where the buttons shall be. The key is the publishable one (<code>ens_pk_…</code>) that the terminal printed; everybody may see it.
+try-buttons-fixed = The first line can also name exactly one text of the script. It holds until the service is upgraded:
+try-privacy = What is stored, and what is not
+try-publishers = For publishers: the share buttons
+
+## Signing in
+
+sign-in-title = Sign in
+sign-in-heading = Sign in to the stats
+sign-in-name = Name
+sign-in-name-hint = With the site’s secret key, leave the name empty.
+sign-in-key = Password, or secret key
+sign-in-hint = The key begins with <code>ens_sk_</code> and was shown once, when the site was made. The publishable key (<code>ens_pk_</code>) does not open the stats.
+sign-in-wrong = The name or the password is wrong. After a few attempts, each takes a little longer.
+sign-in-publishable = This is the publishable key. The stats open with the secret key, which begins with ens_sk_.
+sign-in-unknown = No site has this key. Was it copied whole, or rotated since?
+
+## People, sessions, shared views
+
+people-title = People
+people-of = People of { $site }
+people-text = Who may sign in to the stats of { $site }. Nothing is kept of them but the name that you choose here.
+people-made = A password for { $name }
+people-made-text = It is shown this once: give it to them on a way that you trust. They can change it under <b>Sessions</b>.
+people-all = Who may sign in
+people-none = Nobody by name yet. Whoever has the site’s secret key is an owner.
+people-owner = Owner
+people-reader = Reader
+people-you = you
+people-change = Change { $name }
+people-make-reader = Make reader
+people-make-owner = Make owner
+people-new-password = New password
+people-remove = Remove { $name }
+people-ends = A new password and a removal end their sessions at once.
+people-add-somebody = Add somebody
+people-role = Role
+people-reader-may = Reader: reads and exports
+people-owner-may = Owner: also links, people and shared views
+people-password = Password
+people-password-hint = At least 12 characters. Leave it empty, and one is made and shown once.
+people-add = Add
+people-taken = Somebody has this name already. Choose another one.
+people-busy = The service cannot do this for the moment.
+form-wrong = The { $name } { $reason }.
+form-wrong-now = Not now: { $reason }.
+form-wrong-last-day = The last day { $reason }.
+
+sessions-title = Sessions
+sessions-of-all = Who is signed in to the stats of { $site }.
+sessions-of-one = Where you are signed in.
+sessions-kept = Of a session nothing is kept but its hours: no address, and nothing of the browser.
+sessions-changed = <b>Your password has been changed.</b> Your other sessions have ended.
+sessions-all = All sessions
+sessions-key = Secret key
+sessions-own = This session
+sessions-times = Began { $began }. Last used { $used }. Ends { $ends } if it is not used.
+sessions-time = { $day }, { $time } UTC
+sessions-end-own = End this session
+sessions-end-one = End session { $number }
+sessions-end = End
+sessions-end-others = End all others
+sessions-password = Your password
+sessions-old = Old password
+sessions-old-wrong = The old password is wrong.
+sessions-new = New password
+sessions-new-hint = At least 12 characters. Your other sessions end.
+sessions-change = Change the password
+
+views-title = Shared views
+views-of = Shared views of { $site }
+views-text = An address that lets others read a part of these numbers, without signing in, until it ends or you revoke it.
+views-made = The address of the new view
+views-made-text = It is shown this once. Whoever has it can read the view.
+views-made-few = Like everywhere, no number of visitors stands for fewer than { $k }, and shares are shown in steps, too.
+views-now = Shared now
+views-none = Nothing is shared.
+views-locked = With a password
+views-until = until { $day }
+views-revoke = Revoke
+views-revoke-one = Revoke { $name }, until { $day }
+views-share-one = Share a view
+views-shows = What it shows
+views-site = The whole site
+views-page = One page
+views-campaign = One campaign
+views-of-page = Page { $name }
+views-of-campaign = Campaign { $name }
+views-part = Page or campaign
+views-part-hint = The page’s whole address, or the campaign’s name. Empty for the whole site.
+views-last-day = Last day
+views-password-hint = At least 12 characters, or empty: then the address alone opens the view.
+views-share = Share
+views-everybody = For everybody
+views-public = The numbers of { $site } are public, at <a class="long" href="{ $address }">{ $address }</a>.
+views-private = The numbers of { $site } are not public.
+views-make-private = Make the numbers private
+views-make-public = Make the numbers public
+views-badges = Links have badges, at <code class="long">{ $address }</code>; with <code>?of=page</code>, for the whole page that a link leads to.
+views-badges-off = Links have no badges: small pictures with their total clicks, for any page.
+views-badges-switch-off = Switch badges off
+views-badges-switch-on = Switch badges on
+
+unlock-title = A shared view
+unlock-heading = This view asks for a password
+unlock-wrong = The password is wrong.
+unlock-open = Open the view
+unlock-who = Whoever gave you the address knows the password.
+
+shared-public = Public numbers of { $site }
+shared-until = Shared view of { $site }, until { $day }
+shared-steps = Shares and unfurls are shown in steps of { $k } for each day, rounded down: of many small days, less is shown than there was.
+
+## The statistics
+
+stats-title = Stats of { $name }
+stats-shares = Shares
+stats-unfurls = Unfurls
+stats-clicks = Clicks
+stats-visitors = Visitors
+stats-virality = Virality
+stats-bare = Bare counts
+stats-channel = Channel
+stats-page = Page
+stats-campaign = Campaign
+stats-link = Link
+stats-day = Day (UTC)
+stats-days = Days (UTC)
+stats-so-far = so far
+stats-shares-hint = one link each
+stats-share = Share
+stats-share-hint = made this link
+stats-unfurls-hint = previews in chat apps
+stats-clicks-hint = with consent
+stats-visitors-hint = per link and day
+stats-visitors-of-link-hint = each on one day
+stats-virality-hint = clicks per 100 shares
+stats-from-shares = From shares to visitors
+stats-back = ← { $name }
+stats-open-page = Open the page
+stats-filters = Only
+stats-filter = { $what }: { $name }
+stats-filter-remove = Remove: { $name }
+
+stats-period = Period
+stats-period-today = Today
+stats-period-7d = 7 days
+stats-period-30d = 30 days
+stats-period-90d = 90 days
+stats-period-12m = 12 months
+stats-from = From
+stats-to = To
+stats-show = Show
+stats-range = { $from } to { $to }, in days of UTC
+stats-range-day = { $from }, a day of UTC
+stats-compared = compared with { $from } to { $to }
+stats-compared-day = compared with { $from }
+stats-period-wrong-day = Shown are the last 30 days: a day is written as 2026-11-21.
+stats-period-wrong-order = Shown are the last 30 days: the first day must not be after the last one.
+stats-period-too-long = Shown are the last 30 days: a period has at most 800 days.
+stats-more = { $percent } more ({ $before } before)
+stats-less = { $percent } less ({ $before } before)
+stats-same = as many as before
+stats-was = { $before } before
+stats-was-whole = { $before } the whole day before
+stats-new = none before
+
+stats-consent-line = Counted with consent. Whoever refused, was not asked, or whose browser objects is in none of these numbers, nor is any robot.
+stats-how = How to read these numbers
+stats-bare-line = Apart from these: <b>{ $count }</b> in the bare counts, of visitors who had not answered.
+stats-reading-title = Reading the days
+stats-reading = { $read } of { $of } days are read. This page looks again by itself.
+stats-reading-text = The numbers of past days are read from the store once, after a start, and are in memory from then on.
+stats-reading-again = Look again now
+
+stats-over-time = Over time
+stats-chart = Clicks and visitors, { $from } to { $to }
+stats-chart-bare = Bare counts, { $from } to { $to }
+stats-chart-desc = Bars by { $grain ->
+    [month] month
+    [week] week
+   *[day] day
+}. The table below the drawing has the same numbers.
+stats-legend-clicks = Clicks
+stats-legend-visitors = Visitors among them
+stats-legend-before = Clicks in the period before
+stats-legend-few = { $grain ->
+    [day] Fewer than { $k }, or none
+   *[other] Only days of fewer than { $k }
+}
+stats-legend-today = Today so far, in steps of { $k }
+stats-legend-today-exact = Today so far
+stats-legend-open = Not closed yet, in steps of { $k }
+stats-tip = { $when }: { $clicks } clicks, { $visitors } visitors
+stats-tip-bare = { $when }: { $clicks } in the bare count
+stats-tip-before = before: { $clicks }
+stats-tip-few-days = { $days ->
+    [one] one day of fewer than { $k } left out
+   *[other] { $days } days of fewer than { $k } left out
+}
+stats-today = today
+stats-today-so-far = { $day }, today so far
+stats-not-closed = { $day }, not closed yet
+stats-week = { $from } to { $to }
+stats-no-day = No day here has { $k } visitors yet
+stats-no-clicks = No clicks in this period
+stats-table = The numbers as a table
+stats-take = Download
+stats-csv = CSV
+stats-json = JSON
+stats-api = The same by API:
+
+stats-channels = Channels
+stats-channels-text = Which private channels carry you: how much is shared there, and how much of the reading comes of it.
+stats-of-shares = of the shares
+stats-of-clicks = of the clicks
+stats-share-of = { $name }: { $percent }
+stats-rest = Other channels
+stats-pages = Pages
+stats-campaigns = Campaigns
+stats-links = Links
+stats-top-pages = Top pages
+stats-top-links = Top links
+stats-all-pages = All pages
+stats-all-campaigns = All campaigns
+stats-all-links = All links
+stats-apps = Unfurled in
+stats-app = App
+stats-no-campaign = Without a campaign
+stats-others = { $groups ->
+    [one] One other
+   *[other] { $groups } others
+}
+stats-elsewhere-page = Too few for a page of their own
+stats-elsewhere-campaign = Too few for a campaign of their own
+stats-elsewhere-link = Too few for a link of their own
+stats-nothing-here = Nothing was shared or opened here in this period. Try a longer one.
+stats-beyond = Made for { $channel }, unfurled in { $apps }: it travelled.
+stats-and = { $before } and { $last }
+
+stats-lineage = Shares from shares
+stats-lineage-text = Who shares a page that a link led to makes a link of the next generation.
+stats-generation = Generation
+stats-generation-first = First shares
+stats-shared-on = Shared on
+stats-parent = Shared on from { $parent }
+stats-generation-of-link = { $generation ->
+    [0] A first share
+    [one] One share after the first
+   *[other] { $generation } shares after the first
+}
+
+stats-empty = No shares yet
+stats-empty-text = Each act of sharing makes one link, and each link knows its channel. Put the share buttons on a page, and the first channel appears here. The key is the publishable one, which everybody may see:
+stats-empty-api = Or make a link by the API:
+stats-empty-try = Nothing is counted of you while you try: a click counts only after somebody has allowed it.
+
+stats-notes = How to read these numbers
+stats-note-consent = <b>With consent only.</b> Clicks and visitors are those of people who allowed it. The true number of readers is higher.
+stats-note-few = <b>Fewer than { $k } is not shown.</b> A small number could point at a person. When a day closes, what is too few moves up: from a link to its page, from there to its channel, and from there to the channel’s next day. So a link’s own numbers can be less than what it adds to its page or channel: nothing is lost, only its address is. A day of none looks like a day of { $less }.
+stats-note-open = <b>Today is open.</b> It goes up in steps of { $k }, rounded down, until it closes, soon after midnight UTC.
+stats-note-unfurls = <b>Unfurls are evidence, not visits.</b> A chat app fetched a preview, so the link was pasted somewhere. Some apps fetch none, some fetch several. One that the link was not made for shows that somebody passed it on.
+stats-note-virality = <b>Virality</b> is clicks for each 100 shares, of closed days.
+
+link-of-site = ← { $site }
+link-made = Made on { $day }
+link-expires = Expires on { $day }
+link-expired = Expired on { $day }
+link-off = Switched off
+link-receipt = Receipt
+link-bare = Without an answer: { $count }
+link-bare-text = This site also keeps a bare count of how often the link was opened by visitors who had not answered: no tag, no visitor, only a number a day. It is a series of its own, never added to the clicks above.
+link-qr = QR code
+link-qr-text = A camera reads the short address from it. Scans that are allowed count as clicks of this link.
+link-qr-svg = SVG, to print
+link-qr-png = PNG, 1024 pixels
+link-change = Change this link
+link-change-url = Leads to
+link-change-expires = Expires at the end of (UTC; empty: never)
+link-change-review = Review the change
+link-switch-off = Switch off
+link-switch-on = Switch on
+link-taken-down = The operator took this link down. Only they can restore it.
+link-changed = The link is changed. Whoever opens it now goes the new way.
+link-confirm-title = Change /{ $code }
+link-confirm = Change this link?
+link-confirm-now = Now
+link-confirm-then = Then
+link-confirm-forwards = Forwards
+link-confirm-yes = yes
+link-confirm-no = no
+link-confirm-never = never
+link-confirm-url = It is in chats already: everybody who opens it from now on is led to the new page. What was counted of closed days stays with the old one.
+link-confirm-off = Whoever opens it then is told that it is switched off. It can be switched on again.
+link-confirm-on = Whoever opens it then is forwarded again.
+link-confirm-expires = From that day’s end on, whoever opens it is told that it has expired.
+link-confirm-change = Change the link
+link-confirm-back = Leave it as it is
+link-unchanged = Nothing was changed: the form has what the link has.
+link-wrong-url = The address { $reason }.
+link-wrong-day = A day is written as 2026-11-21.
+link-wrong-past = That day is over. To end the link now, switch it off.
+
+## Links by hand
+
+kit-lead = One link for each channel, so that each tells how far it carries the page.
+kit-title = Title
+kit-title-hint = stands before the address where an app shares text; may be left out
+kit-campaign = Campaign
+kit-campaign-hint = brings these links together in the stats; may be left out
+kit-expires = Last day
+kit-expires-hint = the links end with it, at midnight UTC; may be left out
+kit-channels = Channels
+kit-make = Make the links
+kit-nothing = { $wrong ->
+    [one] Nothing was made yet: one answer below cannot be used.
+   *[other] Nothing was made yet: { $wrong } answers below cannot be used.
+}
+kit-again = Send the form again then: nothing is made twice.
+kit-wrong-title = The title { $reason }.
+kit-wrong-campaign = The campaign { $reason }.
+kit-wrong-past = That day is over.
+kit-wrong-none = Choose at least one channel.
+kit-wrong-channels = One channel is not known; it { $reason }.
+kit-links = { $links ->
+    [one] One link
+   *[other] { $links } links
+}
+kit-ready = { $links ->
+    [one] One link is ready
+   *[other] { $links } links are ready
+}
+kit-made = Made on { $day }
+kit-last-day = Last day: { $day }
+kit-gone = { $links ->
+    [one] One link that was here is gone.
+   *[other] { $links } links that were here are gone.
+}
+kit-csv = Addresses as CSV
+kit-zip = QR codes as ZIP
+kit-another = More links like these
+kit-bookmark = This page keeps its address: bookmark it to come back.
+kit-address = Short address for { $channel }
+kit-copy = Copy
+kit-copy-channel = Copy the address for { $channel }
+kit-copied = Copied
+kit-send = Send with { $channel }
+kit-ended = This link does not forward any more.
+
+## Errors
+
+error-over = Error { $status }
+error-not_json-title = Not JSON
+error-not_json = The body is not a JSON document in UTF-8.
+error-bad_request-title = Bad request
+error-bad_request = The request cannot be read.
+error-no_key-title = No key
+error-no_key = Send a key of the site as Authorization: Bearer … or as X-Api-Key; to /share, as its parameter key.
+error-unknown_key-title = Unknown key
+error-unknown_key = No site has this key. Was it rotated?
+error-secret_key_needed-title = The key may not do this
+error-secret_key_needed = A publishable key only makes links, without a slug. This needs the site's secret key.
+error-publishable_key_needed-title = A secret key has no place in an address
+error-publishable_key_needed = Addresses stay in histories and logs. Use the site's publishable key here, and rotate the secret one.
+error-not_followed-title = Only a followed link shares
+error-not_followed = A share begins with a person who follows a link, not with a page that loads one.
+error-foreign_origin-title = Not from this page
+error-foreign_origin = The page that sent this is not one from which it may be sent.
+error-owner_needed-title = Only an owner may do this
+error-owner_needed = You are signed in as a reader. An owner of the site, or whoever has its secret key, can do it.
+error-stale_form-title = The form is not of this session
+error-stale_form = Somebody has signed in or out since the page with the form was opened.
+error-name_taken-title = The name is taken
+error-name_taken = Somebody has this name already. Choose another one.
+error-not_found-title = Not found
+error-not_found = There is nothing at this address.
+error-not_here_yet-title = Not here yet
+error-not_here_yet = This address was given out, and its link has not been made yet. Try again shortly.
+error-method_not_allowed-title = Method not allowed
+error-method_not_allowed = The Allow header lists the methods of this address.
+error-timed_out-title = Too slow
+error-timed_out = The request took too long to arrive or to answer.
+error-slug_taken-title = The slug is taken
+error-slug_taken = Another link has this code. Choose another slug.
+error-code_taken-title = The code is taken
+error-code_taken = The reserved code has been claimed for another destination or channel.
+error-expired-title = This link has expired
+error-expired = Its publisher gave it a time, and that is over.
+error-disabled-title = This link is switched off
+error-disabled = Its publisher has switched it off.
+error-too_large-title = Too large
+error-too_large = A body may have at most 64 KiB.
+error-wrong_media_type-title = Another media type is needed
+error-wrong_media_type = Send the form as its page sends it.
+error-invalid_params-title = Some parameters are not valid
+error-invalid_params = The address that led here asks for something that this service does not do:
+error-too_many_requests-title = Too many requests
+error-too_many_requests = More was asked for within a minute than one client may ask.
+error-taken_down-title = This link was taken down
+error-taken_down = The operator of this service took it down for abuse.
+error-unavailable-title = Try again shortly
+error-unavailable = The service cannot do this for the moment. Try again shortly.
+error-internal-title = Something went wrong
+error-internal = Something went wrong on our side.
+error-advice-missing = Short links tell capital letters from small ones. Ask the person who sent it to send it again.
+error-advice-gone = Nothing was counted. Ask the person who sent it for the page’s own address.
+error-advice-refused = Go back, open the page anew, and try again.
+error-advice-invalid = Go back and share the page’s own address instead. Its publisher can mend this.
+error-advice-wait = Wait a moment, then load the page again.
+error-advice-internal = Try again later. If it stays so, tell the publisher who shared the link.
+error-advice-other = Go back and try again.
+
+## Why something was refused, named by the English words of the API
+reason-must-be-at-most-2048-bytes-long = must be at most 2048 bytes long
+reason-must-not-contain-control-characters = must not contain control characters
+reason-is-not-an-absolute-address = is not an absolute address
+reason-must-begin-with-http-or-https = must begin with http:// or https://
+reason-must-not-contain-a-user-name-or-password = must not contain a user name or password
+reason-has-a-host-that-this-site-does-not-allow = has a host that this site does not allow
+reason-must-not-lead-back-to-this-service = must not lead back to this service
+reason-must-be-at-most-100-characters-long = must be at most 100 characters long
+reason-must-be-at-most-200-characters-long = must be at most 200 characters long
+reason-must-be-1-to-60-characters-on-one-line = must be 1 to 60 characters on one line
+reason-must-have-at-least-12-characters-and-at-most-256-bytes = must have at least 12 characters and at most 256 bytes
+reason-must-be-a-day-such-as-2026-11-21 = must be a day such as 2026-11-21
+reason-must-not-be-empty = must not be empty
+reason-must-be-in-the-future-at-most-400-days-away = must be in the future, at most 400 days away
+reason-a-site-shares-at-most-200-views-at-once = a site shares at most 200 views at once
+reason-must-be-the-whole-site-one-page-or-one-campaign = must be the whole site, one page or one campaign
+
+field-page = page
+field-campaign = campaign
+field-password = password
+field-name = name
+field-part = part

@@ -1,0 +1,598 @@
+### Les pages en français. Noms, arguments et balises sont les mêmes dans toutes les langues ; un test y veille.
+### Un message à balises est affiché tel quel, ce qui y est inséré étant échappé ; tout autre est du texte simple.
+
+## Toutes les pages
+
+page-skip = Aller au contenu
+page-nav = Principal
+page-stats = Statistiques
+page-new = Nouveaux liens
+page-privacy = Vie privée
+page-sign-out = Se déconnecter
+page-languages = Langue
+page-footer = Les visiteurs ne sont comptés qu’avec leur accord.
+page-footer-privacy = Ce qui est enregistré
+
+at-least = au moins
+fewer-than = moins de { $k }
+channel-email = E-mail
+channel-copy = Lien copié
+channel-native = Menu de partage
+channel-qr = QR code
+channel-other = Autre
+app-other = autres applications
+
+## La question du consentement
+
+consent-title = En route vers { $host }
+consent-over = Ce lien mène à
+consent-text = Si vous l’acceptez, un clic est compté aujourd’hui pour ce lien, ainsi que le fait que vous soyez ou non un nouveau visiteur du jour, connu par une seule empreinte dont la clé est détruite à minuit UTC. Aucune adresse IP, aucun identifiant de cookie, aucun détail de votre navigateur n’est conservé ; si vous acceptez ou refusez, un cookie retient ce choix, et rien d’autre, pendant six mois.
+consent-allow = Accepter et continuer
+consent-refuse = Refuser et continuer
+consent-later = Continuer sans choisir
+consent-receipt = Fiche de ce lien
+
+## La fiche d’un lien
+
+receipt-title = Fiche de /{ $code }
+receipt-over = Fiche du lien <b>{ $address }</b>
+receipt-active = Mène à { $host }
+receipt-expired = Ce lien a expiré
+receipt-disabled = Ce lien est désactivé
+receipt-expired-text = Il ne redirige plus personne. Il menait à la page ci-dessous.
+receipt-disabled-text = Son éditeur l’a désactivé : il ne redirige donc personne. Il menait à la page ci-dessous.
+receipt-link = Le lien
+receipt-destination = Destination
+receipt-channel = Canal
+receipt-campaign = Campagne
+receipt-made = Créé le
+receipt-expires = Expire le
+receipt-expired-on = Expiré le
+receipt-qr = QR code
+receipt-qr-files = <a href="{ $svg }">SVG</a> ou <a href="{ $png }">PNG</a>, à imprimer
+receipt-stores = Ce que votre clic enregistrerait
+receipt-not-active = <b>Rien.</b> Un lien qui ne redirige pas ne compte aucun clic.
+receipt-granted = <b>Un clic aujourd’hui pour ce lien</b>, et une empreinte grâce à laquelle un second clic du jour n’est pas un second visiteur.
+receipt-granted-more = Vous l’avez accepté. L’empreinte est un hachage à clé ; cette nuit, à minuit UTC, sa clé est détruite et il ne reste des empreintes que leur nombre.
+receipt-denied = <b>Rien.</b> Vous avez refusé, et même cela n’est noté nulle part ici.
+receipt-signal = <b>Rien.</b> Votre navigateur envoie Global Privacy Control ou Do Not Track, et c’est une réponse.
+receipt-ask = <b>Rien avant votre réponse.</b> Une question vous serait d’abord posée, et toutes les réponses mènent à la page.
+receipt-ask-more = Si vous acceptez : un clic aujourd’hui pour ce lien, et une empreinte dont la clé est détruite à minuit UTC. Si vous refusez ou ne choisissez pas : rien.
+receipt-skip = <b>Rien.</b> La question ne vous a pas été posée, vous n’êtes donc pas compté.
+receipt-aggregate = <b>Un de plus dans le comptage brut de ce lien aujourd’hui.</b> Ni empreinte, ni visiteur : seul un nombre augmente.
+receipt-aggregate-more = La question ne vous a pas été posée. Si vous <a href="{ $privacy }">refusez</a>, même cela n’est pas enregistré.
+receipt-counted-nothing = La consultation de cette fiche n’a rien compté.
+receipt-continue = Continuer vers { $host }
+
+## Vie privée
+
+privacy-title = Vie privée
+privacy-heading = Ce qui est enregistré, et ce qui ne l’est jamais
+privacy-lead = Un lien ne compte un visiteur que si cette personne y consent, et il n’apprend jamais qui c’était.
+privacy-answer = Votre réponse dans ce navigateur
+privacy-granted = <b>Accepté.</b> Quand vous ouvrez un lien, un clic est compté.
+privacy-denied = <b>Refusé.</b> Quand vous ouvrez un lien, rien n’est enregistré.
+privacy-unknown = <b>Pas encore de réponse.</b> Vous n’êtes compté comme visiteur qu’après l’avoir accepté.
+privacy-signal = <b>Votre navigateur dit non.</b> Il envoie Global Privacy Control ou Do Not Track. Cela l’emporte sur toute réponse ci-dessous : rien n’est enregistré, et rien n’est demandé.
+privacy-allow = Accepter
+privacy-refuse = Refuser
+privacy-forget = Oublier ma réponse
+privacy-cookie = Une réponse est conservée six mois dans un cookie de ce navigateur qui ne contient que oui ou non. Il n’est pas renouvelé. L’oubli supprime le cookie.
+privacy-stored = Ce qui est enregistré quand un lien est ouvert
+privacy-who = Qui l’ouvre
+privacy-what = Ce qui est enregistré, pour ce lien et ce jour
+privacy-who-allowed = Une personne qui l’a accepté
+privacy-what-allowed = Clics + 1, et une empreinte dans l’ensemble des visiteurs de ce jour. À la fin du jour, il ne reste que le nombre des empreintes.
+privacy-who-refused = Une personne qui a refusé, ou dont le navigateur refuse (Global Privacy Control, Do Not Track)
+privacy-what-refused = Rien, pas même son refus.
+privacy-who-unknown = Une personne qui n’a pas répondu
+privacy-what-unknown = Rien. Sur un site qui a choisi le comptage brut : comptage brut du jour + 1, sans empreinte et à part des clics.
+privacy-who-preview = Le robot d’aperçu d’une messagerie
+privacy-what-preview = Aperçus + 1. Cela montre que le lien a été collé quelque part ; ce n’est jamais un clic.
+privacy-who-robot = Tout autre robot
+privacy-what-robot = Rien.
+privacy-never = Ce qui n’est jamais enregistré, journalisé ni transmis
+privacy-never-address = Votre adresse IP
+privacy-never-browser = Le nom ou la version de votre navigateur
+privacy-never-referrer = La page d’où vous venez
+privacy-never-mark = Toute trace de vous qui survivrait au jour
+privacy-never-sharer = Qui a partagé le lien
+privacy-tag = Comment une empreinte est calculée
+privacy-tag-text = Pour compter un visiteur une fois par jour et non deux, le service calcule une empreinte :
+privacy-tag-formula = HMAC-SHA256(clé du jour, "v1" ‖ code ‖ adresse ‖ navigateur)
+privacy-tag-parts = Les éléments y entrent avec leur longueur, et le résultat est réduit à 16 octets. L’adresse est l’adresse IP ; d’une adresse IPv6, seulement les 64 premiers bits.
+privacy-tag-key-shared = La clé du jour est faite de 32 octets aléatoires. Les machines de ce service la partagent par leur base, et elle est détruite à la fin du jour, à minuit UTC. Ensuite, plus personne, nous compris, ne peut recalculer la même empreinte ni vérifier une hypothèse.
+privacy-tag-key = La clé du jour est faite de 32 octets aléatoires. Elle n’est jamais sur un disque, et elle est détruite à la fin du jour, à minuit UTC. Ensuite, plus personne, nous compris, ne peut recalculer la même empreinte ni vérifier une hypothèse.
+privacy-tag-code = Le code en fait partie : la même personne a donc, sur deux liens, des empreintes sans rapport.
+privacy-seen = Ce que voit l’éditeur
+privacy-seen-text = Des nombres par lien, page, campagne, canal et jour. Rien d’autre n’existe. Les nombres sont conservés { $months } mois.
+privacy-seen-few = Aucun nombre de clics ou de visiteurs n’est affiché s’il représente moins de { $k } visiteurs.
+privacy-check = Vérifiez vous-même
+privacy-check-text = Si vous exploitez ce service, vous n’avez pas à croire cette page sur parole. Avec la base intégrée, tout tient dans un fichier SQLite (<code>data/entrenous.db</code>, sauf réglage contraire) et un journal de clics achevés :
+privacy-check-address = VOTRE ADRESSE IP
+privacy-check-more = La première commande liste toutes les colonnes qui existent, la deuxième tout ce qu’elles contiennent, la troisième cherche une adresse et n’en trouve aucune. Avec Redis ou Valkey :
+privacy-footer = Cette page n’a pas de script et ne demande rien à personne d’autre.
+
+## Un lien qui vient d’être partagé
+
+share-title = Votre lien
+share-heading = Votre lien est prêt
+share-lead = Sélectionnez-le, copiez-le et collez-le dans votre message. Il mène à { $host }.
+share-address = Adresse courte
+share-qr = QR code de { $address }
+share-camera = L’appareil photo d’un téléphone lit la même adresse dans cette image.
+share-back = Retour à { $host }
+
+waiting-title = Ce lien arrive
+waiting-over = Un instant
+waiting-lead = Il vient d’être partagé et n’est pas encore arrivé ici.
+waiting-text = Cette page vérifie à nouveau d’elle-même dans deux secondes.
+waiting-again = Vérifier maintenant
+
+## La première page
+
+try-title = Essayer
+try-title-landing = Liens courts privés
+try-heading = Par quel canal privé une page voyage-t-elle ?
+try-lead = Entrenous est un service de liens courts qui compte les partages et les clics par canal, sans savoir qui a partagé un lien ni qui l’a ouvert.
+try-why = Vous voyez cette page parce que le service vient de démarrer pour la première fois, sur votre propre machine. Quatre étapes en montrent tout.
+try-share = Partagez une page
+try-made = Voici le lien, créé pour le canal { $channel } :
+try-send = L’envoyer avec { $channel }
+try-another = En créer un autre
+try-share-text = Chaque partage crée un lien : chaque lien connaît donc son canal.
+try-page = Page à partager
+try-channel = Canal
+try-make = Créer le lien
+try-wrong-url = L’adresse n’est pas acceptée : { $reason }.
+try-wrong-channel = Le canal n’est pas accepté : { $reason }.
+try-open = Ouvrez-le
+try-open-text = Soyez le visiteur un instant. Le lien s’ouvre dans un nouvel onglet, cette page reste donc là.
+try-open-link = Ouvrir le lien
+try-open-receipt = Curieux d’abord ? <a href="{ $receipt }">La fiche</a> dit où il mène et ce qu’un clic enregistrerait. La consulter ne compte rien.
+try-answer = Répondez à la question
+try-answer-text = Les trois réponses mènent à la page. Seul <b>Accepter et continuer</b> est compté.
+try-answer-more = Pas de question ? C’est que votre navigateur envoie Global Privacy Control ou Do Not Track, et c’est une réponse : rien n’est enregistré. Pour que la question vous soit reposée, oubliez votre réponse sur la <a href="{ $privacy }">page Vie privée</a>.
+try-read = Lisez les chiffres
+try-read-text = Connectez-vous avec la clé secrète (<code>ens_sk_…</code>) que le terminal a affichée au premier démarrage.
+try-read-open = Ouvrir les statistiques
+try-read-few = Un clic se lit « moins de { $k } » : aucun nombre n’est affiché s’il représente moins de { $k } visiteurs. Pour voir chaque clic pendant vos essais, démarrez avec <code>ENTRENOUS__STATS__MIN_COUNT=1</code>.
+try-later-open = Soyez le visiteur un instant.
+try-later-answer = Une question honnête, trois boutons égaux.
+try-later-read = Ce que voit l’équipe marketing, et ce que personne ne peut voir.
+try-buttons = Mettez les boutons sur vos pages
+try-buttons-text = Deux lignes, là où les boutons doivent être. La clé est la clé publiable (<code>ens_pk_…</code>) que le terminal a affichée ; tout le monde peut la voir.
+try-buttons-fixed = La première ligne peut aussi désigner une version exacte du script. Elle vaut jusqu’à la mise à jour du service :
+try-privacy = Ce qui est enregistré, et ce qui ne l’est pas
+try-publishers = Pour les éditeurs : les boutons de partage
+
+## La connexion
+
+sign-in-title = Se connecter
+sign-in-heading = Connexion aux statistiques
+sign-in-name = Nom
+sign-in-name-hint = Avec la clé secrète du site, laissez le nom vide.
+sign-in-key = Mot de passe, ou clé secrète
+sign-in-hint = La clé commence par <code>ens_sk_</code> et a été affichée une seule fois, à la création du site. La clé publiable (<code>ens_pk_</code>) n’ouvre pas les statistiques.
+sign-in-wrong = Le nom ou le mot de passe est faux. Après quelques essais, chacun prend un peu plus de temps.
+sign-in-publishable = Ceci est la clé publiable. Les statistiques s’ouvrent avec la clé secrète, qui commence par ens_sk_.
+sign-in-unknown = Aucun site n’a cette clé. A-t-elle été copiée en entier, ou remplacée depuis ?
+
+## Les personnes, les sessions, les vues partagées
+
+people-title = Personnes
+people-of = Personnes de { $site }
+people-text = Qui peut se connecter aux statistiques de { $site }. Rien n’en est conservé, hormis le nom que vous choisissez ici.
+people-made = Un mot de passe pour { $name }
+people-made-text = Il n’est affiché que cette fois : transmettez-le par une voie sûre. Il peut être changé sous <b>Sessions</b>.
+people-all = Qui peut se connecter
+people-none = Encore personne de nommé. Qui détient la clé secrète du site en est propriétaire.
+people-owner = Propriétaire
+people-reader = Lecteur
+people-you = vous
+people-change = Modifier { $name }
+people-make-reader = Rendre lecteur
+people-make-owner = Rendre propriétaire
+people-new-password = Nouveau mot de passe
+people-remove = Retirer { $name }
+people-ends = Un nouveau mot de passe ou un retrait met aussitôt fin à ses sessions.
+people-add-somebody = Ajouter quelqu’un
+people-role = Rôle
+people-reader-may = Lecteur : lit et exporte
+people-owner-may = Propriétaire : aussi les liens, les personnes et les vues partagées
+people-password = Mot de passe
+people-password-hint = Au moins 12 caractères. Laissez-le vide, et il en sera créé un, affiché une seule fois.
+people-add = Ajouter
+people-taken = Quelqu’un porte déjà ce nom. Choisissez-en un autre.
+people-busy = Le service ne peut pas le faire pour le moment.
+form-wrong = Non accepté, { $name } : { $reason }.
+form-wrong-now = Pas maintenant : { $reason }.
+form-wrong-last-day = Dernier jour non accepté : { $reason }.
+
+sessions-title = Sessions
+sessions-of-all = Qui est connecté aux statistiques de { $site }.
+sessions-of-one = Où vous êtes connecté.
+sessions-kept = D’une session, rien n’est conservé que ses heures : aucune adresse, et rien du navigateur.
+sessions-changed = <b>Votre mot de passe a été changé.</b> Vos autres sessions ont pris fin.
+sessions-all = Toutes les sessions
+sessions-key = Clé secrète
+sessions-own = Cette session
+sessions-times = Commencée le { $began }. Utilisée pour la dernière fois le { $used }. Prend fin le { $ends } si elle n’est pas utilisée.
+sessions-time = { $day } à { $time } UTC
+sessions-end-own = Terminer cette session
+sessions-end-one = Terminer la session { $number }
+sessions-end = Terminer
+sessions-end-others = Terminer toutes les autres
+sessions-password = Votre mot de passe
+sessions-old = Ancien mot de passe
+sessions-old-wrong = L’ancien mot de passe est faux.
+sessions-new = Nouveau mot de passe
+sessions-new-hint = Au moins 12 caractères. Vos autres sessions prennent fin.
+sessions-change = Changer le mot de passe
+
+views-title = Vues partagées
+views-of = Vues partagées de { $site }
+views-text = Une adresse qui permet à d’autres de lire une partie de ces chiffres, sans se connecter, jusqu’à ce qu’elle expire ou que vous la révoquiez.
+views-made = L’adresse de la nouvelle vue
+views-made-text = Elle n’est affichée que cette fois. Qui la détient peut lire la vue.
+views-made-few = Comme partout, aucun nombre de visiteurs n’en représente moins de { $k }, et les partages aussi vont par pas.
+views-now = Partagées actuellement
+views-none = Rien n’est partagé.
+views-locked = Avec un mot de passe
+views-until = jusqu’au { $day }
+views-revoke = Révoquer
+views-revoke-one = Révoquer { $name }, jusqu’au { $day }
+views-share-one = Partager une vue
+views-shows = Ce qu’elle montre
+views-site = Tout le site
+views-page = Une page
+views-campaign = Une campagne
+views-of-page = Page { $name }
+views-of-campaign = Campagne { $name }
+views-part = Page ou campagne
+views-part-hint = L’adresse entière de la page, ou le nom de la campagne. Vide pour tout le site.
+views-last-day = Dernier jour
+views-password-hint = Au moins 12 caractères, ou vide : l’adresse seule ouvre alors la vue.
+views-share = Partager
+views-everybody = Pour tout le monde
+views-public = Les chiffres de { $site } sont publics, à l’adresse <a class="long" href="{ $address }">{ $address }</a>.
+views-private = Les chiffres de { $site } ne sont pas publics.
+views-make-private = Rendre les chiffres privés
+views-make-public = Rendre les chiffres publics
+views-badges = Les liens ont des badges, à l’adresse <code class="long">{ $address }</code> ; avec <code>?of=page</code>, pour toute la page où un lien mène.
+views-badges-off = Les liens n’ont pas de badges : de petites images avec le total de leurs clics, pour n’importe quelle page.
+views-badges-switch-off = Désactiver les badges
+views-badges-switch-on = Activer les badges
+
+unlock-title = Une vue partagée
+unlock-heading = Cette vue demande un mot de passe
+unlock-wrong = Le mot de passe est faux.
+unlock-open = Ouvrir la vue
+unlock-who = La personne qui vous a donné l’adresse connaît le mot de passe.
+
+shared-public = Chiffres publics de { $site }
+shared-until = Vue partagée de { $site }, jusqu’au { $day }
+shared-steps = Partages et aperçus sont montrés par pas de { $k } pour chaque jour, arrondis vers le bas : de beaucoup de petits jours, on montre moins qu’il n’y a eu.
+
+## Les statistiques
+
+stats-title = Statistiques de { $name }
+stats-shares = Partages
+stats-unfurls = Aperçus
+stats-clicks = Clics
+stats-visitors = Visiteurs
+stats-virality = Viralité
+stats-bare = Comptage brut
+stats-channel = Canal
+stats-page = Page
+stats-campaign = Campagne
+stats-link = Lien
+stats-day = Jour (UTC)
+stats-days = Jours (UTC)
+stats-so-far = jusqu’ici
+stats-shares-hint = un lien chacun
+stats-share = Partage
+stats-share-hint = a créé ce lien
+stats-unfurls-hint = dans les messageries
+stats-clicks-hint = avec accord
+stats-visitors-hint = par lien et par jour
+stats-visitors-of-link-hint = chacun sur un jour
+stats-virality-hint = clics pour 100 partages
+stats-from-shares = Des partages aux visiteurs
+stats-back = ← { $name }
+stats-open-page = Ouvrir la page
+stats-filters = Seulement
+stats-filter = { $what } : { $name }
+stats-filter-remove = Retirer : { $name }
+
+stats-period = Période
+stats-period-today = Aujourd’hui
+stats-period-7d = 7 jours
+stats-period-30d = 30 jours
+stats-period-90d = 90 jours
+stats-period-12m = 12 mois
+stats-from = Du
+stats-to = Au
+stats-show = Afficher
+stats-range = Du { $from } au { $to }, en jours UTC
+stats-range-day = { $from }, un jour UTC
+stats-compared = par rapport à la période du { $from } au { $to }
+stats-compared-day = par rapport au { $from }
+stats-period-wrong-day = Voici les 30 derniers jours : un jour s’écrit comme 2026-11-21.
+stats-period-wrong-order = Voici les 30 derniers jours : le premier jour ne doit pas suivre le dernier.
+stats-period-too-long = Voici les 30 derniers jours : une période compte au plus 800 jours.
+stats-more = { $percent } de plus ({ $before } avant)
+stats-less = { $percent } de moins ({ $before } avant)
+stats-same = autant qu’avant
+stats-was = { $before } avant
+stats-was-whole = { $before } la veille entière
+stats-new = aucun avant
+
+stats-consent-line = Comptés avec accord. Qui a refusé, n’a pas été interrogé ou dont le navigateur s’y oppose n’est dans aucun de ces nombres ; aucun robot non plus.
+stats-how = Comment lire ces chiffres
+stats-bare-line = À part de ceux-ci : <b>{ $count }</b> au comptage brut, de visiteurs qui n’avaient pas répondu.
+stats-reading-title = Lecture des jours
+stats-reading = { $read } jours lus sur { $of }. Cette page vérifie à nouveau d’elle-même.
+stats-reading-text = Les nombres des jours passés sont lus une fois dans la base, après un démarrage, puis restent en mémoire.
+stats-reading-again = Vérifier maintenant
+
+stats-over-time = Au fil du temps
+stats-chart = Clics et visiteurs, du { $from } au { $to }
+stats-chart-bare = Comptage brut, du { $from } au { $to }
+stats-chart-desc = Barres par { $grain ->
+    [month] mois
+    [week] semaine
+   *[day] jour
+}. Le tableau sous le dessin donne les mêmes nombres.
+stats-legend-clicks = Clics
+stats-legend-visitors = Visiteurs parmi eux
+stats-legend-before = Clics de la période d’avant
+stats-legend-few = { $grain ->
+    [day] Moins de { $k }, ou aucun
+   *[other] Seulement des jours à moins de { $k }
+}
+stats-legend-today = Aujourd’hui jusqu’ici, par pas de { $k }
+stats-legend-today-exact = Aujourd’hui jusqu’ici
+stats-legend-open = Pas encore clos, par pas de { $k }
+stats-tip = { $when } : { $clicks } clics, { $visitors } visiteurs
+stats-tip-bare = { $when } : { $clicks } au comptage brut
+stats-tip-before = avant : { $clicks }
+stats-tip-few-days = { $days ->
+    [one] { $days } jour à moins de { $k } laissé de côté
+   *[other] { $days } jours à moins de { $k } laissés de côté
+}
+stats-today = auj.
+stats-today-so-far = { $day }, aujourd’hui jusqu’ici
+stats-not-closed = { $day }, pas encore clos
+stats-week = du { $from } au { $to }
+stats-no-day = Aucun jour n’a encore { $k } visiteurs ici
+stats-no-clicks = Aucun clic dans cette période
+stats-table = Les nombres en tableau
+stats-take = Télécharger
+stats-csv = CSV
+stats-json = JSON
+stats-api = La même chose par l’API :
+
+stats-channels = Canaux
+stats-channels-text = Les canaux privés qui vous portent : ce qui s’y partage, et la part de lecture qui en vient.
+stats-of-shares = des partages
+stats-of-clicks = des clics
+stats-share-of = { $name } : { $percent }
+stats-rest = Autres canaux
+stats-pages = Pages
+stats-campaigns = Campagnes
+stats-links = Liens
+stats-top-pages = Pages en tête
+stats-top-links = Liens en tête
+stats-all-pages = Toutes les pages
+stats-all-campaigns = Toutes les campagnes
+stats-all-links = Tous les liens
+stats-apps = Aperçus par application
+stats-app = Application
+stats-no-campaign = Sans campagne
+stats-others = { $groups ->
+    [one] { $groups } autre
+   *[other] { $groups } autres
+}
+stats-elsewhere-page = Trop peu pour une page à part
+stats-elsewhere-campaign = Trop peu pour une campagne à part
+stats-elsewhere-link = Trop peu pour un lien à part
+stats-nothing-here = Rien n’a été partagé ni ouvert ici pendant cette période. Essayez-en une plus longue.
+stats-beyond = Créé pour { $channel }, aperçu dans { $apps } : il a voyagé.
+stats-and = { $before } et { $last }
+
+stats-lineage = Partages issus de partages
+stats-lineage-text = Qui partage une page où un lien l’a mené crée un lien de la génération suivante.
+stats-generation = Génération
+stats-generation-first = Premiers partages
+stats-shared-on = Repartagés
+stats-parent = Repartagé depuis { $parent }
+stats-generation-of-link = { $generation ->
+    [0] Un premier partage
+    [one] À { $generation } partage du premier
+   *[other] À { $generation } partages du premier
+}
+
+stats-empty = Pas encore de partage
+stats-empty-text = Chaque partage crée un lien, et chaque lien connaît son canal. Mettez les boutons de partage sur une page, et le premier canal apparaîtra ici. La clé est la clé publiable, que tout le monde peut voir :
+stats-empty-api = Ou créez un lien par l’API :
+stats-empty-try = Rien n’est compté de vous pendant vos essais : un clic ne compte qu’une fois accepté.
+
+stats-notes = Comment lire ces chiffres
+stats-note-consent = <b>Avec accord seulement.</b> Clics et visiteurs sont ceux des personnes qui l’ont accepté. Le vrai nombre de lecteurs est plus élevé.
+stats-note-few = <b>Moins de { $k } n’est pas affiché.</b> Un petit nombre pourrait désigner une personne. À la clôture d’un jour, ce qui est trop petit remonte : d’un lien à sa page, de là à son canal, et de là au jour suivant du canal. Les nombres propres à un lien peuvent donc être inférieurs à ce qu’il ajoute à sa page ou à son canal : rien n’est perdu, sauf son adresse. Un jour à zéro se lit comme un jour à { $less }.
+stats-note-open = <b>Aujourd’hui est ouvert.</b> Les nombres y montent par pas de { $k }, arrondis vers le bas, jusqu’à la clôture, peu après minuit UTC.
+stats-note-unfurls = <b>Les aperçus sont des indices, pas des visites.</b> Une messagerie a chargé un aperçu : le lien a donc été collé quelque part. Certaines n’en chargent aucun, d’autres plusieurs. Un aperçu dans une autre application que celle du lien montre que quelqu’un l’a transmis.
+stats-note-virality = <b>La viralité</b>, ce sont les clics pour 100 partages, des jours clos.
+
+link-of-site = ← { $site }
+link-made = Créé le { $day }
+link-expires = Expire le { $day }
+link-expired = Expiré le { $day }
+link-off = Désactivé
+link-receipt = Fiche
+link-bare = Sans réponse : { $count }
+link-bare-text = Ce site tient aussi un comptage brut des ouvertures du lien par des visiteurs qui n’avaient pas répondu : ni empreinte, ni visiteur, seulement un nombre par jour. C’est une série à part, jamais ajoutée aux clics ci-dessus.
+link-qr = QR code
+link-qr-text = Un appareil photo y lit l’adresse courte. Les lectures acceptées comptent comme des clics de ce lien.
+link-qr-svg = SVG, à imprimer
+link-qr-png = PNG, 1024 pixels
+link-change = Modifier ce lien
+link-change-url = Mène à
+link-change-expires = Expire à la fin du (UTC ; vide : jamais)
+link-change-review = Relire la modification
+link-switch-off = Désactiver
+link-switch-on = Réactiver
+link-taken-down = L’exploitant du service a retiré ce lien. Lui seul peut le rétablir.
+link-changed = Le lien est modifié. Qui l’ouvre à présent suit le nouveau chemin.
+link-confirm-title = Modifier /{ $code }
+link-confirm = Modifier ce lien ?
+link-confirm-now = Maintenant
+link-confirm-then = Ensuite
+link-confirm-forwards = Redirige
+link-confirm-yes = oui
+link-confirm-no = non
+link-confirm-never = jamais
+link-confirm-url = Il est déjà dans des conversations : toute personne qui l’ouvrira désormais sera menée à la nouvelle page. Ce qui a été compté les jours clos reste à l’ancienne.
+link-confirm-off = Qui l’ouvrira alors apprendra qu’il est désactivé. Il peut être réactivé.
+link-confirm-on = Qui l’ouvrira alors sera de nouveau redirigé.
+link-confirm-expires = À partir de la fin de ce jour, qui l’ouvrira apprendra qu’il a expiré.
+link-confirm-change = Modifier le lien
+link-confirm-back = Le laisser tel quel
+link-unchanged = Rien n’a été modifié : le formulaire contient ce que le lien a déjà.
+link-wrong-url = L’adresse n’est pas acceptée : { $reason }.
+link-wrong-day = Un jour s’écrit comme 2026-11-21.
+link-wrong-past = Ce jour est passé. Pour arrêter le lien maintenant, désactivez-le.
+
+## Des liens à la main
+
+kit-lead = Un lien pour chaque canal : chacun dit jusqu’où il porte la page.
+kit-title = Titre
+kit-title-hint = précède l’adresse là où une application partage du texte ; facultatif
+kit-campaign = Campagne
+kit-campaign-hint = réunit ces liens dans les statistiques ; facultatif
+kit-expires = Dernier jour
+kit-expires-hint = les liens s’arrêtent à la fin de ce jour, à minuit UTC ; facultatif
+kit-channels = Canaux
+kit-make = Créer les liens
+kit-nothing = { $wrong ->
+    [one] Rien n’a été créé : une réponse ci-dessous ne convient pas.
+   *[other] Rien n’a été créé : { $wrong } réponses ci-dessous ne conviennent pas.
+}
+kit-again = Envoyez ensuite le formulaire à nouveau : rien n’est créé deux fois.
+kit-wrong-title = Le titre n’est pas accepté : { $reason }.
+kit-wrong-campaign = La campagne n’est pas acceptée : { $reason }.
+kit-wrong-past = Ce jour est passé.
+kit-wrong-none = Choisissez au moins un canal.
+kit-wrong-channels = Un canal n’est pas connu : { $reason }.
+kit-links = { $links ->
+    [one] { $links } lien
+   *[other] { $links } liens
+}
+kit-ready = { $links ->
+    [one] { $links } lien est prêt
+   *[other] { $links } liens sont prêts
+}
+kit-made = Créés le { $day }
+kit-last-day = Dernier jour : { $day }
+kit-gone = { $links ->
+    [one] { $links } lien qui était ici n’existe plus.
+   *[other] { $links } liens qui étaient ici n’existent plus.
+}
+kit-csv = Adresses en CSV
+kit-zip = Codes QR en ZIP
+kit-another = D’autres liens comme ceux-ci
+kit-bookmark = Cette page garde son adresse : ajoutez-la à vos favoris pour y revenir.
+kit-address = Adresse courte pour { $channel }
+kit-copy = Copier
+kit-copy-channel = Copier l’adresse pour { $channel }
+kit-copied = Copié
+kit-send = Envoyer par { $channel }
+kit-ended = Ce lien ne redirige plus.
+
+## Les erreurs
+
+error-over = Erreur { $status }
+error-not_json-title = Pas du JSON
+error-not_json = Le corps n’est pas un document JSON en UTF-8.
+error-bad_request-title = Requête illisible
+error-bad_request = La requête ne peut pas être lue.
+error-no_key-title = Pas de clé
+error-no_key = Envoyez une clé du site par Authorization: Bearer … ou X-Api-Key ; à /share, par son paramètre key.
+error-unknown_key-title = Clé inconnue
+error-unknown_key = Aucun site n’a cette clé. A-t-elle été remplacée ?
+error-secret_key_needed-title = La clé n’en a pas le droit
+error-secret_key_needed = Une clé publiable ne fait que créer des liens, sans code choisi. Il faut ici la clé secrète du site.
+error-publishable_key_needed-title = Une clé secrète n’a rien à faire dans une adresse
+error-publishable_key_needed = Les adresses restent dans les historiques et les journaux. Utilisez ici la clé publiable du site, et remplacez la clé secrète.
+error-not_followed-title = Seul un lien suivi partage
+error-not_followed = Un partage commence par une personne qui suit un lien, pas par une page qui en charge un.
+error-foreign_origin-title = Pas depuis cette page
+error-foreign_origin = La page qui a envoyé ceci n’est pas de celles qui le peuvent.
+error-owner_needed-title = Seul un propriétaire peut le faire
+error-owner_needed = Vous êtes connecté comme lecteur. Un propriétaire du site, ou qui détient sa clé secrète, peut le faire.
+error-stale_form-title = Le formulaire n’est pas de cette session
+error-stale_form = Quelqu’un s’est connecté ou déconnecté depuis l’ouverture de la page du formulaire.
+error-name_taken-title = Ce nom est pris
+error-name_taken = Quelqu’un porte déjà ce nom. Choisissez-en un autre.
+error-not_found-title = Introuvable
+error-not_found = Il n’y a rien à cette adresse.
+error-not_here_yet-title = Pas encore là
+error-not_here_yet = Cette adresse a été attribuée, et son lien n’est pas encore créé. Réessayez dans un instant.
+error-method_not_allowed-title = Méthode refusée
+error-method_not_allowed = L’en-tête Allow donne les méthodes de cette adresse.
+error-timed_out-title = Trop lent
+error-timed_out = La requête a mis trop de temps à arriver ou à recevoir sa réponse.
+error-slug_taken-title = Ce code est pris
+error-slug_taken = Un autre lien porte ce code. Choisissez-en un autre.
+error-code_taken-title = Ce code est pris
+error-code_taken = Le code réservé a servi pour une autre destination ou un autre canal.
+error-expired-title = Ce lien a expiré
+error-expired = Son éditeur lui avait donné une durée, et elle est écoulée.
+error-disabled-title = Ce lien est désactivé
+error-disabled = Son éditeur l’a désactivé.
+error-too_large-title = Trop volumineux
+error-too_large = Un corps a au plus 64 Kio.
+error-wrong_media_type-title = Un autre type de contenu est attendu
+error-wrong_media_type = Envoyez le formulaire comme sa page l’envoie.
+error-invalid_params-title = Certains paramètres ne sont pas valables
+error-invalid_params = L’adresse qui a mené ici demande quelque chose que ce service ne fait pas :
+error-too_many_requests-title = Trop de requêtes
+error-too_many_requests = Plus de demandes sont arrivées en une minute qu’un seul client ne peut en faire.
+error-taken_down-title = Ce lien a été retiré
+error-taken_down = L’exploitant de ce service l’a retiré pour abus.
+error-unavailable-title = Réessayez dans un instant
+error-unavailable = Le service ne peut pas le faire pour le moment. Réessayez dans un instant.
+error-internal-title = Quelque chose s’est mal passé
+error-internal = Quelque chose s’est mal passé de notre côté.
+error-advice-missing = Les liens courts distinguent les majuscules des minuscules. Demandez à la personne qui l’a envoyé de le renvoyer.
+error-advice-gone = Rien n’a été compté. Demandez à la personne qui l’a envoyé l’adresse de la page elle-même.
+error-advice-refused = Revenez en arrière, rouvrez la page et réessayez.
+error-advice-invalid = Revenez en arrière et partagez plutôt l’adresse de la page elle-même. Son éditeur peut corriger cela.
+error-advice-wait = Attendez un instant, puis rechargez la page.
+error-advice-internal = Réessayez plus tard. Si cela persiste, prévenez l’éditeur qui a partagé le lien.
+error-advice-other = Revenez en arrière et réessayez.
+
+## Pourquoi une chose a été refusée
+reason-must-be-at-most-2048-bytes-long = ne doit pas dépasser 2048 octets
+reason-must-not-contain-control-characters = ne doit pas contenir de caractères de commande
+reason-is-not-an-absolute-address = ce n’est pas une adresse complète, telle que https://exemple.fr/page
+reason-must-begin-with-http-or-https = doit commencer par http:// ou https://
+reason-must-not-contain-a-user-name-or-password = ne doit contenir ni nom d’utilisateur ni mot de passe
+reason-has-a-host-that-this-site-does-not-allow = ce site n’autorise pas cet hôte
+reason-must-not-lead-back-to-this-service = ne doit pas ramener à ce service
+reason-must-be-at-most-100-characters-long = ne doit pas dépasser 100 caractères
+reason-must-be-at-most-200-characters-long = ne doit pas dépasser 200 caractères
+reason-must-be-1-to-60-characters-on-one-line = de 1 à 60 caractères, sur une ligne
+reason-must-have-at-least-12-characters-and-at-most-256-bytes = au moins 12 caractères et au plus 256 octets
+reason-must-be-a-day-such-as-2026-11-21 = un jour s’écrit comme 2026-11-21
+reason-must-not-be-empty = ne doit pas être vide
+reason-must-be-in-the-future-at-most-400-days-away = doit être à venir, dans 400 jours au plus
+reason-a-site-shares-at-most-200-views-at-once = un site partage au plus 200 vues à la fois, révoquez-en une d’abord
+reason-must-be-the-whole-site-one-page-or-one-campaign = tout le site, une page ou une campagne
+
+field-page = page
+field-campaign = campagne
+field-password = mot de passe
+field-name = nom
+field-part = partie

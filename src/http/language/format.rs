@@ -1,0 +1,147 @@
+//! Numbers and days as a language writes them, after the Unicode CLDR (version 48, `en` and `fr`).
+//!
+//! A day comes as ISO text (`2025-03-12`, or a time that begins so); any other text comes back as it is.
+
+use super::Language;
+
+/// The months of a language: in full and short.
+type Months = [(&'static str, &'static str); 12];
+
+const ENGLISH: Months = [
+    ("January", "Jan"),
+    ("February", "Feb"),
+    ("March", "Mar"),
+    ("April", "Apr"),
+    ("May", "May"),
+    ("June", "Jun"),
+    ("July", "Jul"),
+    ("August", "Aug"),
+    ("September", "Sep"),
+    ("October", "Oct"),
+    ("November", "Nov"),
+    ("December", "Dec"),
+];
+
+const FRENCH: Months = [
+    ("janvier", "janv."),
+    ("février", "févr."),
+    ("mars", "mars"),
+    ("avril", "avr."),
+    ("mai", "mai"),
+    ("juin", "juin"),
+    ("juillet", "juil."),
+    ("août", "août"),
+    ("septembre", "sept."),
+    ("octobre", "oct."),
+    ("novembre", "nov."),
+    ("décembre", "déc."),
+];
+
+impl Language {
+    /// What stands between thousands; the French one is a narrow space that does not break.
+    fn group(self) -> char {
+        match self {
+            Self::English => ',',
+            Self::French => '\u{202f}',
+        }
+    }
+
+    fn point(self) -> char {
+        match self {
+            Self::English => '.',
+            Self::French => ',',
+        }
+    }
+
+    /// A whole number with its thousands apart: `1,234,567`.
+    pub(in crate::http) fn number(self, number: u64) -> String {
+        let digits = number.to_string();
+        let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+        for (place, digit) in digits.chars().enumerate() {
+            if place > 0 && (digits.len() - place).is_multiple_of(3) {
+                text.push(self.group());
+            }
+            text.push(digit);
+        }
+        text
+    }
+
+    /// A round number for a narrow place: `20K`, `5M`.
+    pub(in crate::http) fn compact(self, number: u64) -> String {
+        let (thousand, space) = match self {
+            Self::English => ("K", ""),
+            Self::French => ("k", "\u{202f}"),
+        };
+        match number {
+            10_000.. if number.is_multiple_of(1_000_000) => {
+                format!("{}{space}M", self.number(number / 1_000_000))
+            }
+            10_000.. if number.is_multiple_of(1_000) => {
+                format!("{}{space}{thousand}", self.number(number / 1_000))
+            }
+            _ => self.number(number),
+        }
+    }
+
+    /// A number with one decimal, where that is not 0: `12.5`.
+    pub(in crate::http) fn decimal(self, number: f64) -> String {
+        let text = format!("{:.1}", number.abs());
+        let (whole, tenth) = text.split_once('.').unwrap_or((&text, "0"));
+        let whole = whole.parse().map_or_else(|_| whole.to_owned(), |whole| self.number(whole));
+        let sign = if number < 0.0 && text != "0.0" { "−" } else { "" };
+        let point = self.point();
+        if tenth == "0" { format!("{sign}{whole}") } else { format!("{sign}{whole}{point}{tenth}") }
+    }
+
+    /// A share of a whole: `12%`, and `<1%` for what is more than none.
+    pub(in crate::http) fn percent(self, part: u64, whole: u64) -> String {
+        let space = match self {
+            Self::English => "",
+            Self::French => "\u{202f}",
+        };
+        let whole = u128::from(whole.max(1));
+        let percent = (u128::from(part) * 200 + whole) / (whole * 2);
+        match (part, percent) {
+            (1.., 0) => format!("<1{space}%"),
+            _ => format!("{percent}{space}%"),
+        }
+    }
+
+    /// `12 March 2025`.
+    pub(in crate::http) fn day(self, iso: &str) -> String {
+        self.written(iso, |year, (month, _), day| format!("{day} {month} {year}"))
+    }
+
+    /// `12 Mar`, for a narrow place.
+    pub(in crate::http) fn short_day(self, iso: &str) -> String {
+        self.written(iso, |_, (_, month), day| format!("{day} {month}"))
+    }
+
+    /// `March 2025`.
+    pub(in crate::http) fn month(self, iso: &str) -> String {
+        self.written(iso, |year, (month, _), _| format!("{month} {year}"))
+    }
+
+    /// `Mar 2025`, for a narrow place.
+    pub(in crate::http) fn short_month(self, iso: &str) -> String {
+        self.written(iso, |year, (_, month), _| format!("{month} {year}"))
+    }
+
+    fn written(self, iso: &str, write: impl Fn(&str, (&str, &str), &str) -> String) -> String {
+        let parts = || {
+            let mut parts = iso.get(..10)?.split('-');
+            let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+            let months = match self {
+                Self::English => &ENGLISH,
+                Self::French => &FRENCH,
+            };
+            let month = *months.get(month.parse::<usize>().ok()?.checked_sub(1)?)?;
+            let day = match (self, day.parse::<u8>().ok()?) {
+                (Self::French, 1) => "1er".to_owned(),
+                (_, day) => day.to_string(),
+            };
+            Some(write(year, month, &day))
+        };
+        parts().unwrap_or_else(|| iso.to_owned())
+    }
+}

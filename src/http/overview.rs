@@ -1,0 +1,164 @@
+//! The marketer's pages of a site: at a glance, and the same for one channel, page or campaign.
+
+use std::time::Duration;
+
+use actix_web::dev::RequestHead;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::error::Problem;
+use super::page::Page;
+use super::sign_in::{SignedIn, signed_in};
+use super::view::View;
+use super::views::Count;
+use super::{AppState, lineage, live, pages};
+use crate::domain::day::Day;
+use crate::domain::report::{Filter, Group, Grouping, Question, Report};
+use crate::domain::site::Site;
+use crate::domain::view::Viewer;
+use crate::service::live::Subject;
+use crate::store::LinkFilter;
+
+pub(super) mod page;
+pub(super) mod rows;
+
+use page::{OverviewPage, Shared};
+use rows::Rows;
+
+/// How many channels, and how many of anything else, the page shows.
+const CHANNELS: usize = 50;
+const TOP: usize = 10;
+/// How many a whole list shows.
+const ALL: usize = 500;
+/// How long the page waits for days that are not in memory before it says that they are being read.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Who reads, and what they may see.
+pub(super) struct Reader<'a> {
+    pub(super) site: &'a Site,
+    pub(super) page: Page,
+    pub(super) viewer: &'a Viewer,
+    /// Where the page is: `/stats`, or a shared view's address.
+    pub(super) path: &'a str,
+    /// What is said of a page that is shown to others; nothing to the signed-in.
+    pub(super) shared: Option<Shared>,
+}
+
+/// `GET /stats`.
+pub(super) async fn home(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+    let signed_in = match signed_in(&request, &app).await? {
+        Ok(signed_in) => signed_in,
+        Err(sign_in) => return Ok(sign_in),
+    };
+    let SignedIn { site, viewer, page, .. } = signed_in;
+    show(request.head(), &app, Reader { site: &site, page, viewer: &viewer, path: "/stats", shared: None })
+        .await
+}
+
+/// The page for a reader.
+pub(super) async fn show(
+    head: &RequestHead,
+    app: &AppState,
+    reader: Reader<'_>,
+) -> Result<HttpResponse, Problem> {
+    let Reader { site: Site { id: site, name, lineage: wants_lineage, .. }, page, viewer, path, shared } =
+        reader;
+    let (signed_in, bounds) = (viewer.is_signed_in(), viewer.scope().filter());
+    let today = Day::of(app.clock.now());
+    let (mut view, wrong) = View::of(path, head.uri.query().unwrap_or_default(), today);
+    view.filter = beside(view.filter, &bounds);
+    let filter = within(&view.filter, &bounds);
+    // Links have pages for the signed-in only.
+    view.list = view.list.filter(|by| signed_in || *by != Grouping::Link);
+    let rule = app.reports.rule(today, viewer.audience());
+    let question = question(&view, filter, signed_in);
+    // Asked for before the numbers, it misses no change of them. Where nobody signs in, nothing is told.
+    let live = if signed_in {
+        let subject = Subject::Site(site.clone(), view.filter.clone(), viewer.audience());
+        live::address(app, &subject, view.period).await?
+    } else {
+        None
+    };
+    let report = match app.reports.report_soon(site, question, rule, PATIENCE).await? {
+        Ok(report) => report,
+        Err(reading) => return pages::reading(page, view.address(), reading),
+    };
+    let page = page.with_live(live);
+    let nothing = [report.totals.shares, report.totals.clicks].map(|number| Count::of(number, 1).number());
+    let nothing = nothing.into_iter().flatten().all(|number| number == 0);
+    let empty =
+        signed_in && nothing && app.store.links(site, &LinkFilter::default(), None, 1).await?.is_empty();
+    let lineage = if signed_in && *wants_lineage && view.filter == Filter::default() {
+        Some(lineage::of_site(app, site, report.period, channels(&report)).await?)
+    } else {
+        None
+    };
+    let has_virality = signed_in || rule.is_exact();
+    let rows = Rows { app, site: name, page: &page, view: &view, report: &report, today, bounds: &bounds };
+    pages::page(&OverviewPage {
+        site: name.clone(),
+        shared,
+        has_virality,
+        is_part: view.filter != Filter::default() || view.list.is_some(),
+        subject: rows.subject(),
+        filters: rows.filters(),
+        whole: rows.everything(),
+        picker: rows.picker(wrong),
+        totals: rows.totals().into_iter().take(if has_virality { 5 } else { 4 }).collect(),
+        bare: rows.bare(),
+        series: rows.series(None),
+        channels: rows.channels(),
+        tables: rows.tables(signed_in.then_some("/stats")),
+        apps: rows.apps(),
+        lineage: lineage.map(|lineage| rows.lineage(&lineage)),
+        empty,
+        public_url: app.public_url.as_str().trim_end_matches('/').to_owned(),
+        downloads: rows.downloads(Grouping::Day),
+        page: page.clone(),
+    })
+}
+
+/// What is asked for a view.
+fn question(view: &View, filter: Filter, signed_in: bool) -> Question {
+    let by = match view.list {
+        Some(list) => vec![(list, ALL)],
+        None => [Grouping::Channel, Grouping::Page, Grouping::Campaign, Grouping::Link]
+            .map(|by| (by, if by == Grouping::Channel { CHANNELS } else { TOP }))
+            .into(),
+    };
+    let told = |(by, _): &(Grouping, usize)| match by {
+        Grouping::Channel => filter.channel.is_none(),
+        Grouping::Page => filter.page.is_none(),
+        Grouping::Campaign => filter.campaign.is_none(),
+        Grouping::Link => signed_in,
+        Grouping::Day => true,
+    };
+    let tables = by.into_iter().filter(told).collect();
+    Question { period: view.period, filter, tables, compared: true }
+}
+
+/// A report's groups by channel.
+fn channels(report: &Report) -> &[Group] {
+    let table = report.tables.iter().find(|table| table.by == Grouping::Channel);
+    table.map_or(&[], |table| &table.groups)
+}
+
+/// A filter without what the bounds say already.
+fn beside(filter: Filter, bounds: &Filter) -> Filter {
+    Filter {
+        channel: filter.channel.filter(|_| bounds.channel.is_none()),
+        page: filter.page.filter(|_| bounds.page.is_none()),
+        campaign: filter.campaign.filter(|_| bounds.campaign.is_none()),
+        link: filter.link.filter(|_| bounds.link.is_none()),
+    }
+}
+
+/// A filter that shows nothing beyond these bounds.
+fn within(filter: &Filter, bounds: &Filter) -> Filter {
+    let (bounds, filter) = (bounds.clone(), filter.clone());
+    Filter {
+        channel: bounds.channel.or(filter.channel),
+        page: bounds.page.or(filter.page),
+        campaign: bounds.campaign.or(filter.campaign),
+        link: bounds.link.or(filter.link),
+    }
+}

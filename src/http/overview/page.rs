@@ -1,0 +1,278 @@
+//! What the overview shows: one struct for its template, with plain fields, made of a report by `overview/rows.rs`.
+
+use askama::Template;
+
+use crate::domain::lineage::Generation;
+use crate::http::chart::{self, Series};
+use crate::http::page::{Page, on_page};
+use crate::http::views::Count;
+
+/// `/stats` : a site at a glance, or one channel, page or campaign of it.
+#[derive(Debug, Template)]
+#[template(path = "overview.html", whitespace = "minimize")]
+pub(in crate::http) struct OverviewPage {
+    pub(in crate::http) page: Page,
+    /// The site's name.
+    pub(in crate::http) site: String,
+    /// What is said of a page that is shown to others, who have no other page; nothing to the signed-in.
+    pub(in crate::http) shared: Option<Shared>,
+    /// Whether virality is known: not where shares are in steps.
+    pub(in crate::http) has_virality: bool,
+    /// Whether it shows a part only of what its reader may see, or one list.
+    pub(in crate::http) is_part: bool,
+    /// What the page is about, where that is not the whole site.
+    pub(in crate::http) subject: Option<Subject>,
+    /// The filters, each with the view without it.
+    pub(in crate::http) filters: Vec<Pill>,
+    /// All that its reader may see of the same period: its name and its address.
+    pub(in crate::http) whole: (String, String),
+    pub(in crate::http) picker: Picker,
+    pub(in crate::http) totals: Vec<Total>,
+    /// Bare counts of a site whose policy is, or was, to keep them; never part of the clicks.
+    pub(in crate::http) bare: Option<Count>,
+    pub(in crate::http) series: Series,
+    /// By channel; without any on the page of one channel.
+    pub(in crate::http) channels: Option<Channels>,
+    pub(in crate::http) tables: Vec<TableRows>,
+    /// Unfurls by app, most first.
+    pub(in crate::http) apps: Vec<AppRow>,
+    /// Where shares came from; only of a site that wants to know.
+    pub(in crate::http) lineage: Option<LineageRows>,
+    /// Whether the site has no link at all.
+    pub(in crate::http) empty: bool,
+    /// Where this service is reached, without a slash at the end; used in what an empty site is shown.
+    pub(in crate::http) public_url: String,
+    pub(in crate::http) downloads: Option<Downloads>,
+}
+
+on_page!(OverviewPage);
+
+impl OverviewPage {
+    fn title(&self) -> &str {
+        self.subject.as_ref().map_or(&self.site, |subject| &subject.name)
+    }
+
+    fn chart(&self) -> String {
+        chart::draw(chart::Kind::Consented, &self.series, self.page.language)
+    }
+}
+
+/// A page for others than the signed-in.
+#[derive(Clone, Debug)]
+pub(in crate::http) enum Shared {
+    /// For who has its address, until the end of this day, in words.
+    Until(String),
+    /// For everybody.
+    Public,
+}
+
+/// What a page is about.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct Subject {
+    /// The message with what it is: a channel, a page, a campaign.
+    pub(in crate::http) kind: &'static str,
+    pub(in crate::http) name: String,
+    /// Where it is in the web.
+    pub(in crate::http) address: Option<String>,
+}
+
+/// A filter.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct Pill {
+    pub(in crate::http) kind: &'static str,
+    pub(in crate::http) name: String,
+    /// The view without it.
+    pub(in crate::http) without: String,
+}
+
+/// The period, and the way to others.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct Picker {
+    pub(in crate::http) presets: Vec<Choice>,
+    /// Where the form for any period leads, and what else it says.
+    pub(in crate::http) path: String,
+    pub(in crate::http) hidden: Vec<(&'static str, String)>,
+    /// The first and the last day, ISO.
+    pub(in crate::http) from: String,
+    pub(in crate::http) to: String,
+    /// The same of the period before, where it is known.
+    pub(in crate::http) before: Option<(String, String)>,
+    /// The message with why the period that was asked for is not shown.
+    pub(in crate::http) wrong: Option<&'static str>,
+}
+
+/// A ready-made period.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct Choice {
+    /// Its name in the message's: `stats-period-…`.
+    pub(in crate::http) name: &'static str,
+    pub(in crate::http) address: String,
+    pub(in crate::http) current: bool,
+}
+
+impl Choice {
+    pub(in crate::http) fn label(&self) -> String {
+        format!("stats-period-{}", self.name)
+    }
+}
+
+/// One of the numbers at the top.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct Total {
+    /// The messages with its name and with what it is.
+    pub(in crate::http) name: &'static str,
+    pub(in crate::http) hint: &'static str,
+    pub(in crate::http) figure: Figure,
+    pub(in crate::http) change: Option<Change>,
+}
+
+/// A count, or a text that is written already.
+#[derive(Clone, Debug)]
+pub(in crate::http) enum Figure {
+    Count(Count),
+    Text(String),
+}
+
+impl Figure {
+    pub(in crate::http) fn class(&self) -> &'static str {
+        match self {
+            Self::Count(count) => count.class(),
+            Self::Text(_) => "aside",
+        }
+    }
+
+    /// Whether it is still going up.
+    pub(in crate::http) fn is_open(&self) -> bool {
+        matches!(self, Self::Count(count) if count.is_open())
+    }
+}
+
+/// How a number stands to that of the period before.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct Change {
+    /// `more`, `less` or nothing of these, for the style sheet.
+    pub(in crate::http) class: &'static str,
+    /// An arrow.
+    pub(in crate::http) mark: &'static str,
+    /// In words.
+    pub(in crate::http) words: String,
+}
+
+/// Channels beside each other.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct Channels {
+    /// The shares and the clicks of all channels, each as one bar of parts.
+    pub(in crate::http) whole: Vec<Whole>,
+    pub(in crate::http) rows: Vec<ChannelRow>,
+    pub(in crate::http) downloads: Option<Downloads>,
+}
+
+/// A bar of parts.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct Whole {
+    /// The message with what it is.
+    pub(in crate::http) name: &'static str,
+    pub(in crate::http) parts: Vec<Part>,
+}
+
+/// A part of a bar.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct Part {
+    /// `c1` to `c6`, for the style sheet.
+    pub(in crate::http) class: &'static str,
+    /// Where it begins and how long it is, as SVG lengths.
+    pub(in crate::http) x: String,
+    pub(in crate::http) width: String,
+    /// `WhatsApp: 52%`.
+    pub(in crate::http) words: String,
+}
+
+/// A channel and its way from shares to visitors.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct ChannelRow {
+    pub(in crate::http) class: &'static str,
+    pub(in crate::http) name: String,
+    pub(in crate::http) address: Option<String>,
+    /// Its part of all shares and of all clicks, in words and as SVG lengths.
+    pub(in crate::http) of_shares: (String, String),
+    pub(in crate::http) of_clicks: (String, String),
+    /// Shares, unfurls, clicks and visitors, each with the length of its bar.
+    pub(in crate::http) funnel: Vec<Step>,
+    pub(in crate::http) virality: String,
+}
+
+/// A step of a funnel.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct Step {
+    /// The message with its name.
+    pub(in crate::http) name: &'static str,
+    pub(in crate::http) count: Count,
+    /// Its part of the largest of all channels, as an SVG length.
+    pub(in crate::http) bar: String,
+}
+
+/// A table of pages, campaigns or links.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct TableRows {
+    /// The messages with the heading and the name of the first column.
+    pub(in crate::http) heading: &'static str,
+    pub(in crate::http) column: &'static str,
+    pub(in crate::http) rows: Vec<GroupRow>,
+    /// The whole list, where there is more, and the message with its name.
+    pub(in crate::http) all: Option<(String, &'static str)>,
+    pub(in crate::http) downloads: Option<Downloads>,
+    /// Whether the rows are of links, which have one share each.
+    pub(in crate::http) of_links: bool,
+}
+
+/// A row of such a table.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct GroupRow {
+    pub(in crate::http) name: String,
+    /// What else is said of it, below: where a link leads.
+    pub(in crate::http) below: Option<String>,
+    /// How a link was shared.
+    pub(in crate::http) pill: Option<String>,
+    /// Its page; none of what is several groups together.
+    pub(in crate::http) address: Option<String>,
+    /// Shares, unfurls, clicks and visitors; of links without the shares.
+    pub(in crate::http) numbers: Vec<(&'static str, Count)>,
+    pub(in crate::http) virality: String,
+    /// Its clicks as a part of the largest row's, as an SVG length.
+    pub(in crate::http) bar: String,
+}
+
+/// An app in which links were unfurled.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct AppRow {
+    pub(in crate::http) app: String,
+    pub(in crate::http) unfurls: u64,
+}
+
+/// The shares of a period by where they came from.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct LineageRows {
+    /// By generation, the first one first.
+    pub(in crate::http) generations: Vec<Generation>,
+    /// By channel, the one that led to the most shares first.
+    pub(in crate::http) channels: Vec<ReshareRow>,
+}
+
+/// What came of a channel's shares.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct ReshareRow {
+    pub(in crate::http) channel: String,
+    pub(in crate::http) shares: u64,
+    /// Acts of sharing by people who came through this channel.
+    pub(in crate::http) reshares: u64,
+    pub(in crate::http) virality: String,
+}
+
+/// The same numbers as documents.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct Downloads {
+    pub(in crate::http) csv: String,
+    pub(in crate::http) json: String,
+    /// The call that answers the same.
+    pub(in crate::http) call: String,
+}

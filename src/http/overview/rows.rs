@@ -1,0 +1,254 @@
+//! From a report to what its page shows.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use super::page::{
+    AppRow, Change, Choice, Downloads, Figure, LineageRows, Picker, Pill, ReshareRow, Subject, Total,
+};
+use crate::domain::channel::ChannelName;
+use crate::domain::day::Day;
+use crate::domain::family::Family;
+use crate::domain::lineage::{Lineage, Resharing};
+use crate::domain::publication::Number;
+use crate::domain::report::{Before, Filter, Grouping, Numbers, Report};
+use crate::http::AppState;
+use crate::http::chart::Series;
+use crate::http::page::Page;
+use crate::http::question::in_address;
+use crate::http::view::{Preset, View};
+use crate::http::views::{Count, without_scheme};
+
+mod channels;
+mod tables;
+
+/// A report, and for whom it is written out.
+pub(in crate::http) struct Rows<'a> {
+    pub(in crate::http) app: &'a AppState,
+    /// The site's name.
+    pub(in crate::http) site: &'a str,
+    pub(in crate::http) page: &'a Page,
+    pub(in crate::http) view: &'a View,
+    pub(in crate::http) report: &'a Report,
+    pub(in crate::http) today: Day,
+    /// What the reader sees nothing beyond; no part of the view's own filter.
+    pub(in crate::http) bounds: &'a Filter,
+}
+
+impl Rows<'_> {
+    fn count(&self, number: Number) -> Count {
+        Count::of(number, self.report.min_count)
+    }
+
+    fn virality(&self, numbers: &Numbers) -> String {
+        numbers.funnel.virality.map_or_else(|| "–".to_owned(), |percent| self.page.language.decimal(percent))
+    }
+
+    fn channel(&self, name: &str) -> String {
+        let label = ChannelName::parse(name).map(|name| self.app.channel_label(&name));
+        self.page.channel(name, &label.unwrap_or_else(|_| name.to_owned()))
+    }
+
+    fn campaign(&self, name: Option<&str>) -> String {
+        name.map_or_else(|| self.page.say("stats-no-campaign").to_string(), str::to_owned)
+    }
+
+    /// Each part of a filter: the message with its kind, its name, and the filter without it.
+    fn each(&self, filter: &Filter) -> Vec<(&'static str, String, Filter)> {
+        let mut all = Vec::new();
+        if let Some(channel) = &filter.channel {
+            let without = Filter { channel: None, ..filter.clone() };
+            all.push(("stats-channel", self.channel(channel.as_str()), without));
+        }
+        if let Some(page) = &filter.page {
+            let without = Filter { page: None, ..filter.clone() };
+            all.push(("stats-page", without_scheme(page).to_owned(), without));
+        }
+        if let Some(campaign) = &filter.campaign {
+            let without = Filter { campaign: None, ..filter.clone() };
+            all.push(("stats-campaign", self.campaign(campaign.as_deref()), without));
+        }
+        all
+    }
+
+    /// What the page is about, where it is one thing: the one that its reader may see, or else the only filter.
+    pub(in crate::http) fn subject(&self) -> Option<Subject> {
+        let bounds = self.each(self.bounds);
+        let filter = if bounds.is_empty() { &self.view.filter } else { self.bounds };
+        let [(kind, name, _)] = <[_; 1]>::try_from(self.each(filter)).ok()?;
+        Some(Subject { kind, name, address: filter.page.as_ref().map(ToString::to_string) })
+    }
+
+    /// The filters that can be taken away, but for the one that the page is about.
+    pub(in crate::http) fn filters(&self) -> Vec<Pill> {
+        let subject = self.subject().map(|subject| subject.kind);
+        let others = self.each(&self.view.filter).into_iter().filter(|(kind, ..)| Some(*kind) != subject);
+        let pill = |(kind, name, without)| Pill { kind, name, without: self.view.only(without).address() };
+        others.map(pill).collect()
+    }
+
+    /// All that the reader may see: its name and its address.
+    pub(in crate::http) fn everything(&self) -> (String, String) {
+        let bound = self.each(self.bounds).into_iter().next();
+        let name = bound.map_or_else(|| self.site.to_owned(), |(_, name, _)| name);
+        (name, self.view.only(Filter::default()).address())
+    }
+
+    /// The period, and the way to others.
+    pub(in crate::http) fn picker(&self, wrong: Option<&'static str>) -> Picker {
+        let view = self.view;
+        let choice = |preset: Preset| Choice {
+            name: preset.name(),
+            address: view.of_preset(preset, self.today).address(),
+            current: view.preset == Some(preset),
+        };
+        let before = self.before().map(|before| before.period);
+        Picker {
+            presets: Preset::ALL.map(choice).into(),
+            path: view.path.clone(),
+            hidden: view.parameters(false),
+            from: view.period.first.to_string(),
+            to: view.period.last.to_string(),
+            before: before.map(|days| (days.first.to_string(), days.last.to_string())),
+            wrong,
+        }
+    }
+
+    /// The period before, where there was anything.
+    fn before(&self) -> Option<&Before> {
+        let something = |before: &&Before| {
+            let Numbers { shares, unfurls, clicks, .. } = before.totals;
+            [shares, unfurls, clicks].into_iter().any(|number| self.count(number).number() > Some(0))
+        };
+        self.report.before.as_ref().filter(something)
+    }
+
+    /// The numbers at the top.
+    pub(in crate::http) fn totals(&self) -> Vec<Total> {
+        let now = &self.report.totals;
+        let before = self.before().map(|before| &before.totals);
+        let total = |name, hint, of: fn(&Numbers) -> Number| Total {
+            name,
+            hint,
+            figure: Figure::Count(self.count(of(now))),
+            change: before.map(|before| self.change(of(now), of(before))),
+        };
+        vec![
+            total("stats-shares", "stats-shares-hint", |numbers| numbers.shares),
+            total("stats-unfurls", "stats-unfurls-hint", |numbers| numbers.unfurls),
+            total("stats-clicks", "stats-clicks-hint", |numbers| numbers.clicks),
+            total("stats-visitors", "stats-visitors-hint", |numbers| numbers.visitors),
+            Total {
+                name: "stats-virality",
+                hint: "stats-virality-hint",
+                figure: Figure::Text(self.virality(now)),
+                change: None,
+            },
+        ]
+    }
+
+    /// How a number stands to the one before.
+    fn change(&self, now: Number, before: Number) -> Change {
+        let (page, words) = (self.page, self.count(before).words(self.page.language));
+        let (now, before) = (self.count(now).number(), self.count(before).number());
+        let plain = |words: String| Change { class: "", mark: "", words };
+        // A day that has only begun is not held against a whole one.
+        if self.view.period.first == self.today {
+            return plain(page.say("stats-was-whole").text("before", words).to_string());
+        }
+        let (Some(now), Some(was)) = (now, before) else {
+            return plain(page.say("stats-was").text("before", words).to_string());
+        };
+        let said = |id, percent| page.say(id).text("percent", percent).text("before", &words).to_string();
+        match (now, was) {
+            (0, 0) => plain(page.say("stats-same").to_string()),
+            (_, 0) => plain(page.say("stats-new").to_string()),
+            (now, was) if now == was => plain(page.say("stats-same").to_string()),
+            (now, was) if now > was => {
+                let percent = page.language.percent(now - was, was);
+                Change { class: "more", mark: "▲", words: said("stats-more", percent) }
+            }
+            (now, was) => {
+                let percent = page.language.percent(was - now, was);
+                Change { class: "less", mark: "▼", words: said("stats-less", percent) }
+            }
+        }
+    }
+
+    /// Bare counts, where there are any.
+    pub(in crate::http) fn bare(&self) -> Option<Count> {
+        Some(self.count(self.report.totals.aggregate_clicks)).filter(|bare| bare.number() > Some(0))
+    }
+
+    /// The days. Before `made`, everybody can see that there was nothing.
+    pub(in crate::http) fn series(&self, made: Option<Day>) -> Series {
+        Series::of(self.report, self.today, made)
+    }
+
+    /// The documents with the same numbers as a table, or as the drawing.
+    pub(in crate::http) fn downloads(&self, by: Grouping) -> Option<Downloads> {
+        // Shared views have none.
+        let path = (self.view.path == "/stats").then_some("/stats/export")?;
+        let name = match by {
+            Grouping::Channel => "channel",
+            Grouping::Page => "page",
+            Grouping::Campaign => "campaign",
+            Grouping::Link => "link",
+            Grouping::Day => "day",
+        };
+        let query = in_address(self.view.period, &self.view.filter);
+        let service = self.app.public_url.as_str().trim_end_matches('/');
+        Some(Downloads {
+            csv: format!("{path}/{name}.csv?{query}"),
+            json: format!("{path}/{name}.json?{query}"),
+            call: format!("GET {service}/api/v1/stats?group_by={name}&{query}"),
+        })
+    }
+
+    /// Shares, unfurls, clicks and visitors.
+    fn four(&self, numbers: &Numbers) -> [(&'static str, Count); 4] {
+        [
+            ("stats-shares", self.count(numbers.shares)),
+            ("stats-unfurls", self.count(numbers.unfurls)),
+            ("stats-clicks", self.count(numbers.clicks)),
+            ("stats-visitors", self.count(numbers.visitors)),
+        ]
+    }
+
+    /// The apps in which links were unfurled, most first; last those that nobody can tell.
+    pub(in crate::http) fn apps(&self) -> Vec<AppRow> {
+        apps(&self.report.totals.unfurls_by_app, self.page)
+    }
+
+    /// Where shares came from.
+    pub(in crate::http) fn lineage(&self, lineage: &Lineage) -> LineageRows {
+        let row = |channel: &Resharing| ReshareRow {
+            channel: self.channel(channel.key.as_str()),
+            shares: channel.shares,
+            reshares: channel.reshares,
+            virality: channel
+                .virality
+                .map_or_else(|| "–".to_owned(), |percent| self.page.language.decimal(percent)),
+        };
+        LineageRows {
+            generations: lineage.generations.iter().copied().take(super::TOP).collect(),
+            channels: lineage.channels.iter().map(row).collect(),
+        }
+    }
+}
+
+/// The apps in which links were unfurled, most first; last those that nobody can tell.
+fn apps(unfurls_by_app: &BTreeMap<Family, u64>, page: &Page) -> Vec<AppRow> {
+    let mut all: Vec<_> = unfurls_by_app.iter().collect();
+    all.sort_by_key(|(family, unfurls)| (**family == Family::Other, Reverse(**unfurls)));
+    let row = |(family, unfurls): (&Family, &u64)| AppRow { app: app(*family, page), unfurls: *unfurls };
+    all.into_iter().map(row).collect()
+}
+
+/// What people call an app.
+pub(in crate::http) fn app(family: Family, page: &Page) -> String {
+    match family {
+        Family::Other => page.say("app-other").to_string(),
+        family => family.label().to_owned(),
+    }
+}

@@ -1,0 +1,158 @@
+//! What every page for people needs, whatever it shows: its language, its address, its script, and who is signed in.
+
+use std::borrow::Borrow;
+
+use actix_web::dev::RequestHead;
+use askama::Template;
+use url::form_urlencoded;
+
+use super::language::{self, Language, Message};
+use super::script::{Script, script};
+
+/// What every page needs, whatever it shows.
+#[derive(Clone, Debug)]
+pub(super) struct Page {
+    /// Address of the style sheet, with the hash of its text: `/static/style.css?v=…`.
+    pub(super) style_url: &'static str,
+    /// What it is written in.
+    pub(super) language: Language,
+    /// Whether its address says so, and every link of it shall.
+    is_chosen: bool,
+    /// Its path and its query without the language, for the way to the same page in another one.
+    path: String,
+    query: Vec<(String, String)>,
+    /// Whether it runs the script of the marketer's pages.
+    has_script: bool,
+    /// Where the script asks for changes of what the page shows.
+    pub(super) live: Option<String>,
+    /// Who is signed in; nobody on the pages that everybody may open.
+    pub(super) desk: Option<Desk>,
+}
+
+/// What the pages of the signed-in need besides.
+#[derive(Clone, Debug)]
+pub(super) struct Desk {
+    /// Whether an owner is signed in.
+    pub(super) owner: bool,
+    /// What forms carry.
+    pub(super) form_token: String,
+}
+
+impl Page {
+    /// For who sent this request.
+    pub(super) fn of(head: &RequestHead, style_url: &'static str) -> Self {
+        let query = head.uri.query().unwrap_or_default();
+        let parameters = form_urlencoded::parse(query.as_bytes()).into_owned();
+        Self {
+            style_url,
+            language: Language::of(head),
+            is_chosen: Language::chosen(query).is_some(),
+            path: head.uri.path().to_owned(),
+            query: parameters.filter(|(name, _)| name != language::PARAMETER).collect(),
+            has_script: false,
+            live: None,
+            desk: None,
+        }
+    }
+
+    /// The same for somebody who is signed in.
+    pub(super) fn at_desk(self, desk: Desk) -> Self {
+        Self { desk: Some(desk), ..self }
+    }
+
+    /// The same with the script.
+    pub(super) fn with_script(self) -> Self {
+        Self { has_script: true, ..self }
+    }
+
+    /// The same with the script, which keeps the page current where it shows what may change.
+    pub(super) fn with_live(self, address: Option<String>) -> Self {
+        Self { has_script: address.is_some(), live: address, ..self }
+    }
+
+    /// The script, where the page runs it.
+    pub(super) fn script(&self) -> Option<Script> {
+        self.has_script.then(script)
+    }
+
+    /// The same without a parameter of its address that means nothing.
+    pub(super) fn without(mut self, parameter: &str) -> Self {
+        self.query.retain(|(name, _)| name != parameter);
+        self
+    }
+
+    /// Whether it is the page of this path.
+    pub(super) fn is_at(&self, path: &str) -> bool {
+        self.path == path
+    }
+
+    /// A message.
+    pub(super) fn say(&self, id: impl AsRef<str>) -> Message {
+        self.language.say(id)
+    }
+
+    /// A message that has markup of its own.
+    pub(super) fn markup(&self, id: impl AsRef<str>) -> Message {
+        self.language.markup(id)
+    }
+
+    /// A number as the language writes it.
+    pub(super) fn number(&self, number: impl Borrow<u64>) -> String {
+        self.language.number(*number.borrow())
+    }
+
+    /// An ISO day in words.
+    pub(super) fn day(&self, iso: impl AsRef<str>) -> String {
+        self.language.day(iso.as_ref())
+    }
+
+    /// A path of the service, with the language where this page's address has it.
+    pub(super) fn link(&self, path: impl AsRef<str>) -> String {
+        let path = path.as_ref();
+        let joint = if path.contains('?') { '&' } else { '?' };
+        if self.is_chosen {
+            format!("{path}{joint}{}={}", language::PARAMETER, self.language.tag())
+        } else {
+            path.to_owned()
+        }
+    }
+
+    /// The other languages, each with the address of this page in it.
+    pub(super) fn others(&self) -> Vec<(Language, String)> {
+        let others = Language::ALL.into_iter().filter(|language| *language != self.language);
+        let address = |language: Language| {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            query.extend_pairs(&self.query).append_pair(language::PARAMETER, language.tag());
+            format!("{}?{}", self.path, query.finish())
+        };
+        others.map(|language| (language, address(language))).collect()
+    }
+
+    /// What a channel is called. Its own label where the operator gave it another one than it comes with.
+    pub(super) fn channel(&self, name: &str, label: &str) -> String {
+        let id = format!("channel-{name}");
+        let built_in = Language::ALL[0].has(&id) && Language::ALL[0].say(&id).to_string() == label;
+        if built_in { self.say(id).to_string() } else { label.to_owned() }
+    }
+}
+
+/// A template that is a page for people.
+pub(super) trait OnPage: Template {
+    /// What every page needs.
+    fn page(&self) -> &Page;
+}
+
+/// Says of each page where it has what every page needs.
+macro_rules! on_page {
+    ($($page:ty),* $(,)?) => {
+        $(impl $crate::http::page::OnPage for $page {
+            fn page(&self) -> &$crate::http::page::Page {
+                &self.page
+            }
+        })*
+    };
+}
+pub(super) use on_page;
+
+#[cfg(test)]
+mod tests;

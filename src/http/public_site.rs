@@ -1,0 +1,32 @@
+//! `/stats/public/{site}`: a site's numbers for anybody, where its owner wants it.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use super::error::Problem;
+use super::overview::page::Shared;
+use super::overview::{self, Reader};
+use super::{AppState, pages, visit};
+use crate::domain::site::Site;
+use crate::domain::view::Viewer;
+
+/// The whole address of a public site's numbers.
+pub(super) fn address(app: &AppState, site: &Site) -> String {
+    format!("{}{}", app.public_url.as_str().trim_end_matches('/'), path(site))
+}
+
+fn path(site: &Site) -> String {
+    format!("/stats/public/{}", utf8_percent_encode(&site.name, NON_ALPHANUMERIC))
+}
+
+/// `GET /stats/public/{site}`: one that is not public is one that is not there.
+pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+    // The router leaves some characters encoded that a name may have.
+    let name = percent_decode_str(request.match_info().query("site")).decode_utf8_lossy();
+    let site = app.sites.by_name(&name).await?;
+    let site = site.filter(|site| site.public).ok_or_else(|| visit::miss(request.head(), &app))?;
+    let (page, path) = (pages::of(request.head()), path(&site));
+    let shared = Some(Shared::Public);
+    let reader = Reader { site: &site, page, viewer: &Viewer::Public, path: &path, shared };
+    overview::show(request.head(), &app, reader).await
+}

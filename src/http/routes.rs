@@ -1,0 +1,125 @@
+//! Every address of the service, with its methods.
+
+use actix_web::middleware::from_fn;
+use actix_web::{Resource, Route, guard, web};
+
+use super::error::Problem;
+use super::{
+    answer, badge, codes, component, consent, cors, kit, kit_files, lineage, link_change, link_page, links,
+    live, ops, overview, pages, people, public_site, qr, receipt, redirect, sessions, share, shared_view,
+    sign_in, stats, try_page, view_calls, view_pages,
+};
+
+/// Every address of the service.
+pub(crate) fn routes(config: &mut web::ServiceConfig) {
+    config.service(
+        web::scope("")
+            .wrap(from_fn(answer::finish))
+            .service(at("/", "GET, HEAD", [read().to(try_page::show)]))
+            .service(at("/try", "POST", [web::post().to(try_page::share)]))
+            .service(at("/healthz", "GET, HEAD", [read().to(ops::healthz)]))
+            .service(at("/readyz", "GET, HEAD", [read().to(ops::readyz)]))
+            .service(at("/metrics", "GET, HEAD", [read().to(ops::metrics)]))
+            .service(at("/share.js", "GET, HEAD", [read().to(component::latest)]))
+            .service(at("/static/{file}", "GET, HEAD", [read().to(pages::file)]))
+            .service(at("/share/{channel}", "GET, HEAD", [read().to(share::share)]))
+            .service(at("/share/{channel}/{code}", "GET, HEAD", [read().to(share::show)]))
+            .service(at("/privacy", "GET, HEAD", [read().to(consent::privacy)]))
+            .service(at("/privacy/consent", "POST", [web::post().to(consent::change)]))
+            .service(web::scope("/api/v1").configure(api).default_service(web::to(nothing_here)))
+            .service(
+                web::scope("/stats").configure(pages_of_statistics).default_service(web::to(nothing_here)),
+            )
+            .service(at("/{code}/consent", "POST", [web::post().to(consent::answer)]))
+            .service(at("/{code}+", "GET, HEAD", [read().to(receipt::show)]))
+            .service(at("/{code}/qr.svg", "GET, HEAD", [read().to(qr::svg)]))
+            .service(at("/{code}/qr.png", "GET, HEAD", [read().to(qr::png)]))
+            .service(at("/{code}/badge.svg", "GET, HEAD", [read().to(badge::svg)]))
+            .service(web::resource("/{code}").to(redirect::routed))
+            .default_service(web::to(nothing_here)),
+    );
+}
+
+/// What programs call.
+fn api(config: &mut web::ServiceConfig) {
+    config
+        .service(at("/codes", "POST", [web::post().to(codes::reserve)]).wrap(from_fn(cors::for_pages)))
+        .service(
+            at("/links", "GET, HEAD, POST", [read().to(links::list), web::post().to(links::create)])
+                .wrap(from_fn(cors::for_pages)),
+        )
+        .service(
+            at("/links/bulk", "POST", [web::post().to(links::create_bulk)]).wrap(from_fn(cors::for_pages)),
+        )
+        .service(at(
+            "/links/{code}",
+            "GET, HEAD, PATCH, DELETE",
+            [read().to(links::read), web::patch().to(links::change), web::delete().to(links::delete)],
+        ))
+        .service(at("/links/{code}/stats", "GET, HEAD", [read().to(stats::link)]))
+        .service(at("/stats", "GET, HEAD", [read().to(stats::site)]))
+        .service(at("/stats/lineage", "GET, HEAD", [read().to(lineage::of_key)]))
+        .service(at(
+            "/views",
+            "GET, HEAD, POST",
+            [read().to(view_calls::list), web::post().to(view_calls::share)],
+        ))
+        .service(at("/views/{id}", "DELETE", [web::delete().to(view_calls::revoke)]));
+}
+
+/// What the marketer opens, and shows to others.
+fn pages_of_statistics(config: &mut web::ServiceConfig) {
+    config
+        .service(at("", "GET, HEAD", [read().to(overview::home)]))
+        .service(at(
+            "/sign-in",
+            "GET, HEAD, POST",
+            [read().to(sign_in::form), web::post().to(sign_in::sign_in)],
+        ))
+        .service(at("/sign-out", "POST", [web::post().to(sign_in::sign_out)]))
+        .service(at("/export/{name}", "GET, HEAD", [read().to(stats::download)]))
+        .service(at("/people", "GET, HEAD, POST", [read().to(people::list), web::post().to(people::add)]))
+        .service(at("/people/role", "POST", [web::post().to(people::change_role)]))
+        .service(at("/people/password", "POST", [web::post().to(people::new_password)]))
+        .service(at("/people/remove", "POST", [web::post().to(people::remove)]))
+        .service(at("/sessions", "GET, HEAD", [read().to(sessions::list)]))
+        .service(at("/sessions/end", "POST", [web::post().to(sessions::end)]))
+        .service(at("/password", "POST", [web::post().to(sessions::change_password)]))
+        .service(at(
+            "/views",
+            "GET, HEAD, POST",
+            [read().to(view_pages::list), web::post().to(view_pages::share)],
+        ))
+        .service(at("/views/revoke", "POST", [web::post().to(view_pages::revoke)]))
+        .service(at("/views/publicity", "POST", [web::post().to(view_pages::publish)]))
+        .service(at(
+            "/shared/{token}",
+            "GET, HEAD, POST",
+            [read().to(shared_view::show), web::post().to(shared_view::unlock)],
+        ))
+        .service(at("/public/{site}", "GET, HEAD", [read().to(public_site::show)]))
+        .service(at("/new", "GET, HEAD, POST", [read().to(kit::form), web::post().to(kit::make)]))
+        .service(at("/live", "GET", [web::get().to(live::follow)]))
+        .service(at("/kit/{codes}", "GET, HEAD", [read().to(kit::show)]))
+        .service(at("/kit/{codes}/links.csv", "GET, HEAD", [read().to(kit_files::links)]))
+        .service(at("/kit/{codes}/qr.zip", "GET, HEAD", [read().to(kit_files::pictures)]))
+        .service(at("/{code}", "GET, HEAD", [read().to(link_page::show)]))
+        .service(at("/{code}/change", "POST", [web::post().to(link_change::change)]));
+}
+
+/// An address with its methods; any other method is a 405.
+fn at<const N: usize>(path: &str, methods: &'static str, routes: [Route; N]) -> Resource {
+    let resource = routes.into_iter().fold(web::resource(path), Resource::route);
+    resource.default_service(web::to(move || async move {
+        Err::<&'static str, _>(Problem::method_not_allowed(methods))
+    }))
+}
+
+/// `GET`, and `HEAD`, which is answered in the same way without the body.
+fn read() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+async fn nothing_here() -> Result<&'static str, Problem> {
+    Err(Problem::not_found())
+}

@@ -1,0 +1,120 @@
+//! `/stats/shared/{token}`: a part of a site's numbers for whoever has the address, until it ends or is revoked, and says the
+//! password where there is one.
+//!
+//! Search engines are told not to list it, and no page that is linked from it learns its address.
+
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, REFERRER_POLICY};
+use actix_web::{HttpRequest, HttpResponse, web};
+use tokio::time::sleep;
+
+use super::access_pages::UnlockPage;
+use super::error::Problem;
+use super::overview::page::Shared;
+use super::overview::{self, Reader};
+use super::request::network;
+use super::view_pages::last_day;
+use super::{AppState, body, pages, request, visit};
+use crate::domain::view::{View, Viewer};
+
+const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
+
+/// The whole address of a view.
+pub(super) fn address(app: &AppState, token: &str) -> String {
+    let path = path(token);
+    app.public_url.join(&path).expect("a token is plain ASCII").to_string()
+}
+
+fn path(token: &str) -> String {
+    format!("/stats/shared/{token}")
+}
+
+/// `GET /stats/shared/{token}`.
+pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+    let (token, view) = found(&request, &app).await?;
+    let held = request.cookie(cookie_name(&app));
+    if app.views.is_open(&view, held.as_ref().map(Cookie::value)) {
+        numbers(&request, &app, &token, &view).await
+    } else {
+        locked(&request, &token, StatusCode::OK, None)
+    }
+}
+
+/// `POST /stats/shared/{token}`: `password`. What the browser then holds opens this view alone, until it ends.
+pub(super) async fn unlock(
+    request: HttpRequest,
+    payload: web::Payload,
+    app: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    refuse_foreign(&request, &app)?;
+    let (token, view) = found(&request, &app).await?;
+    let form = body::form(&request, payload).await?;
+    app.limits.sign_in(&network(request.head(), app.trusted_proxies()))?;
+    sleep(app.attempts.begin(&token)).await;
+    let password = form.get("password").map_or("", String::as_str);
+    let Some(opening) = app.views.unlock(&view, password).await? else {
+        return locked(&request, &token, StatusCode::UNAUTHORIZED, Some("unlock-wrong"));
+    };
+    app.attempts.succeeded(&token);
+    let path = path(&token);
+    let mut answer = pages::see_other(&pages::of(request.head()).link(&path));
+    let cookie = Cookie::build(cookie_name(&app), opening)
+        .path(path)
+        .http_only(true)
+        .secure(app.is_https())
+        .same_site(SameSite::Lax)
+        .finish();
+    answer.add_cookie(&cookie).expect("the cookie's name, path and value are plain ASCII");
+    Ok(without_referrer(answer))
+}
+
+/// A page that tells no referrer does not name its origin either: its form comes from `null`, where the browser does
+/// not say more. The password is protection enough: whoever sends it may open the view.
+fn refuse_foreign(request: &HttpRequest, app: &AppState) -> Result<(), Problem> {
+    let silent = request::origin(request.head()) == Some("null") && !request::says_foreign(request.head());
+    if silent { Ok(()) } else { request::refuse_foreign_form(request.head(), &app.public_url) }
+}
+
+/// The view of the path. To guess at one is a miss, as to guess at codes.
+async fn found(request: &HttpRequest, app: &AppState) -> Result<(String, View), Problem> {
+    let token = request.match_info().query("token");
+    let view = app.views.get(token, app.clock.now()).await?;
+    let view = view.ok_or_else(|| visit::miss(request.head(), app))?;
+    Ok((token.to_owned(), view))
+}
+
+async fn numbers(
+    request: &HttpRequest,
+    app: &AppState,
+    token: &str,
+    view: &View,
+) -> Result<HttpResponse, Problem> {
+    let site = app.sites.get(&view.site).await?.ok_or_else(Problem::not_found)?;
+    let viewer = Viewer::View(view.scope.clone());
+    let page = pages::of(request.head());
+    let shared = Some(Shared::Until(last_day(view.expires_at, &page)));
+    let reader = Reader { site: &site, page, viewer: &viewer, path: &path(token), shared };
+    Ok(without_referrer(overview::show(request.head(), app, reader).await?))
+}
+
+fn locked(
+    request: &HttpRequest,
+    token: &str,
+    status: StatusCode,
+    error: Option<&'static str>,
+) -> Result<HttpResponse, Problem> {
+    let page = pages::of(request.head());
+    let mut page = pages::page(&UnlockPage { page, path: path(token), error })?;
+    *page.status_mut() = status;
+    Ok(without_referrer(page))
+}
+
+fn without_referrer(mut answer: HttpResponse) -> HttpResponse {
+    answer.headers_mut().insert(REFERRER_POLICY, NO_REFERRER);
+    answer
+}
+
+fn cookie_name(app: &AppState) -> &'static str {
+    if app.is_https() { "__Secure-view" } else { "view" }
+}

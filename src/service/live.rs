@@ -1,0 +1,253 @@
+//! What tells an open page that its numbers have changed.
+//!
+//! Once in a while the published numbers of a subject that somebody follows are read, and their *print* is compared with
+//! the last one. So a change of what may be seen is told, and nothing else: no click by itself, and no number. It is found
+//! wherever the clicks came in, at this instance or at another.
+//!
+//! Promises that nothing is read of what nobody follows, that a subject is read once for all who follow it, that no more
+//! than a set number follow at once, and that all of them are let go when the service ends.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{Instant, sleep};
+
+use super::reports::Reports;
+use crate::clock::Clock;
+use crate::domain::day::Day;
+use crate::domain::link::Link;
+use crate::domain::publication::Audience;
+use crate::domain::report::{Filter, Grouping, Period, Question, Report};
+use crate::domain::site::SiteId;
+use crate::store::StoreError;
+
+/// Between two looks. A change is to be on the page within two seconds, of which settling takes a quarter.
+const LOOK: Duration = Duration::from_millis(750);
+/// How much longer than a look took the next one is waited for: looking takes a fifth of the time at most.
+const REST: u32 = 4;
+/// How many pages may be followed at once.
+pub const MOST: usize = 500;
+
+/// How many groups of each kind are looked at: as many as a page shows of them.
+const GROUPS: usize = 500;
+
+/// What is followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// What of a site meets the filter, as it is published to these readers.
+    Site(SiteId, Filter, Audience),
+    /// A link, as it is published to its site.
+    Link(Box<Link>),
+}
+
+/// Tells published numbers from others, and nothing of what they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Print([u8; 8]);
+
+impl Print {
+    fn of(report: &Report) -> Self {
+        // Every number is in there, and whatever tells it from others.
+        let all = format!("{report:?}");
+        Self(*Sha256::digest(all).first_chunk().expect("a hash is longer"))
+    }
+}
+
+impl fmt::Display for Print {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&base16ct::lower::encode_string(&self.0))
+    }
+}
+
+/// It has no value until the first look.
+type Feed = watch::Sender<Option<Print>>;
+
+/// The subjects that are followed.
+#[derive(Clone)]
+pub struct Live(Arc<Following>);
+
+struct Following {
+    reports: Arc<Reports>,
+    clock: Clock,
+    /// One for each subject that is followed.
+    feeds: Mutex<Vec<(Subject, Feed)>>,
+    places: Arc<Semaphore>,
+    ended: watch::Sender<bool>,
+    /// Where it is looked: whoever answers requests may go, and others still follow.
+    runtime: Handle,
+}
+
+impl Live {
+    /// Follows reports, at most `places` at once. Looks in the runtime that this is called in.
+    #[must_use]
+    pub fn new(reports: Arc<Reports>, clock: Clock, places: usize) -> Self {
+        Self(Arc::new(Following {
+            reports,
+            clock,
+            feeds: Mutex::default(),
+            places: Arc::new(Semaphore::new(places)),
+            ended: watch::Sender::new(false),
+            runtime: Handle::current(),
+        }))
+    }
+
+    /// The print of what is published of a subject now.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn print(&self, subject: &Subject) -> Result<Print, StoreError> {
+        self.0.print(subject).await
+    }
+
+    /// Follows a subject; `None` where too many do.
+    #[must_use]
+    pub fn follow(&self, subject: &Subject) -> Option<Follower> {
+        let place = Arc::clone(&self.0.places).try_acquire_owned().ok()?;
+        let mut feeds = self.0.feeds.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = feeds.iter().find(|(known, _)| known == subject).map(|(_, feed)| feed.subscribe());
+        let mut prints = known.unwrap_or_else(|| {
+            let (feed, prints) = watch::channel(None);
+            feeds.push((subject.clone(), feed));
+            self.0.runtime.spawn(Arc::clone(&self.0).feed(subject.clone()));
+            prints
+        });
+        // The print that is known already is news to who comes now.
+        prints.mark_changed();
+        Some(Follower { prints, ended: self.0.ended.subscribe(), _place: place })
+    }
+
+    /// Lets everybody go: the service ends.
+    pub fn end(&self) {
+        self.0.ended.send_replace(true);
+    }
+}
+
+impl Following {
+    async fn print(&self, subject: &Subject) -> Result<Print, StoreError> {
+        let today = Day::of(self.clock.now());
+        // The day before may not be closed yet. What is older changes seldom, and no page waits for it.
+        let period = Period::last_days(2, today);
+        let report = match subject {
+            Subject::Link(link) => {
+                let rule = self.reports.rule(today, Audience::SignedIn);
+                self.reports.of_link(link, period, false, rule).await?
+            }
+            Subject::Site(site, filter, audience) => {
+                let tables = [Grouping::Channel, Grouping::Page, Grouping::Campaign, Grouping::Link];
+                let tables = tables.map(|by| (by, GROUPS)).into();
+                let question = Question { period, filter: filter.clone(), tables, compared: false };
+                self.reports.report(site, question, self.reports.rule(today, *audience)).await?
+            }
+        };
+        Ok(Print::of(&report))
+    }
+
+    /// Looks again and again, until nobody follows any more.
+    async fn feed(self: Arc<Self>, subject: Subject) {
+        loop {
+            let began = Instant::now();
+            let print = self.print(&subject).await.ok();
+            let took = began.elapsed();
+            {
+                let mut feeds = self.feeds.lock().unwrap_or_else(PoisonError::into_inner);
+                let Some(place) = feeds.iter().position(|(known, _)| *known == subject) else { return };
+                if feeds[place].1.is_closed() || *self.ended.borrow() {
+                    feeds.swap_remove(place);
+                    return;
+                }
+                // While the store is away, nothing is told.
+                if let Some(print) = print {
+                    feeds[place].1.send_if_modified(|known| known.replace(print) != Some(print));
+                }
+            }
+            sleep(LOOK.max(took * REST)).await;
+        }
+    }
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Live")
+    }
+}
+
+/// Somebody who follows a subject.
+#[derive(Debug)]
+pub struct Follower {
+    prints: watch::Receiver<Option<Print>>,
+    ended: watch::Receiver<bool>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Follower {
+    /// Waits until the numbers may be others than those of the last print, and gives theirs; `None` when the service
+    /// ends.
+    pub async fn next(&mut self) -> Option<Print> {
+        loop {
+            tokio::select! {
+                _ = self.ended.wait_for(|ended| *ended) => return None,
+                changed = self.prints.changed() => changed.ok()?,
+            }
+            if let Some(print) = *self.prints.borrow_and_update() {
+                return Some(print);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{self, StoreUrl};
+
+    async fn live(places: usize) -> (Live, tempfile::TempDir) {
+        let dir = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", dir.path().join("store.db").display());
+        let store = store::open(&StoreUrl::parse(&url).expect("an address"), None).await.expect("a store");
+        (Live::new(Arc::new(Reports::new(store, 5, 13, 1 << 20)), Clock::system(), places), dir)
+    }
+
+    fn link(code: &str) -> Subject {
+        let json = format!(
+            r#"{{"code":"{code}","site":"s1","url":"https://example.com/","channel":"sms","created_at":0}}"#
+        );
+        Subject::Link(serde_json::from_str(&json).expect("a link"))
+    }
+
+    #[tokio::test]
+    async fn no_more_follow_than_there_is_room_for_and_who_leaves_makes_room() {
+        let (live, _dir) = live(2).await;
+        let first = live.follow(&link("a")).expect("a place");
+        let _second = live.follow(&link("b")).expect("a place");
+        assert!(live.follow(&link("a")).is_none());
+        drop(first);
+        assert!(live.follow(&link("a")).is_some());
+    }
+
+    #[tokio::test]
+    async fn a_subject_is_looked_at_for_as_long_as_somebody_follows_it() {
+        let (live, _dir) = live(5).await;
+        let feeds = || live.0.feeds.lock().expect("nobody panics").len();
+        let mut followers: Vec<_> = (0..2).map(|_| live.follow(&link("a")).expect("a place")).collect();
+        let print = followers[0].next().await.expect("a print");
+        assert_eq!(followers[1].next().await, Some(print));
+        assert_eq!((live.print(&link("a")).await.expect("a print"), feeds()), (print, 1));
+        followers.clear();
+        while feeds() > 0 {
+            sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(live.follow(&link("a")).expect("a place").next().await, Some(print));
+    }
+
+    #[tokio::test]
+    async fn all_are_let_go_at_the_end_and_who_comes_then_too() {
+        let (live, _dir) = live(5).await;
+        let mut follower = live.follow(&link("a")).expect("a place");
+        live.end();
+        while follower.next().await.is_some() {}
+        assert_eq!(live.follow(&link("b")).expect("a place").next().await, None);
+    }
+}

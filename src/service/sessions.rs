@@ -1,0 +1,156 @@
+//! Sessions: begun by signing in, looked up in the store for every page, and so ended on every instance at once.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::domain::person::{Person, PersonName, Role};
+use crate::domain::session::{Holder, Lifetime, Session, hour};
+use crate::domain::site::{KeyHash, KeyKind, Site, SiteId};
+use crate::domain::token::Token;
+use crate::store::{Store, StoreError};
+
+/// How many sessions one holder has at most; of more, the one that was used longest ago ends.
+const MOST: usize = 20;
+
+/// The sessions of one store.
+#[derive(Clone)]
+pub struct Sessions {
+    store: Arc<dyn Store>,
+    lifetime: Lifetime,
+}
+
+/// A session that holds, with what it opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The session.
+    pub session: Session,
+    /// Its site.
+    pub site: Site,
+    /// What its holder may do there now.
+    pub role: Role,
+}
+
+impl Sessions {
+    /// The sessions on `store`, which last so long.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, lifetime: Lifetime) -> Self {
+        Self { store, lifetime }
+    }
+
+    /// Begins a session of a site, and returns what its browser is to hold.
+    pub async fn begin(&self, site: &SiteId, holder: Holder, now: Timestamp) -> Result<Token, StoreError> {
+        let all = self.store.sessions().await?;
+        let (mut ended, mut own): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|session| self.lifetime.is_over(session, now));
+        own.retain(|session| session.site == *site && same_holder(&session.holder, &holder));
+        own.sort_by_key(|session| session.used_at);
+        ended.extend(own.drain(..(own.len() + 1).saturating_sub(MOST)));
+        self.end(&ended).await?;
+        let token = Token::random();
+        let now = hour(now);
+        let session =
+            Session { token: token.hash(), site: site.clone(), holder, created_at: now, used_at: now };
+        self.store.insert_session(&session).await?;
+        Ok(token)
+    }
+
+    /// The session whose browser holds this, if it still opens something. Notes its use, by the hour.
+    pub async fn held(&self, token: &str, now: Timestamp) -> Result<Option<Held>, StoreError> {
+        let Some(mut session) = self.store.session(&KeyHash::of(token)).await? else { return Ok(None) };
+        if self.lifetime.is_over(&session, now) {
+            self.end(std::slice::from_ref(&session)).await?;
+            return Ok(None);
+        }
+        let Some(site) = self.store.site(&session.site).await? else { return Ok(None) };
+        let person = match &session.holder {
+            Holder::Key(_) => None,
+            Holder::Person(name, _) => self.store.person(name).await?,
+        };
+        let Some(role) = role(&session, &site, person.as_ref()) else { return Ok(None) };
+        if session.used_at < hour(now) {
+            session.used_at = hour(now);
+            // Who can be read from is read from, also where nothing can be written.
+            if let Err(error) = self.store.note_use(&session.token, session.used_at).await {
+                tracing::warn!(%error, "the use of a session is not noted");
+            }
+        }
+        Ok(Some(Held { session, site, role }))
+    }
+
+    /// The sessions of a site that open something, with what their holders may do: of all holders, or of one person. The
+    /// last used comes first.
+    pub async fn of_site(
+        &self,
+        site: &Site,
+        only: Option<&PersonName>,
+        now: Timestamp,
+    ) -> Result<Vec<(Session, Role)>, StoreError> {
+        let people = self.store.people().await?;
+        let found = |session: Session| {
+            let named = match &session.holder {
+                Holder::Person(name, _) => Some(name),
+                Holder::Key(_) => None,
+            };
+            let person = named.and_then(|name| people.iter().find(|person| person.name == *name));
+            let wanted = session.site == site.id && (only.is_none() || only == named);
+            let role = role(&session, site, person).filter(|_| wanted)?;
+            (!self.lifetime.is_over(&session, now)).then_some((session, role))
+        };
+        let mut sessions: Vec<_> = self.store.sessions().await?.into_iter().filter_map(found).collect();
+        sessions.sort_by(|(a, _), (b, _)| (b.used_at, a.id()).cmp(&(a.used_at, b.id())));
+        Ok(sessions)
+    }
+
+    /// When a session ends if nobody uses it again.
+    #[must_use]
+    pub fn end_of(&self, session: &Session) -> Timestamp {
+        self.lifetime.end(session)
+    }
+
+    /// Ends sessions.
+    pub async fn end(&self, sessions: &[Session]) -> Result<(), StoreError> {
+        if sessions.is_empty() {
+            return Ok(());
+        }
+        let tokens: Vec<_> = sessions.iter().map(|session| session.token.clone()).collect();
+        self.store.end_sessions(&tokens).await
+    }
+
+    /// Ends the session whose browser holds this.
+    pub async fn end_of_token(&self, token: &str) -> Result<(), StoreError> {
+        self.store.end_sessions(&[KeyHash::of(token)]).await
+    }
+
+    /// Forgets sessions that are over.
+    pub async fn forget_ended(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut sessions = self.store.sessions().await?;
+        sessions.retain(|session| self.lifetime.is_over(session, now));
+        self.end(&sessions).await
+    }
+}
+
+fn same_holder(one: &Holder, other: &Holder) -> bool {
+    match (one, other) {
+        (Holder::Key(_), Holder::Key(_)) => true,
+        (Holder::Person(one, _), Holder::Person(other, _)) => one == other,
+        _ => false,
+    }
+}
+
+/// What the holder of a session may do at its site now; nothing once what they signed in with has ended.
+fn role(session: &Session, site: &Site, person: Option<&Person>) -> Option<Role> {
+    match &session.holder {
+        Holder::Key(key) => (site.key_kind(key) == Some(KeyKind::Secret)).then_some(Role::Owner),
+        Holder::Person(_, mark) => {
+            person.filter(|person| person.site == site.id && person.password.mark == *mark).map(|p| p.role)
+        }
+    }
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sessions")
+    }
+}

@@ -1,0 +1,189 @@
+//! The weekly digest, as it arrives at a real mail server.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::mail::{MailServer, Received};
+use crate::service::{Backend, Service, WHATSAPP, code, on_every_store};
+
+on_every_store!(two_instances_and_their_restarts_send_each_letter_once);
+
+/// Long enough for whoever would send a letter twice.
+const A_WHILE: Duration = Duration::from_secs(2);
+
+/// The settings of a digest on Mondays at 7.
+fn settings<'a>(url: &'a str, recipients: &'a str) -> [(&'a str, &'a str); 4] {
+    [
+        ("stats.min_count", "5"),
+        ("digest.smtp_url", url),
+        ("digest.from", "Entrenous <stats@go.example>"),
+        ("digest.recipients.test", recipients),
+    ]
+}
+
+/// The number after a name in the text.
+fn told(letter: &Received, name: &str) -> String {
+    let line = letter.text.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
+    line.unwrap_or_else(|| panic!("no {name} in {}", letter.text)).to_owned()
+}
+
+#[tokio::test]
+async fn a_weeks_numbers_arrive_once_as_text_and_as_html_and_are_those_of_the_api() {
+    let server = MailServer::start();
+    let url = server.url();
+    let service = Service::start_with(
+        Backend::Sqlite,
+        &settings(&url, "ada@courier.example, Ben <ben@courier.example>"),
+    )
+    .await;
+    let made = |channel: &str| json!({ "url": "https://news.example/soup?for=a&week", "channel": channel });
+    let (wide, narrow) =
+        (code(&service.link(made("whatsapp")).await), code(&service.link(made("sms")).await));
+    for visitor in 0..12 {
+        service.click(&wide, &format!("192.0.2.{visitor}")).await;
+    }
+    for visitor in 0..3 {
+        service.click(&narrow, &format!("192.0.2.{visitor}")).await;
+    }
+    service.fetch(&wide, WHATSAPP).send().await.expect("an answer");
+    service.settled().await;
+
+    // The Saturday's week is over on Monday, and its letter due at 7.
+    service.set_time("2026-11-23T06:59:59Z");
+    service.days_closed().await;
+    tokio::time::sleep(A_WHILE).await;
+    assert_eq!(server.letters().len(), 0);
+    service.set_time("2026-11-23T07:00:00Z");
+    let letters = server.took(2).await;
+    let to: BTreeSet<_> = letters.iter().map(|letter| letter.to.as_str()).collect();
+    assert_eq!(to, BTreeSet::from(["Ben <ben@courier.example>", "ada@courier.example"]));
+    let week = "from=2026-11-16&to=2026-11-22";
+    let groups = service.get(&format!("/api/v1/stats?group_by=channel&{week}")).await;
+    let groups = groups["groups"].as_array().expect("groups");
+    let sum = |name: &str| groups.iter().filter_map(|group| group[name].as_u64()).sum::<u64>();
+    for letter in &letters {
+        assert_eq!(letter.subject, "test: 16 to 22 November 2026");
+        for (line, expected) in [
+            ("Shares", sum("shares")),
+            ("Unfurls", sum("unfurls")),
+            ("Clicks", sum("clicks")),
+            ("Visitors", sum("visitors")),
+        ] {
+            let told = told(letter, line);
+            assert_eq!(told.split(' ').next(), Some(expected.to_string().as_str()), "{line}: {told}");
+        }
+        assert_eq!((sum("shares"), sum("clicks")), (2, 12), "{groups:?}");
+        for part in [
+            "- WhatsApp: shares 1, clicks 12, visitors 12",
+            "- SMS: shares 1, clicks fewer than 5, visitors fewer than 5",
+            "- news.example/soup?for=a&week\n  shares 2, clicks 12, visitors 12",
+            "with consent only",
+            "No number stands for fewer than 5 visitors.",
+            &format!("/stats?{week}"),
+        ] {
+            assert!(letter.text.contains(part), "{part} in {}", letter.text);
+        }
+        for part in ["news.example/soup?for=a&#38;week", ">12</td>", "fewer than 5</td>", "with consent only"]
+        {
+            assert!(letter.html.contains(part), "{part} in {}", letter.html);
+        }
+        for loading in ["src=", "<img", "<link", "url(", "<script"] {
+            assert!(!letter.html.contains(loading), "{loading} in {}", letter.html);
+        }
+        assert!(!letter.raw.contains("Bcc") && letter.raw.matches("@courier.example").count() <= 3);
+    }
+
+    // The week after has nothing; its letter says how it compares.
+    service.set_time("2026-11-30T06:59:00Z");
+    service.days_closed().await;
+    service.set_time("2026-11-30T07:00:00Z");
+    let letters = server.took(4).await;
+    let later = letters.iter().find(|letter| letter.subject.contains("23 to 29 November 2026"));
+    let later = later.expect("a letter of that week");
+    assert_eq!(told(later, "Shares"), "0 (the week before: 2, −100 %)");
+    assert_eq!(told(later, "Clicks"), "fewer than 5 (the week before: 12)");
+}
+
+async fn two_instances_and_their_restarts_send_each_letter_once(backend: Backend) {
+    let server = MailServer::start();
+    let recipients: Vec<_> = (0..8).map(|number| format!("reader{number}@courier.example")).collect();
+    let (url, recipients) = (server.url(), recipients.join(","));
+    let mut service = Service::start_with(backend, &settings(&url, &recipients)).await;
+    let mut others = Vec::new();
+    // An embedded store is one process's.
+    if backend == Backend::Redis {
+        others.push(service.beside().await);
+        others.push(service.beside().await);
+    }
+    // Days that cannot be closed are not waited for longer than this.
+    service.set_time("2026-11-23T13:00:00Z");
+    server.took(8).await;
+    tokio::time::sleep(A_WHILE).await;
+    service.restart().await;
+    tokio::time::sleep(A_WHILE).await;
+    let letters = server.letters();
+    let to: BTreeSet<_> = letters.iter().map(|letter| letter.to.as_str()).collect();
+    let ids: BTreeSet<_> = letters.iter().map(|letter| letter.id.as_str()).collect();
+    assert_eq!((letters.len(), to.len(), ids.len()), (8, 8, 8));
+}
+
+#[tokio::test]
+async fn a_mail_server_that_is_away_is_tried_again_and_holds_up_nothing() {
+    let mut server = MailServer::not_running();
+    let url = server.url();
+    let service = Service::start_with(Backend::Sqlite, &settings(&url, "ada@courier.example")).await;
+    let code = service.code().await;
+    service.set_time("2026-11-23T06:59:00Z");
+    service.days_closed().await;
+    service.set_time("2026-11-23T07:00:00Z");
+    let failures = async |least: u64| {
+        while service.metric("digest_failures_total").await < least {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    failures(1).await;
+    service.click(&code, "192.0.2.1").await;
+    service.settled().await;
+    // A minute later, then two minutes later, and not before.
+    service.set_time("2026-11-23T07:00:59Z");
+    tokio::time::sleep(A_WHILE).await;
+    assert_eq!(service.metric("digest_failures_total").await, 1);
+    service.set_time("2026-11-23T07:01:10Z");
+    failures(2).await;
+    assert!(server.run(), "the port is still free");
+    service.set_time("2026-11-23T07:02:30Z");
+    tokio::time::sleep(A_WHILE).await;
+    assert_eq!(server.letters().len(), 0);
+    service.set_time("2026-11-23T07:03:30Z");
+    let letters = server.took(1).await;
+    assert_eq!(letters[0].to, "ada@courier.example");
+    assert_eq!(service.metric("digests_sent_total").await, 1);
+    assert_eq!(service.metric("digest_failures_total").await, 2);
+}
+
+#[tokio::test]
+async fn a_site_that_is_new_or_unknown_has_no_letter_until_its_first_week_is_over() {
+    let server = MailServer::start();
+    let url = server.url();
+    let mut settings = settings(&url, "ada@courier.example").to_vec();
+    settings.extend([
+        ("digest.recipients.nobody", "nobody@courier.example"),
+        ("digest.weekday", "saturday"),
+        ("digest.hour", "0"),
+    ]);
+    // It is made on a Saturday at noon, when that day's letters are due.
+    let service = Service::start_with(Backend::Sqlite, &settings).await;
+    tokio::time::sleep(A_WHILE).await;
+    assert_eq!(server.letters().len(), 0);
+    service.set_time("2026-11-28T00:00:20Z");
+    service.days_closed().await;
+    service.set_time("2026-11-28T00:30:00Z");
+    let letters = server.took(1).await;
+    assert_eq!(letters[0].subject, "test: 21 to 27 November 2026");
+    let health = service.request(Method::GET, "/readyz").send().await.expect("an answer");
+    assert_eq!(health.status(), 200);
+    let _: Value = service.get("/api/v1/links").await;
+}
