@@ -87,6 +87,9 @@ const ALL: [(Family, &str, &str); 20] = [
 ];
 
 impl Family {
+    /// How many there are.
+    pub const NUMBER: usize = ALL.len();
+
     /// Every family.
     pub fn all() -> impl Iterator<Item = Self> {
         ALL.into_iter().map(|(family, ..)| family)

@@ -9,7 +9,6 @@
 
 use std::collections::BTreeMap;
 
-use self::groups::GroupSums;
 use self::mask::Mask;
 use self::tally::{Lens, Tally};
 use super::channel::ChannelName;
@@ -25,6 +24,7 @@ pub use self::of_link::of_link;
 pub use self::tally::ReportDay;
 
 mod block;
+mod by_number;
 mod groups;
 mod links;
 mod mask;
@@ -297,22 +297,20 @@ pub fn report(
     rule: Publication,
 ) -> Report {
     let mask = Mask::new(&question.filter, names);
-    let lens = Lens { names, mask: &mask, rule, open: false, several: false }.on(days);
+    let lens = Lens::new(names, &mask, rule, days);
     let lens_before = lens.on(before.unwrap_or_default());
     let wanted = |by| question.tables.iter().any(|(wanted, _)| *wanted == by);
-    let by_kind =
-        [Grouping::Channel, Grouping::Page, Grouping::Campaign].into_iter().filter(|by| wanted(*by));
-    let mut tally =
-        Tally::new(lens, by_kind.map(|by| GroupSums::new(by, names)).collect(), wanted(Grouping::Link));
+    let mut by_kind = vec![Grouping::Channel, Grouping::Page, Grouping::Campaign];
+    by_kind.retain(|by| wanted(*by));
+    let mut tally = Tally::new(lens, &by_kind, wanted(Grouping::Link));
     let tally_before = before.map(|days| {
-        let tables = tally.tables.iter().map(GroupSums::of_other_days).collect();
-        let mut tally = Tally::new(lens_before, tables, false);
+        let mut tally = Tally::new(lens_before, &by_kind, false);
         tally.add(days, lens_before);
         tally
     });
     tally.add(days, lens);
     let table = |(by, most): &(Grouping, usize)| {
-        if let Some(place) = tally.tables.iter().position(|sums| sums.by == *by) {
+        if let Some(place) = tally.tables.iter().position(|sums| sums.by() == *by) {
             let before = tally_before.as_ref().map(|before| (&before.tables[place], lens_before));
             return Some(tally.tables[place].table(*most, days, before, lens));
         }

@@ -7,7 +7,7 @@
 //! Promises that nothing is read of what nobody follows, that a subject is read once for all who follow it, that no more
 //! than a set number follow at once, and that all of them are let go when the service ends.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -51,8 +51,19 @@ pub struct Print([u8; 8]);
 impl Print {
     fn of(report: &Report) -> Self {
         // Every number is in there, and whatever tells it from others.
-        let all = format!("{report:?}");
-        Self(*Sha256::digest(all).first_chunk().expect("a hash is longer"))
+        let mut all = Hashed(Sha256::new());
+        write!(all, "{report:?}").expect("a hash takes any text");
+        Self(*all.0.finalize().first_chunk().expect("a hash is longer"))
+    }
+}
+
+/// The hash of text, as it is written.
+struct Hashed(Sha256);
+
+impl Write for Hashed {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.update(text);
+        Ok(())
     }
 }
 

@@ -2,79 +2,96 @@
 
 use std::cmp::Reverse;
 use std::ops::AddAssign;
-use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt};
 
+use super::by_number::ByNumber;
 use super::names::{KindNumbers, NONE, Names, long};
 use super::sums::{Apps, Raw, Sums};
-use super::tally::{Lens, ReportDay, apps, families};
+use super::tally::{Lens, ReportDay};
 use super::{Group, Grouping, Numbers, Rest, Table};
 use crate::domain::family::Family;
 
-/// The groups of one table, as days are added up. What is of no group is the last one.
-pub(super) struct GroupSums {
-    pub(super) by: Grouping,
-    /// The group of each kind.
-    group_of: Arc<[u32]>,
-    /// What the days that add up come to, by group.
-    closed: Vec<Raw>,
-    /// The others, of which each was published by itself.
-    open: HashMap<u32, Sums>,
-    /// Unfurls by group and family.
-    apps: Vec<u64>,
-    families: usize,
+/// How kinds are grouped. What is of no group is the last one.
+#[derive(Clone, Copy)]
+struct Groups<'a> {
+    by: Grouping,
+    names: &'a Names,
     /// The number of the last group.
     none: u32,
 }
 
-impl GroupSums {
-    pub(super) fn new(by: Grouping, names: &Names) -> Self {
+impl<'a> Groups<'a> {
+    fn new(by: Grouping, names: &'a Names) -> Self {
         let sizes = names.sizes();
-        let (groups, without_campaign) = match by {
-            Grouping::Channel => (sizes.channels, 0),
-            Grouping::Page => (sizes.pages, 0),
-            _ => (sizes.campaigns + 1, number(sizes.campaigns)),
+        let number = match by {
+            Grouping::Channel => sizes.channels,
+            Grouping::Page => sizes.pages,
+            // The last but one has pages and no campaign.
+            _ => sizes.campaigns + 1,
         };
-        let none = number(groups);
-        let group = |kind: KindNumbers| match by {
-            Grouping::Channel => kind.channel,
-            _ if kind.page == NONE => none,
-            Grouping::Page => kind.page,
-            _ if kind.campaign == NONE => without_campaign,
-            _ => kind.campaign,
-        };
-        Self::of(by, names.kinds().map(group).collect(), groups)
+        Self { by, names, none: u32::try_from(number).expect("a site has fewer than 2^32 names") }
     }
 
-    /// The same groups of other days.
-    pub(super) fn of_other_days(&self) -> Self {
-        Self::of(self.by, Arc::clone(&self.group_of), long(self.none))
-    }
-
-    fn of(by: Grouping, group_of: Arc<[u32]>, groups: usize) -> Self {
-        let families = families();
-        Self {
-            by,
-            group_of,
-            closed: vec![Raw::default(); groups + 1],
-            open: HashMap::new(),
-            apps: vec![0; (groups + 1) * families],
-            families,
-            none: number(groups),
+    /// The group of a kind.
+    fn of(self, kind: u32) -> u32 {
+        let KindNumbers { channel, page, campaign } = self.names.kind_numbers(kind);
+        match self.by {
+            Grouping::Channel => channel,
+            _ if page == NONE => self.none,
+            Grouping::Page => page,
+            _ if campaign == NONE => self.none - 1,
+            _ => campaign,
         }
+    }
+
+    fn key(self, group: u32) -> Option<&'a str> {
+        match self.by {
+            Grouping::Channel => Some(self.names.channel(group)),
+            Grouping::Page => Some(self.names.page(group)),
+            _ if group == self.none - 1 => None,
+            _ => Some(self.names.campaign(group)),
+        }
+    }
+}
+
+/// The groups of one table, as days are added up.
+pub(super) struct GroupSums<'a> {
+    groups: Groups<'a>,
+    /// What the days that add up come to, by group.
+    closed: ByNumber<Raw>,
+    /// The others, of which each was published by itself.
+    open: HashMap<u32, Sums>,
+    /// Whose unfurls they have, by group.
+    apps: ByNumber<Apps>,
+}
+
+impl<'a> GroupSums<'a> {
+    pub(super) fn new(by: Grouping, lens: Lens<'a>) -> Self {
+        let groups = Groups::new(by, lens.names);
+        let number = long(groups.none) + 1;
+        Self {
+            groups,
+            closed: ByNumber::new(number, lens.rows),
+            open: HashMap::new(),
+            apps: ByNumber::new(number, lens.rows),
+        }
+    }
+
+    pub(super) fn by(&self) -> Grouping {
+        self.groups.by
     }
 
     /// Adds a kind's part of days that add up.
     pub(super) fn add(&mut self, kind: u32, raw: Raw) {
-        self.closed[long(self.group_of[long(kind)])] += raw;
+        *self.closed.get_mut(self.groups.of(kind)) += raw;
     }
 
     /// Adds another day as a whole.
     pub(super) fn add_day(&mut self, day: &ReportDay, lens: Lens<'_>) {
         let mut groups: HashMap<u32, Raw> = HashMap::new();
         for row in lens.rows(day) {
-            *groups.entry(self.group_of[long(row.kind)]).or_default() += row.raw();
+            *groups.entry(self.groups.of(row.kind)).or_default() += row.raw();
         }
         for (group, raw) in groups {
             self.open.entry(group).or_insert_with(|| lens.nothing()).add(raw, day.open);
@@ -82,8 +99,7 @@ impl GroupSums {
     }
 
     pub(super) fn add_app(&mut self, kind: u32, family: Family, unfurls: u64) {
-        let group = long(self.group_of[long(kind)]);
-        self.apps[group * self.families + usize::from(family.number())] += unfurls;
+        self.apps.get_mut(self.groups.of(kind)).add(family, unfurls);
     }
 
     /// The table: at most so many groups, and the others as one.
@@ -96,25 +112,32 @@ impl GroupSums {
     ) -> Table {
         let (first, left_out) = self.first(most, lens);
         let group = |group: &u32| Group {
-            key: self.key(*group, lens.names).map(str::to_owned),
+            key: self.groups.key(*group).map(str::to_owned),
             kind: None,
             numbers: self.numbers(*group, lens),
             before: before.map(|(before, lens)| before.numbers(*group, lens)),
         };
-        let elsewhere = self.sums(self.none, lens).filter(Sums::says_something);
+        let elsewhere = self.sums(self.groups.none, lens).filter(Sums::says_something);
         Table {
-            by: self.by,
+            by: self.by(),
             rest: (left_out > 0).then(|| Rest { groups: left_out, numbers: self.rest(&first, days, lens) }),
             groups: first.iter().map(group).collect(),
-            elsewhere: elsewhere.map(|sums| sums.numbers(self.known(self.none))),
+            elsewhere: elsewhere.map(|sums| sums.numbers(self.apps.get(self.groups.none))),
         }
     }
 
     /// The first groups, so many at most, and how many others there are.
     fn first(&self, most: usize, lens: Lens<'_>) -> (Vec<u32>, usize) {
         let rank = |group| Some((self.sums(group, lens)?.rank()?, group));
-        let mut all: Vec<((u64, u64), u32)> = (0..self.none).filter_map(rank).collect();
-        let order = |(rank, group): &((u64, u64), u32)| (Reverse(*rank), self.key(*group, lens.names));
+        let mut groups: Vec<u32> = self.open.keys().copied().collect();
+        self.closed.each(|group, _| {
+            if !self.open.contains_key(&group) {
+                groups.push(group);
+            }
+        });
+        groups.retain(|group| *group != self.groups.none);
+        let mut all: Vec<((u64, u64), u32)> = groups.into_iter().filter_map(rank).collect();
+        let order = |(rank, group): &((u64, u64), u32)| (Reverse(*rank), self.groups.key(*group));
         let left_out = all.len().saturating_sub(most);
         if left_out > 0 {
             all.select_nth_unstable_by(most, |one, other| order(one).cmp(&order(other)));
@@ -127,40 +150,43 @@ impl GroupSums {
     /// What all groups that are not shown come to as one: for each day that is published by itself they are added up
     /// before that.
     fn rest(&self, shown: &[u32], days: &[ReportDay], lens: Lens<'_>) -> Numbers {
-        let mut is_left_out = vec![true; self.closed.len()];
-        for group in shown.iter().chain([&self.none]) {
+        let mut is_left_out = vec![true; long(self.groups.none) + 1];
+        for group in shown.iter().chain([&self.groups.none]) {
             is_left_out[long(*group)] = false;
         }
         let mut sums = lens.nothing();
         for day in days.iter().filter(|day| !lens.adds_up(day)) {
             let mut raw = Raw::default();
-            for row in lens.rows(day).filter(|row| is_left_out[long(self.group_of[long(row.kind)])]) {
+            for row in lens.rows(day).filter(|row| is_left_out[long(self.groups.of(row.kind))]) {
                 raw += row.raw();
             }
             sums.add(raw, day.open);
         }
-        let (mut raw, mut by_app) = (Raw::default(), vec![0; self.families]);
-        let left_out = is_left_out.iter().zip(&self.closed).zip(self.apps.chunks(self.families));
-        for ((_, closed), of_group) in left_out.filter(|((is_left_out, _), _)| **is_left_out) {
-            raw += *closed;
-            for (sum, unfurls) in by_app.iter_mut().zip(of_group) {
-                *sum += unfurls;
+        let (mut raw, mut apps) = (Raw::default(), Apps::default());
+        self.closed.each(|group, closed| {
+            if is_left_out[long(group)] {
+                raw += closed;
             }
-        }
+        });
+        self.apps.each(|group, of_group| {
+            if is_left_out[long(group)] {
+                apps += of_group;
+            }
+        });
         if raw != Raw::default() {
             sums.add(raw, false);
         }
-        sums.numbers(apps(&by_app))
+        sums.numbers(apps)
     }
 
     /// A group's numbers, also where it has no row.
     fn numbers(&self, group: u32, lens: Lens<'_>) -> Numbers {
-        self.sums(group, lens).unwrap_or_else(|| lens.nothing()).numbers(self.known(group))
+        self.sums(group, lens).unwrap_or_else(|| lens.nothing()).numbers(self.apps.get(group))
     }
 
     /// What a group comes to; `None` where it has no row.
     fn sums(&self, group: u32, lens: Lens<'_>) -> Option<Sums> {
-        let (open, closed) = (self.open.get(&group), self.closed[long(group)]);
+        let (open, closed) = (self.open.get(&group), self.closed.get(group));
         if open.is_none() && closed == Raw::default() {
             return None;
         }
@@ -170,38 +196,15 @@ impl GroupSums {
         }
         Some(sums)
     }
-
-    /// A group's unfurls that are known to be of a family.
-    fn known(&self, group: u32) -> Apps {
-        let first = long(group) * self.families;
-        apps(&self.apps[first..first + self.families])
-    }
-
-    fn key<'n>(&self, group: u32, names: &'n Names) -> Option<&'n str> {
-        match self.by {
-            Grouping::Channel => Some(names.channel(group)),
-            Grouping::Page => Some(names.page(group)),
-            _ if long(group) == names.sizes().campaigns => None,
-            _ => Some(names.campaign(group)),
-        }
-    }
 }
 
-impl AddAssign for GroupSums {
+impl AddAssign for GroupSums<'_> {
     /// Adds other days of the same groups.
     fn add_assign(&mut self, more: Self) {
-        for (sum, raw) in self.closed.iter_mut().zip(more.closed) {
-            *sum += raw;
-        }
+        more.closed.each(|group, raw| *self.closed.get_mut(group) += raw);
         for (group, sums) in more.open {
             self.open.entry(group).and_modify(|known| *known += sums).or_insert(sums);
         }
-        for (sum, unfurls) in self.apps.iter_mut().zip(more.apps) {
-            *sum += unfurls;
-        }
+        more.apps.each(|group, apps| *self.apps.get_mut(group) += apps);
     }
-}
-
-fn number(size: usize) -> u32 {
-    u32::try_from(size).expect("a site has fewer than 2^32 names")
 }

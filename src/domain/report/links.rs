@@ -7,16 +7,17 @@ use std::ops::AddAssign;
 
 use foldhash::HashSet;
 
-use super::names::{NONE, long};
+use super::by_number::ByNumber;
+use super::names::NONE;
 use super::sums::{Apps, Raw, Sums};
-use super::tally::{Lens, ReportDay, add_apps};
+use super::tally::{Lens, ReportDay};
 use super::{Group, Grouping, Numbers, Rest, Table};
 use crate::domain::family::Family;
 
 /// What puts links in order, and what links and what is of none come to together.
 pub(super) struct LinkScores {
     /// By link: what is published of it, as [`score`] puts it; 0 where that is nothing.
-    scores: Vec<u64>,
+    scores: ByNumber<u64>,
     /// Days that add up, and whose unfurls all days have: of what is of no link, and of links.
     closed: [Raw; 2],
     apps: [Apps; 2],
@@ -39,9 +40,9 @@ fn place(link: u32) -> usize {
 impl LinkScores {
     pub(super) fn new(lens: Lens<'_>) -> Self {
         Self {
-            scores: vec![0; lens.names.sizes().links],
+            scores: ByNumber::new(lens.names.sizes().links, lens.rows),
             closed: [Raw::default(); 2],
-            apps: [Apps::new(), Apps::new()],
+            apps: [Apps::default(); 2],
         }
     }
 
@@ -67,30 +68,30 @@ impl LinkScores {
     }
 
     pub(super) fn add_app(&mut self, link: u32, family: Family, unfurls: u64) {
-        *self.apps[place(link)].entry(family).or_default() += unfurls;
+        self.apps[place(link)].add(family, unfurls);
     }
 
     fn add_score(&mut self, link: u32, clicks: u64, shares: u64) {
-        let known = &mut self.scores[long(link)];
+        let known = self.scores.get_mut(link);
         *known = known.saturating_add(score(clicks, shares)) | SAYS_SOMETHING;
     }
 
     /// The first links, so many at most, and how many there are.
     fn first(&self, most: usize, lens: Lens<'_>) -> (Vec<u32>, usize) {
-        let number = self.scores.iter().filter(|score| **score > 0).count();
         // The last of the first comes out first. Of links with the same numbers the order of their codes decides.
         let mut first: BinaryHeap<Reverse<(u64, Reverse<&str>, u32)>> = BinaryHeap::new();
-        let mut lowest = 1;
-        for (score, link) in self.scores.iter().copied().zip(0..) {
+        let (mut number, mut lowest) = (0, 1);
+        self.scores.each(|link, score| {
+            number += 1;
             if score < lowest {
-                continue;
+                return;
             }
             first.push(Reverse((score, Reverse(lens.names.code(link)), link)));
             if first.len() > most {
                 first.pop();
                 lowest = first.peek().map_or(1, |Reverse((score, ..))| *score);
             }
-        }
+        });
         (first.into_sorted_vec().into_iter().map(|Reverse((.., link))| link).collect(), number)
     }
 
@@ -141,15 +142,11 @@ impl LinkScores {
             }
         }
         let [elsewhere, mut rest] = self.closed;
-        others[0].apps = self.apps[0].clone();
-        others[1].apps = self.apps[1].clone();
+        [others[0].apps, others[1].apps] = self.apps;
         for link in chosen {
             rest -= link.closed;
-            for (family, unfurls) in &link.apps {
-                *others[1].apps.entry(*family).or_default() -= unfurls;
-            }
+            others[1].apps -= link.apps;
         }
-        others[1].apps.retain(|_, unfurls| *unfurls > 0);
         for (sums, closed) in others.iter_mut().zip([elsewhere, rest]) {
             sums.add_closed(closed);
         }
@@ -160,12 +157,13 @@ impl LinkScores {
 impl AddAssign for LinkScores {
     /// Adds other days of the same links.
     fn add_assign(&mut self, more: Self) {
-        for (known, more) in self.scores.iter_mut().zip(more.scores).filter(|(_, more)| *more > 0) {
+        more.scores.each(|link, more| {
+            let known = self.scores.get_mut(link);
             *known = (*known & !SAYS_SOMETHING).saturating_add(more & !SAYS_SOMETHING) | SAYS_SOMETHING;
-        }
+        });
         for place in 0..2 {
             self.closed[place] += more.closed[place];
-            add_apps(&mut self.apps[place], &more.apps[place]);
+            self.apps[place] += more.apps[place];
         }
     }
 }
@@ -182,7 +180,7 @@ struct LinkSums {
 
 impl LinkSums {
     fn new(lens: Lens<'_>) -> Self {
-        Self { sums: lens.nothing(), closed: Raw::default(), apps: Apps::new(), kind: None }
+        Self { sums: lens.nothing(), closed: Raw::default(), apps: Apps::default(), kind: None }
     }
 
     /// Adds all days that add up at once.
@@ -194,7 +192,7 @@ impl LinkSums {
     }
 
     fn numbers(&self) -> Numbers {
-        self.sums.numbers(self.apps.clone())
+        self.sums.numbers(self.apps)
     }
 }
 
@@ -216,7 +214,7 @@ fn chosen(links: &[u32], days: &[ReportDay], lens: Lens<'_>) -> Vec<LinkSums> {
                 of_link.sums.add(raw, day.open);
             }
             for (_, family, unfurls) in block.apps(places).filter(|(row, ..)| lens.takes(row)) {
-                *of_link.apps.entry(family).or_default() += unfurls;
+                of_link.apps.add(family, unfurls);
             }
         }
         of_link.add_closed(closed);

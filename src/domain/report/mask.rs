@@ -47,6 +47,19 @@ impl Mask {
         Self { all, kinds: if all { Vec::new() } else { takes.collect() }, link }
     }
 
+    /// The places of the rows that it takes, in their order. Whether it takes one is no branch: rows of all kinds stand
+    /// between each other, and no processor can foretell it.
+    pub(super) fn places(&self, rows: &[Row]) -> Vec<u32> {
+        let mut places = vec![0; rows.len()];
+        let mut taken = 0;
+        for (row, place) in rows.iter().zip(0..) {
+            places[taken] = place;
+            taken += usize::from(self.takes(row));
+        }
+        places.truncate(taken);
+        places
+    }
+
     pub(super) fn takes(&self, row: &Row) -> bool {
         self.all || (self.kinds[long(row.kind)] && self.link.is_none_or(|link| link == row.link))
     }

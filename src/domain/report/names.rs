@@ -66,6 +66,10 @@ impl Names {
         self.kinds.iter().copied()
     }
 
+    pub(super) fn kind_numbers(&self, kind: u32) -> KindNumbers {
+        self.kinds[long(kind)]
+    }
+
     pub(super) fn channel_number(&self, name: &ChannelName) -> Option<u32> {
         self.channels.get_index_of(name).map(short)
     }
@@ -100,7 +104,7 @@ impl Names {
 
     /// A kind by its number.
     pub(super) fn kind_of(&self, number: u32) -> Kind {
-        let KindNumbers { channel, page, campaign } = self.kinds[long(number)];
+        let KindNumbers { channel, page, campaign } = self.kind_numbers(number);
         Kind {
             channel: self.channels[long(channel)].clone(),
             page: self.pages.get_index(long(page)).cloned(),

@@ -36,8 +36,32 @@ impl SubAssign for Raw {
     }
 }
 
-/// Unfurls by family of app.
-pub(super) type Apps = BTreeMap<Family, u64>;
+/// Unfurls by the number of the family of app that they are known to be of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Apps([u64; Family::NUMBER]);
+
+impl Apps {
+    pub(super) fn add(&mut self, family: Family, unfurls: u64) {
+        self.0[usize::from(family.number())] += unfurls;
+    }
+}
+
+impl AddAssign for Apps {
+    fn add_assign(&mut self, more: Self) {
+        for (sum, unfurls) in self.0.iter_mut().zip(more.0) {
+            *sum += unfurls;
+        }
+    }
+}
+
+impl SubAssign for Apps {
+    /// Takes away a part.
+    fn sub_assign(&mut self, part: Self) {
+        for (sum, unfurls) in self.0.iter_mut().zip(part.0) {
+            *sum -= unfurls;
+        }
+    }
+}
 
 /// Days of one group, as they are added up.
 #[derive(Debug, Clone, Copy)]
@@ -98,49 +122,64 @@ impl Sums {
 
     /// Whether any number of it is shown.
     pub(super) fn says_something(&self) -> bool {
-        self.numbers(Apps::new()).say_something()
+        self.rank().is_some()
     }
 
     /// By what groups are put in order: clicks, then shares. `None` where no number of it is shown.
     pub(super) fn rank(&self) -> Option<(u64, u64)> {
-        let numbers = self.numbers(Apps::new());
-        let rank = || (numbers.clicks.value().unwrap_or(0), numbers.shares.value().unwrap_or(0));
-        numbers.say_something().then(rank)
+        let [clicks, _, aggregate_clicks] = self.of_visits();
+        let [shares, unfurls] = [self.shares, self.unfurls].map(|sum| self.happened(sum));
+        let says_something =
+            [shares, unfurls, clicks, aggregate_clicks].into_iter().any(Number::says_something);
+        says_something.then(|| (clicks.value().unwrap_or(0), shares.value().unwrap_or(0)))
+    }
+
+    /// Clicks, visitors, and clicks of people who were not asked.
+    fn of_visits(&self) -> [Number; 3] {
+        let mut sums = [self.clicks, self.visitors, self.aggregate_clicks];
+        for (sum, closed) in sums.iter_mut().zip(self.of_cells()) {
+            *sum += closed;
+        }
+        sums.map(|sum| sum.number(self.open))
+    }
+
+    /// The same of closed days alone.
+    fn of_cells(&self) -> [Sum; 3] {
+        let Amount { clicks, visitors, aggregate_clicks } = self.closed;
+        [(clicks, visitors), (visitors, visitors), (aggregate_clicks, aggregate_clicks)]
+            .map(|(number, visitors)| self.rule.closed(number, visitors))
+    }
+
+    /// Shares or unfurls.
+    fn happened(&self, sum: Sum) -> Number {
+        match sum.number(!self.rule.adds_up()) {
+            // Too few on each of several days can be many together.
+            Number::Fewer if self.several => Number::AtLeast(0),
+            number => number,
+        }
     }
 
     /// What is published; of the unfurls, so many are known to be of which family.
     pub(super) fn numbers(&self, known: Apps) -> Numbers {
         let rule = self.rule;
-        let Amount { clicks, visitors, aggregate_clicks } = self.closed;
-        let from_cells = [
-            rule.closed(clicks, visitors),
-            rule.closed(visitors, visitors),
-            rule.closed(aggregate_clicks, aggregate_clicks),
-        ];
-        let with = |mut sum: Sum, closed: Sum| {
-            sum += closed;
-            sum.number(self.open)
-        };
-        let happened = |sum: Sum| match sum.number(!rule.adds_up()) {
-            // Too few on each of several days can be many together.
-            Number::Fewer if self.several => Number::AtLeast(0),
-            number => number,
-        };
-        let (shares, of_cells) = (happened(self.funnel_shares), from_cells[0].number(false));
+        let unfurls = self.happened(self.unfurls);
+        let [clicks, visitors, aggregate_clicks] = self.of_visits();
+        let closed = self.of_cells().map(|sum| sum.number(false));
+        let shares = self.happened(self.funnel_shares);
         Numbers {
-            shares: happened(self.shares),
-            unfurls: happened(self.unfurls),
-            unfurls_by_app: by_app(known, happened(self.unfurls), rule),
-            clicks: with(self.clicks, from_cells[0]),
-            visitors: with(self.visitors, from_cells[1]),
-            aggregate_clicks: with(self.aggregate_clicks, from_cells[2]),
+            shares: self.happened(self.shares),
+            unfurls,
+            unfurls_by_app: by_app(known, unfurls, rule),
+            clicks,
+            visitors,
+            aggregate_clicks,
             funnel: Funnel {
                 shares,
-                unfurls: happened(self.funnel_unfurls),
-                clicks: of_cells,
-                visitors: from_cells[1].number(false),
+                unfurls: self.happened(self.funnel_unfurls),
+                clicks: closed[0],
+                visitors: closed[1],
                 // Of shares that are rounded down it would be too high.
-                virality: if rule.adds_up() { virality(of_cells, shares) } else { None },
+                virality: if rule.adds_up() { virality(closed[0], shares) } else { None },
             },
         }
     }
@@ -171,13 +210,11 @@ pub(super) fn series_day(day: Day, raw: Raw, known: Apps, open: bool, rule: Publ
 }
 
 /// Known unfurls with those of others, so that they add up to all; nothing where these are rounded.
-fn by_app(mut known: Apps, unfurls: Number, rule: Publication) -> Apps {
-    let Some(all) = unfurls.value().filter(|_| rule.adds_up()) else { return Apps::new() };
-    let others = all.saturating_sub(known.values().sum());
-    if others > 0 {
-        known.insert(Family::Other, others);
-    }
-    known
+fn by_app(mut known: Apps, unfurls: Number, rule: Publication) -> BTreeMap<Family, u64> {
+    let Some(all) = unfurls.value().filter(|_| rule.adds_up()) else { return BTreeMap::new() };
+    let others = all.saturating_sub(known.0.iter().sum());
+    known.add(Family::Other, others);
+    Family::all().zip(known.0).filter(|(_, unfurls)| *unfurls > 0).collect()
 }
 
 /// Clicks / shares × 100, in percent to one decimal.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::thread::{available_parallelism, scope};
 
 use super::block::{Block, Row};
+use super::by_number::ByNumber;
 use super::groups::GroupSums;
 use super::links::LinkScores;
 use super::mask::Mask;
 use super::names::{Names, long};
 use super::sums::{Apps, Raw, Sums, series_day};
-use super::{Numbers, SeriesDay};
+use super::{Grouping, Numbers, SeriesDay};
 use crate::domain::day::Day;
 use crate::domain::family::Family;
 use crate::domain::publication::Publication;
@@ -36,9 +37,16 @@ pub(super) struct Lens<'a> {
     pub(super) open: bool,
     /// Whether they are more than one.
     pub(super) several: bool,
+    /// How many rows they have.
+    pub(super) rows: usize,
 }
 
-impl Lens<'_> {
+impl<'a> Lens<'a> {
+    /// For these days.
+    pub(super) fn new(names: &'a Names, mask: &'a Mask, rule: Publication, days: &[ReportDay]) -> Self {
+        Self { names, mask, rule, open: false, several: false, rows: 0 }.on(days)
+    }
+
     /// The sum of nothing.
     pub(super) fn nothing(&self) -> Sums {
         Sums::new(self.rule, self.open, self.several)
@@ -46,7 +54,8 @@ impl Lens<'_> {
 
     /// The same for other days.
     pub(super) fn on(self, days: &[ReportDay]) -> Self {
-        Self { open: days.iter().any(|day| day.open), several: days.len() > 1, ..self }
+        let rows = days.iter().map(rows_of).sum();
+        Self { open: days.iter().any(|day| day.open), several: days.len() > 1, rows, ..self }
     }
 
     /// Whether a day can be added up with others before it is published.
@@ -62,7 +71,7 @@ impl Lens<'_> {
     /// The rows of a day that meet the filter.
     pub(super) fn rows<'d>(&self, day: &'d ReportDay) -> impl Iterator<Item = &'d Row> {
         let rows = day.block.as_deref().map_or(&[][..], Block::rows);
-        rows.iter().filter(|row| self.mask.takes(row))
+        self.mask.places(rows).into_iter().map(|place| &rows[long(place)])
     }
 
     /// Whose unfurls rows of a day have that meet the filter.
@@ -72,55 +81,44 @@ impl Lens<'_> {
     }
 }
 
-/// How many numbers of families there are.
-pub(super) fn families() -> usize {
-    Family::all().map(|family| usize::from(family.number()) + 1).max().unwrap_or(0)
-}
-
-/// Unfurls by the number of their family.
-pub(super) fn apps(by_app: &[u64]) -> Apps {
-    let known = by_app.iter().zip(0..).filter(|(unfurls, _)| **unfurls > 0);
-    known.map(|(unfurls, number)| (Family::from_number(number), *unfurls)).collect()
-}
-
 /// From so many rows on, the days are added up on several threads.
 const MANY_ROWS: usize = 100_000;
 /// So many at most.
 const THREADS: usize = 4;
 
 /// What the days of a period come to. That of two parts of it is the one [plus](AddAssign) the other.
-pub(super) struct Tally {
+pub(super) struct Tally<'a> {
     pub(super) series: Vec<SeriesDay>,
-    pub(super) tables: Vec<GroupSums>,
+    pub(super) tables: Vec<GroupSums<'a>>,
     pub(super) links: Option<LinkScores>,
     total: Sums,
     apps: Apps,
 }
 
-impl Tally {
-    /// Of no days; with the tables, and with links where they are wanted.
-    pub(super) fn new(lens: Lens<'_>, tables: Vec<GroupSums>, links: bool) -> Self {
+impl<'a> Tally<'a> {
+    /// Of no days; with these tables, and with links where they are wanted.
+    pub(super) fn new(lens: Lens<'a>, by: &[Grouping], links: bool) -> Self {
+        let tables = by.iter().map(|by| GroupSums::new(*by, lens)).collect();
         let links = links.then(|| LinkScores::new(lens));
-        Self { series: Vec::new(), tables, links, total: lens.nothing(), apps: Apps::new() }
+        Self { series: Vec::new(), tables, links, total: lens.nothing(), apps: Apps::default() }
     }
 
     /// Adds days; where they are large, a part of them on each of several threads.
-    pub(super) fn add(&mut self, days: &[ReportDay], lens: Lens<'_>) {
-        let rows: usize = days.iter().map(rows_of).sum();
+    pub(super) fn add(&mut self, days: &[ReportDay], lens: Lens<'a>) {
         let threads = available_parallelism().map_or(1, |number| number.get().min(THREADS));
-        self.add_in_parts(days, lens, if rows < MANY_ROWS { 1 } else { threads });
+        self.add_in_parts(days, lens, if lens.rows < MANY_ROWS { 1 } else { threads });
     }
 
     /// Adds days, each of so many parts on a thread of its own.
-    pub(super) fn add_in_parts(&mut self, days: &[ReportDay], lens: Lens<'_>, number: usize) {
+    pub(super) fn add_in_parts(&mut self, days: &[ReportDay], lens: Lens<'a>, number: usize) {
         let parts = parts(days, number);
         let Some((first, others)) = parts.split_first() else { return };
+        let by: Vec<_> = self.tables.iter().map(GroupSums::by).collect();
         scope(|scope| {
             let others: Vec<_> = others
                 .iter()
                 .map(|days| {
-                    let tables = self.tables.iter().map(GroupSums::of_other_days).collect();
-                    let mut part = Self::new(lens, tables, self.links.is_some());
+                    let mut part = Self::new(lens, &by, self.links.is_some());
                     scope.spawn(move || {
                         part.add_part(days, lens);
                         part
@@ -136,14 +134,14 @@ impl Tally {
 
     fn add_part(&mut self, days: &[ReportDay], lens: Lens<'_>) {
         // There are far fewer kinds than rows.
-        let mut by_kind = vec![Raw::default(); lens.names.kinds().len()];
+        let mut by_kind = ByNumber::<Raw>::new(lens.names.kinds().len(), lens.rows);
         for day in days {
             let mut all = Raw::default();
             if lens.adds_up(day) {
                 for row in lens.rows(day) {
                     let raw = row.raw();
                     all += raw;
-                    by_kind[long(row.kind)] += raw;
+                    *by_kind.get_mut(row.kind) += raw;
                     if let Some(links) = &mut self.links {
                         links.add(row.link, raw);
                     }
@@ -159,9 +157,9 @@ impl Tally {
                     links.add_day(day, lens);
                 }
             }
-            let mut by_app = vec![0; families()];
+            let mut known = Apps::default();
             for (row, family, unfurls) in lens.apps(day) {
-                by_app[usize::from(family.number())] += unfurls;
+                known.add(family, unfurls);
                 for table in &mut self.tables {
                     table.add_app(row.kind, family, unfurls);
                 }
@@ -169,24 +167,23 @@ impl Tally {
                     links.add_app(row.link, family, unfurls);
                 }
             }
-            let known = apps(&by_app);
-            add_apps(&mut self.apps, &known);
+            self.apps += known;
             self.total.add(all, day.open);
             self.series.push(series_day(day.day, all, known, day.open, lens.rule));
         }
-        for (raw, kind) in by_kind.into_iter().zip(0..).filter(|(raw, _)| *raw != Raw::default()) {
+        by_kind.each(|kind, raw| {
             for table in &mut self.tables {
                 table.add(kind, raw);
             }
-        }
+        });
     }
 
     pub(super) fn totals(&self) -> Numbers {
-        self.total.numbers(self.apps.clone())
+        self.total.numbers(self.apps)
     }
 }
 
-impl AddAssign for Tally {
+impl AddAssign for Tally<'_> {
     fn add_assign(&mut self, later: Self) {
         self.series.extend(later.series);
         for (table, more) in self.tables.iter_mut().zip(later.tables) {
@@ -196,14 +193,7 @@ impl AddAssign for Tally {
             *links += more;
         }
         self.total += later.total;
-        add_apps(&mut self.apps, &later.apps);
-    }
-}
-
-/// Adds unfurls by family.
-pub(super) fn add_apps(apps: &mut Apps, more: &Apps) {
-    for (family, unfurls) in more {
-        *apps.entry(*family).or_default() += unfurls;
+        self.apps += later.apps;
     }
 }
 

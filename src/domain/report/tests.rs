@@ -107,10 +107,9 @@ fn what_days_come_to_does_not_depend_on_the_threads_that_add_them_up() {
         let days = site.days_of(period, rule);
         for filter in [Filter::default(), Filter { campaign: Some(None), ..Filter::default() }] {
             let mask = Mask::new(&filter, &site.names);
-            let lens = Lens { names: &site.names, mask: &mask, rule, open: false, several: false }.on(&days);
+            let lens = Lens::new(&site.names, &mask, rule, &days);
             let come_to = |parts: usize| {
-                let tables = by_kind.map(|by| GroupSums::new(by, &site.names)).into();
-                let mut tally = Tally::new(lens, tables, true);
+                let mut tally = Tally::new(lens, &by_kind, true);
                 tally.add_in_parts(&days, lens, parts);
                 let mut tables: Vec<_> =
                     tally.tables.iter().map(|sums| sums.table(2, &days, None, lens)).collect();
