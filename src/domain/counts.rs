@@ -116,31 +116,6 @@ pub struct LinkCounts {
     pub closed: ClosedDays,
 }
 
-/// What a store holds of a site.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct SiteCounts {
-    /// One row for each channel, page, campaign and day.
-    pub rows: Vec<SiteRow>,
-    /// Which of its days are closed.
-    pub closed: ClosedDays,
-}
-
-/// The counts of the links of a site that share a channel, a page and a campaign, on one day.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SiteRow {
-    /// How they were shared.
-    pub channel: ChannelName,
-    /// Where they lead; `None` for what was too few for a cell of one page, and became one of its
-    /// channel.
-    pub page: Option<Destination>,
-    /// Their campaign; `None` also where the page is.
-    pub campaign: Option<Text>,
-    /// The day.
-    pub day: Day,
-    /// What was counted.
-    pub counts: DayCounts,
-}
-
 /// What tells links apart for statistics, apart from their code.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Kind {

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
-use crate::domain::counts::{DayMarks, DayRows, LinkCounts, SiteCounts};
+use crate::domain::counts::{DayMarks, DayRows, LinkCounts};
 use crate::domain::day::Day;
 use crate::domain::destination::Destination;
 use crate::domain::entry::Entry;
@@ -130,12 +130,6 @@ pub trait Store: Access + Works + Send + Sync {
 
     /// What was counted for a link, by day, read at one moment; `shares` is 0 there.
     async fn link_counts(&self, code: &Code, first: Day, last: Day) -> Result<LinkCounts, StoreError>;
-
-    /// What was counted for a site's links, read at one moment: one row for each page, channel,
-    /// campaign and day, and for what became cells of a channel one without a page. A share counts
-    /// on the day on which its link was made; shares and open counts stand under the page and the
-    /// campaign that the link has now, cells under those that it had when its day was closed.
-    async fn site_counts(&self, site: &SiteId, first: Day, last: Day) -> Result<SiteCounts, StoreError>;
 
     /// What tells whether a site's days have changed, read at one moment. It is asked before each report, for
     /// hundreds of days, so it reads no counts. Each version has risen when a change has been answered.

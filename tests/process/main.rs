@@ -34,6 +34,8 @@ mod redis_outage;
 #[path = "../support/redis_search.rs"]
 mod redis_search;
 mod resharding;
+#[path = "../support/site_counts.rs"]
+mod site_counts;
 mod sqlite_changes;
 mod steady;
 mod two_instances;

@@ -16,6 +16,7 @@ use crate::program::{DEADLINE, Home, Service, serve};
 use crate::random::random_below;
 use crate::redis::{RedisCluster, RedisServer};
 use crate::redis_search::search;
+use crate::site_counts::SiteCountsOf;
 
 /// So many that closing them takes a while, and many steps on each level.
 const PAST: PastDays = PastDays { links: 5_000, pages: 1_300, days: 3 };

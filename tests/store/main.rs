@@ -21,5 +21,7 @@ mod redis_search;
 mod redis_servers;
 mod redis_visitors;
 mod sentinel;
+#[path = "../support/site_counts.rs"]
+mod site_counts;
 mod sqlite;
 mod sqlite_closing;

@@ -18,6 +18,7 @@ use crate::fixtures::{
 };
 use crate::redis_search::{Found, Sum, keys, search};
 use crate::redis_servers::RedisServer;
+use crate::site_counts::SiteCountsOf;
 
 const K: u64 = 3;
 /// The present day; days from `FIRST` on are past.

@@ -11,6 +11,7 @@ use entrenous::store::{JournalId, StoreUrl, open};
 
 use crate::fixtures::{Journal, UNFURL, channel, click, clicks, code, counted};
 use crate::redis_servers::RedisServer;
+use crate::site_counts::SiteCountsOf;
 
 /// The day of all of it.
 const DAY: i32 = 20_779;

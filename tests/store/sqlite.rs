@@ -23,6 +23,7 @@ use crate::conformance::{
 use crate::fixtures::{
     Journal, UNFURL, click, clicks, code, counted, day, link, stored_link, stored_site, tag, text, url,
 };
+use crate::site_counts::SiteCountsOf;
 
 /// A folder for one test's file, which goes with it.
 pub(crate) struct Data(TempDir);

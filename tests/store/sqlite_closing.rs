@@ -7,6 +7,7 @@ use entrenous::domain::entry::EntryKind;
 use rusqlite::Connection;
 
 use crate::fixtures::{Journal, click, clicks, day, link, stored_link, stored_site, url};
+use crate::site_counts::SiteCountsOf;
 use crate::sqlite::{Data, holds};
 
 #[tokio::test]

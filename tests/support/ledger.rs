@@ -9,8 +9,7 @@ use entrenous::domain::cell::{Amount, Gathered, Level, close};
 use entrenous::domain::channel::ChannelName;
 use entrenous::domain::code::Code;
 use entrenous::domain::counts::{
-    Closed, ClosedDays, Counts, DayCounts, DayRow, DayRows, Kind as NamedKind, LinkCounts, SiteCounts,
-    SiteRow,
+    Closed, ClosedDays, Counts, DayCounts, DayRow, DayRows, Kind as NamedKind, LinkCounts,
 };
 use entrenous::domain::day::Day;
 use entrenous::domain::destination::Destination;
@@ -132,28 +131,6 @@ impl Ledger {
             }
         }
         LinkCounts { days, closed: self.closed.clone() }
-    }
-
-    /// What a store holds of the site from one day to another; the links are no shares here.
-    pub(crate) fn site_counts(&self, first: Day, last: Day) -> SiteCounts {
-        let mut rows: BTreeMap<Place, DayCounts> = BTreeMap::new();
-        let of = |day: Day, (channel, page, campaign): Kind| (channel, Some(page), campaign, day);
-        for ((day, _, kind), amount) in &self.of_links {
-            rows.entry(of(*day, kind.clone())).or_default().cells.add(&Counts::from(*amount));
-        }
-        for ((day, kind), amount) in &self.of_pages {
-            rows.entry(of(*day, kind.clone())).or_default().cells.add(&Counts::from(*amount));
-        }
-        for ((day, channel), amount) in &self.of_channels {
-            let of_channel = (channel.clone(), None, None, *day);
-            rows.entry(of_channel).or_default().cells.add(&Counts::from(*amount));
-        }
-        for ((day, link), amount) in &self.open {
-            rows.entry(of(*day, self.links[link].clone())).or_default().open.add(&Counts::from(*amount));
-        }
-        rows.retain(|(.., day), _| (first..=last).contains(day));
-        let row = |((channel, page, campaign, day), counts)| SiteRow { channel, page, campaign, day, counts };
-        SiteCounts { rows: rows.into_iter().map(row).collect(), closed: self.closed.clone() }
     }
 
     /// All of a day, as a store has it; the links are no shares here.

@@ -6,7 +6,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use redis::ServerErrorKind;
 use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
-use redis::{Client, Cmd, ConnectionInfo, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult};
+use redis::{Client, Cmd, ConnectionInfo, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult, cmd};
 use tokio::time::timeout;
 
 use super::address::{Address, tcp_settings};
@@ -103,6 +103,18 @@ impl Connection {
                 let asked =
                     stream::iter(commands).map(|command| async move { self.call(script, &command).await });
                 asked.buffered(AT_ONCE).try_collect().await
+            }
+        }
+    }
+
+    /// What texts these keys hold, in the same order.
+    pub(super) async fn texts(&self, keys: &[String]) -> Result<Vec<Option<String>>, StoreError> {
+        match self {
+            Self::Server(_) if keys.is_empty() => Ok(Vec::new()),
+            Self::Server(_) => self.query(cmd("MGET").arg(keys)).await,
+            // Each may be at another node.
+            Self::Cluster(_) => {
+                self.query_all(keys.iter().map(|key| cmd("GET").arg(key).take()).collect()).await
             }
         }
     }

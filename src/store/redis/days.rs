@@ -1,11 +1,11 @@
 //! Whole days of a site, for reports; and what tells that one has changed since it was read.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
+
+use futures_util::future::try_join;
 
 use super::cells::{Cell, Kind};
 use super::counts::DayOfSite;
-use super::index::Walk;
-use super::links::CHUNK;
 use super::marks::Marks;
 use super::{RedisStore, keys, script};
 use crate::domain::code::Code;
@@ -44,31 +44,24 @@ impl RedisStore {
     /// All of a day.
     pub(super) async fn rows_of_day(&self, site: &SiteId, day: Day) -> Result<DayRows, StoreError> {
         let mut table = Table::default();
-        let mut walk = Walk::over_days(site, day, day);
-        loop {
-            let places = walk.next(self, CHUNK).await?;
-            if places.is_empty() {
-                break;
-            }
-            for link in self.links_at(site, &places).await? {
-                let share = Counts { shares: 1, ..Counts::default() };
-                table.of(Kind::of(&link), Some(link.code)).open.add(&share);
-            }
+        let (made, of_day) = try_join(self.links_made(site, day), self.day_of_site(site, day)).await?;
+        for link in made {
+            let share = Counts { shares: 1, ..Counts::default() };
+            table.of(Kind::of(&link), Some(link.code)).open.add(&share);
         }
-        for DayOfSite { sheet, open, .. } in self.days_of_site(site, &[day]).await? {
-            for (link, counts) in open {
-                table.of(Kind::of(&link), Some(link.code)).open.add(&counts);
-            }
-            for (kind, numbers) in sheet.rests {
-                table.of(kind, None).open.add(&numbers.counts()?);
-            }
-            for (kind, numbers) in sheet.kinds {
-                table.of(kind, None).cells.add(&numbers.counts()?);
-            }
-            for (code, cells) in sheet.links {
-                for Cell { kind, counts } in cells {
-                    table.of(kind, Some(code.clone())).cells.add(&counts.counts()?);
-                }
+        let DayOfSite { sheet, open } = of_day;
+        for (link, counts) in open {
+            table.of(Kind::of(&link), Some(link.code)).open.add(&counts);
+        }
+        for (kind, numbers) in sheet.rests {
+            table.of(kind, None).open.add(&numbers.counts()?);
+        }
+        for (kind, numbers) in sheet.kinds {
+            table.of(kind, None).cells.add(&numbers.counts()?);
+        }
+        for (code, cells) in sheet.links {
+            for Cell { kind, counts } in cells {
+                table.of(kind, Some(code.clone())).cells.add(&counts.counts()?);
             }
         }
         Ok(table.day)

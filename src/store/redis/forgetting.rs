@@ -47,7 +47,7 @@ impl RedisStore {
     pub(super) async fn end_counts(&self, day: Day) -> Result<(), StoreError> {
         self.end_visitor_sets(day).await?;
         for site in self.counted_sites().await? {
-            let mut days = self.counted_days(&site, None).await?;
+            let mut days = self.counted_days(&site).await?;
             days.extend(self.marks(&site).await?.days.into_keys());
             days.retain(|past| *past < day);
             days.sort_unstable();

@@ -1,5 +1,6 @@
 //! Reading, listing, changing and deleting links.
 
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use redis::cmd;
 
 use super::index::{Place, Walk};
@@ -14,6 +15,8 @@ use crate::store::{Cursor, LinkFilter, StoreError};
 
 /// How many links are read at once while listing.
 pub(super) const CHUNK: usize = 256;
+/// How many times so many are asked for at once: the server answers some while others are taken apart.
+pub(super) const CHUNKS: usize = 4;
 /// How often a change or a deletion is begun anew after somebody else changed the link between its
 /// reading and its writing. Each time somebody else's change was made.
 const ATTEMPTS: usize = 200;
@@ -40,8 +43,8 @@ impl RedisStore {
         &self,
         codes: impl Iterator<Item = &'a Code>,
     ) -> Result<Vec<Option<Link>>, StoreError> {
-        let gets = codes.map(|code| cmd("GET").arg(keys::link(code)).take()).collect();
-        self.connection.query_all(gets).await?.into_iter().map(read).collect()
+        let keys: Vec<_> = codes.map(keys::link).collect();
+        self.connection.texts(&keys).await?.into_iter().map(read).collect()
     }
 
     /// The links at these places of the site's index; a place without its link is one of a crash
@@ -53,6 +56,20 @@ impl RedisStore {
         };
         let links = links.into_iter().zip(places);
         Ok(links.filter_map(|(link, place)| link.filter(|link| here(link, place))).collect())
+    }
+
+    /// The site's links that were made on a day.
+    pub(super) async fn links_made(&self, site: &SiteId, day: Day) -> Result<Vec<Link>, StoreError> {
+        let mut walk = Walk::over_days(site, day, day);
+        let mut links = Vec::new();
+        loop {
+            let places = walk.next(self, CHUNK * CHUNKS).await?;
+            if places.is_empty() {
+                return Ok(links);
+            }
+            let chunks: Vec<_> = places.chunks(CHUNK).map(|some| self.links_at(site, some)).collect();
+            links.extend(stream::iter(chunks).buffered(CHUNKS).try_concat().await?);
+        }
     }
 
     /// Links of a site behind `after`, newest first. Redis keeps no index but this order, so a filter
@@ -168,7 +185,7 @@ pub(super) fn stored_code(text: &str) -> Result<Code, StoreError> {
 
 fn read(value: Option<String>) -> Result<Option<Link>, StoreError> {
     let value = value.filter(|value| !is_pending(value));
-    value.map(|value| Record::read(&value).map(|record| record.link)).transpose()
+    value.map(|value| Record::link_of(&value)).transpose()
 }
 
 fn matches(filter: &LinkFilter, link: &Link) -> bool {

@@ -189,7 +189,7 @@ impl RedisStore {
             }
         }
         // What comes before anybody begins to close a day is no late entry.
-        let counted = self.counted_days(site, None).await?;
+        let counted = self.counted_days(site).await?;
         marks.open.extend(counted.into_iter().filter(|day| !marks.days.contains_key(day)));
         Ok(marks)
     }

@@ -15,7 +15,7 @@ use self::address::Address;
 use self::connection::Connection;
 use super::{Cursor, Inserted, JournalId, LinkFilter, News, Numbered, OnceName, Store, StoreError};
 use crate::domain::code::Code;
-use crate::domain::counts::{DayMarks, DayRows, LinkCounts, SiteCounts};
+use crate::domain::counts::{DayMarks, DayRows, LinkCounts};
 use crate::domain::day::Day;
 use crate::domain::lineage::Shares;
 use crate::domain::link::{Link, LinkChange};
@@ -167,10 +167,6 @@ impl Store for RedisStore {
 
     async fn link_counts(&self, code: &Code, first: Day, last: Day) -> Result<LinkCounts, StoreError> {
         self.counts_of_link(code, first, last).await
-    }
-
-    async fn site_counts(&self, site: &SiteId, first: Day, last: Day) -> Result<SiteCounts, StoreError> {
-        self.counts_of_site(site, first, last).await
     }
 
     async fn day_marks(&self, site: &SiteId, first: Day, last: Day) -> Result<DayMarks, StoreError> {

@@ -1,9 +1,10 @@
 //! What links have open on a day, and how it is taken from them.
 
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use redis::cmd;
 
 use super::counts::read;
-use super::links::CHUNK;
+use super::links::{CHUNK, CHUNKS};
 use super::marks::State;
 use super::{RedisStore, keys, script};
 use crate::domain::code::Code;
@@ -31,18 +32,21 @@ impl RedisStore {
         codes: &[Code],
         day: Day,
     ) -> Result<Vec<OpenLink>, StoreError> {
+        let chunks: Vec<_> = codes.chunks(CHUNK).map(|some| self.open_chunk(site, some, day)).collect();
+        stream::iter(chunks).buffered(CHUNKS).try_concat().await
+    }
+
+    async fn open_chunk(&self, site: &SiteId, codes: &[Code], day: Day) -> Result<Vec<OpenLink>, StoreError> {
+        let links = self.many_links(codes.iter()).await?;
+        let fields = [day.number().to_string(), keys::known_unfurls(day), keys::turn(day)];
+        let fields = |code| cmd("HMGET").arg(keys::counts(code)).arg(&fields).take();
+        let values: Vec<[Option<String>; 3]> =
+            self.connection.query_all(codes.iter().map(fields).collect()).await?;
         let mut open = Vec::new();
-        for codes in codes.chunks(CHUNK) {
-            let links = self.many_links(codes.iter()).await?;
-            let fields = [day.number().to_string(), keys::known_unfurls(day), keys::turn(day)];
-            let fields = |code| cmd("HMGET").arg(keys::counts(code)).arg(&fields).take();
-            let values: Vec<[Option<String>; 3]> =
-                self.connection.query_all(codes.iter().map(fields).collect()).await?;
-            for (link, [counts, known, mark]) in links.into_iter().zip(values) {
-                if let (Some(link), Some(counts)) = (link.filter(|link| link.site == *site), counts) {
-                    let counts = read(&counts, &known.unwrap_or_default())?;
-                    open.push(OpenLink { link, counts, mark });
-                }
+        for (link, [counts, known, mark]) in links.into_iter().zip(values) {
+            if let (Some(link), Some(counts)) = (link.filter(|link| link.site == *site), counts) {
+                let counts = read(&counts, &known.unwrap_or_default())?;
+                open.push(OpenLink { link, counts, mark });
             }
         }
         Ok(open)

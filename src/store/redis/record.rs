@@ -1,5 +1,6 @@
 //! A link as Redis keeps it.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::failure;
@@ -12,13 +13,20 @@ const PENDING: &str = "?";
 const NONCE: usize = 8;
 
 /// A link and the `once` names that stand for it, as one JSON object.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(super) struct Record {
     /// The link.
     #[serde(flatten)]
     pub(super) link: Link,
     /// The names in hexadecimal; kept so that deleting the link finds them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    once: Vec<String>,
+}
+
+/// What a stored value has beside the link.
+#[derive(Deserialize)]
+struct Beside {
+    #[serde(default)]
     once: Vec<String>,
 }
 
@@ -30,16 +38,21 @@ impl Record {
     }
 
     /// Reads a stored value, finished or pending.
+    pub(super) fn read(value: &str) -> Result<Self, StoreError> {
+        let Beside { once } = part(value)?;
+        Ok(Self { link: Self::link_of(value)?, once })
+    }
+
+    /// Reads the link alone, of which a report needs thousands.
     ///
     /// What an earlier version wrote has no generation. Nobody counted it, but whoever has a parent is not of
     /// the first.
-    pub(super) fn read(value: &str) -> Result<Self, StoreError> {
-        let mut record: Self =
-            serde_json::from_str(finished(value)).map_err(|_| failure::corrupt("a link"))?;
-        if record.link.parent.is_some() {
-            record.link.generation = record.link.generation.max(1);
+    pub(super) fn link_of(value: &str) -> Result<Link, StoreError> {
+        let mut link: Link = part(value)?;
+        if link.parent.is_some() {
+            link.generation = link.generation.max(1);
         }
-        Ok(record)
+        Ok(link)
     }
 
     /// The stored value of the finished link.
@@ -68,6 +81,11 @@ impl Record {
     pub(super) fn holder(&self) -> String {
         format!("{} {}", self.link.code, self.link.created_at.as_millisecond())
     }
+}
+
+/// A part of what a stored value holds.
+fn part<T: DeserializeOwned>(value: &str) -> Result<T, StoreError> {
+    serde_json::from_str(finished(value)).map_err(|_| failure::corrupt("a link"))
 }
 
 /// Whether a stored value is a link that is still being made.

@@ -18,7 +18,7 @@ use self::visitors::Visitors;
 use self::writer::Writer;
 use super::{Cursor, Inserted, JournalId, LinkFilter, News, Numbered, OnceName, Store, StoreError};
 use crate::domain::code::Code;
-use crate::domain::counts::{DayMarks, DayRows, LinkCounts, SiteCounts};
+use crate::domain::counts::{DayMarks, DayRows, LinkCounts};
 use crate::domain::day::Day;
 use crate::domain::lineage::Shares;
 use crate::domain::link::{Link, LinkChange};
@@ -194,11 +194,6 @@ impl Store for SqliteStore {
     async fn link_counts(&self, code: &Code, first: Day, last: Day) -> Result<LinkCounts, StoreError> {
         let code = code.clone();
         self.reports.read(move |db| reading::of_link(db, &code, first, last)).await
-    }
-
-    async fn site_counts(&self, site: &SiteId, first: Day, last: Day) -> Result<SiteCounts, StoreError> {
-        let site = site.clone();
-        self.reports.read(move |db| reading::of_site(db, &site, first, last)).await
     }
 
     async fn day_marks(&self, site: &SiteId, first: Day, last: Day) -> Result<DayMarks, StoreError> {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use entrenous::domain::counts::{Counts, SiteRow};
+use entrenous::domain::counts::Counts;
 use entrenous::domain::day::Day;
 use entrenous::domain::link::Link;
 use entrenous::domain::site::Site;
 use entrenous::store::{Store, StoreError};
 
 use crate::fixtures::{channel, day, insert, link, text, url};
+use crate::site_counts::{SiteCountsOf, SiteRow};
 
 /// The visitors that a cell stands for at least.
 pub(super) const K: u64 = 5;

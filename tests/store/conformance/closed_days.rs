@@ -10,6 +10,7 @@ use entrenous::store::Store;
 
 use super::cells::{K, TODAY, cell, cells, close, kind, made};
 use crate::fixtures::{Journal, UNFURL, click, clicks, counted, day, stored_link, stored_site, text, url};
+use crate::site_counts::SiteCountsOf;
 
 pub(crate) async fn late_clicks_join_the_cell_that_is_there(store: Arc<dyn Store>) {
     let site = stored_site(&*store, "press").await;

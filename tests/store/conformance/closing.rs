@@ -14,6 +14,7 @@ use super::cells::{K, Kind, TODAY, cell, cells, close, kind, made, try_close};
 use crate::fixtures::{
     Journal, UNFURL, click, clicks, counted, day, insert, link, stored_link, stored_site, url,
 };
+use crate::site_counts::SiteCountsOf;
 
 pub(crate) async fn each_count_becomes_a_cell_where_it_stands_for_k_visitors(store: Arc<dyn Store>) {
     let site = stored_site(&*store, "press").await;

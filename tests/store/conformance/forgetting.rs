@@ -5,6 +5,7 @@ use std::sync::Arc;
 use entrenous::store::Store;
 
 use crate::fixtures::{Journal, UNFURL, by_day, click, clicks, counted, day, stored_link, stored_site};
+use crate::site_counts::SiteCountsOf;
 
 pub(crate) async fn forgotten_visitors_leave_their_number(store: Arc<dyn Store>) {
     let site = stored_site(&*store, "press").await;

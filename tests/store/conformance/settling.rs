@@ -8,6 +8,7 @@ use entrenous::store::{Numbered, Store};
 use futures_util::future::join_all;
 
 use crate::fixtures::{Journal, UNFURL, by_day, click, clicks, counted, day, link, stored_link, stored_site};
+use crate::site_counts::SiteCountsOf;
 
 pub(crate) async fn clicks_unfurls_and_unasked_clicks_are_counted_each_for_itself(store: Arc<dyn Store>) {
     let site = stored_site(&*store, "press").await;

@@ -15,6 +15,7 @@ use crate::fixtures::{
     Journal, UNFURL, by_day, channel, click, clicks, code, day, insert, link, noon, stored_link, stored_site,
     text, url,
 };
+use crate::site_counts::SiteCountsOf;
 
 type Row = (String, String, Option<String>, Day);
 

@@ -6,6 +6,7 @@ use entrenous::store::{Inserted, LinkFilter, Store};
 use futures_util::future::join_all;
 
 use crate::fixtures::{Journal, click, clicks, counted, day, link, once, stored_link, stored_site};
+use crate::site_counts::SiteCountsOf;
 
 pub(crate) async fn a_second_handle_sees_sites_and_links(one: Arc<dyn Store>, other: Arc<dyn Store>) {
     let site = stored_site(&*one, "press").await;

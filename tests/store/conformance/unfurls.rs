@@ -12,6 +12,7 @@ use futures_util::future::join_all;
 use crate::fixtures::{
     Journal, UNFURL, by_day, channel, click, counted, day, insert, link, stored_link, stored_site,
 };
+use crate::site_counts::SiteCountsOf;
 
 const SLACK: EntryKind = EntryKind::Unfurl(Slack);
 const TELEGRAM: EntryKind = EntryKind::Unfurl(Telegram);
