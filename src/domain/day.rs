@@ -26,6 +26,12 @@ impl Day {
         Self(i32::try_from(days).expect("jiff's timestamps span fewer than 2^31 days"))
     }
 
+    /// The last day of something that ends at `end`: it is over with that day where it ends at midnight.
+    #[must_use]
+    pub fn last_before(end: Timestamp) -> Self {
+        Self::of(end.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(end))
+    }
+
     /// The day with this number, counted from 1970-01-01; `None` outside the years 1 to 9999.
     #[must_use]
     pub fn from_number(number: i32) -> Option<Self> {
@@ -116,6 +122,8 @@ mod tests {
         let midnight: Timestamp = "2026-11-22T00:00:00Z".parse().expect("a time");
         assert_eq!(Day::of(midnight).to_string(), "2026-11-22");
         assert_eq!(Day::of(midnight - SignedDuration::from_nanos(1)).to_string(), "2026-11-21");
+        assert_eq!(Day::last_before(midnight).to_string(), "2026-11-21");
+        assert_eq!(Day::last_before(midnight + SignedDuration::from_nanos(1)).to_string(), "2026-11-22");
         assert_eq!(Day::of(midnight).start(), midnight);
     }
 

@@ -15,6 +15,7 @@ pub mod entry;
 pub mod family;
 pub mod lineage;
 pub mod link;
+pub mod own_address;
 pub mod person;
 pub mod publication;
 pub mod report;

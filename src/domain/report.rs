@@ -284,6 +284,12 @@ impl Report {
     pub fn table(&self, by: Grouping) -> Option<&Table> {
         self.tables.iter().find(|table| table.by == by)
     }
+
+    /// The groups of a table; none where it was not asked for.
+    #[must_use]
+    pub fn groups(&self, by: Grouping) -> &[Group] {
+        self.table(by).map_or(&[], |table| &table.groups)
+    }
 }
 
 /// Answers a question: `days` are those of its period, each once, and `before` those of the period before, where that

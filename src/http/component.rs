@@ -17,6 +17,7 @@ use url::Url;
 use super::asset::{Asset, FOR_EVER};
 use super::{AppState, squeeze};
 use crate::domain::channel::{Channel, Channels};
+use crate::domain::own_address::own_address;
 
 const SCRIPT: &str = include_str!("../../static/share.js");
 const STYLE: &str = include_str!("../../static/share.css");
@@ -38,7 +39,7 @@ impl Component {
         let channels: BTreeMap<_, _> =
             channels.iter().map(|(name, channel)| (name.as_str(), entry(channel))).collect();
         let given = json!({
-            "service": public_url.as_str().trim_end_matches('/'),
+            "service": own_address(public_url, ""),
             "channels": channels,
             "css": squeeze::style(STYLE),
         });

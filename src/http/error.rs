@@ -8,6 +8,7 @@ use actix_web::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICAT
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
+use super::pages;
 use crate::service::links::{InvalidParam, LinkError};
 use crate::service::passwords::Busy;
 use crate::store::StoreError;
@@ -22,12 +23,18 @@ pub(super) struct Problem {
     title: &'static str,
     detail: &'static str,
     invalid_params: Vec<InvalidParam>,
-    /// Methods of a 405.
-    allow: Option<&'static str>,
-    /// Seconds, of a 429 or 503, or of a 404 that will not last.
-    retry_after: Option<u64>,
-    /// A 429's `RateLimit-Limit`.
-    limit: Option<u32>,
+    way_out: Option<WayOut>,
+}
+
+/// What a client can do instead, as headers say it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum WayOut {
+    /// Use one of these methods, of a 405.
+    Allow(&'static str),
+    /// Come again after so many seconds: of a 429, with its limit, or 503, or of a 404 that will not last.
+    RetryAfter(u64, Option<u32>),
+    /// Go there first, of a 303.
+    Location(String),
 }
 
 #[derive(Serialize)]
@@ -43,16 +50,18 @@ struct Body<'a> {
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, title: &'static str, detail: &'static str) -> Self {
-        Self {
-            status,
-            code,
-            title,
-            detail,
-            invalid_params: Vec::new(),
-            allow: None,
-            retry_after: None,
-            limit: None,
-        }
+        Self { status, code, title, detail, invalid_params: Vec::new(), way_out: None }
+    }
+
+    fn with(self, way_out: WayOut) -> Self {
+        Self { way_out: Some(way_out), ..self }
+    }
+
+    /// The answer to whoever asks for a page of the signed-in and is not: the way to the sign-in page.
+    pub(super) fn sign_in_first(location: String) -> Self {
+        let detail = "This page is for who is signed in.";
+        Self::new(StatusCode::SEE_OTHER, "sign_in_first", "Sign in first", detail)
+            .with(WayOut::Location(location))
     }
 
     pub(super) fn not_json() -> Self {
@@ -148,8 +157,8 @@ impl Problem {
     /// The answer to a code that was given out, and whose link may be made at any moment.
     pub(super) fn not_here_yet() -> Self {
         let detail = "This address was given out, and its link has not been made yet. Try again shortly.";
-        let problem = Self::new(StatusCode::NOT_FOUND, NOT_HERE_YET, "Not here yet", detail);
-        Self { retry_after: Some(1), ..problem }
+        Self::new(StatusCode::NOT_FOUND, NOT_HERE_YET, "Not here yet", detail)
+            .with(WayOut::RetryAfter(1, None))
     }
 
     /// Whether it is [`Problem::not_here_yet`].
@@ -159,13 +168,13 @@ impl Problem {
 
     pub(super) fn method_not_allowed(allow: &'static str) -> Self {
         let code = "method_not_allowed";
-        let problem = Self::new(
+        Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             code,
             "Method not allowed",
             "The Allow header lists the methods of this address.",
-        );
-        Self { allow: Some(allow), ..problem }
+        )
+        .with(WayOut::Allow(allow))
     }
 
     pub(super) fn timed_out() -> Self {
@@ -248,9 +257,8 @@ impl Problem {
 
     pub(super) fn too_many(limit: u32, retry_after: u64) -> Self {
         let detail = "More was asked for within a minute than one client may ask.";
-        let problem =
-            Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests", detail);
-        Self { retry_after: Some(retry_after), limit: Some(limit), ..problem }
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests", detail)
+            .with(WayOut::RetryAfter(retry_after, Some(limit)))
     }
 
     pub(super) fn taken_down() -> Self {
@@ -265,8 +273,8 @@ impl Problem {
 
     pub(super) fn unavailable() -> Self {
         let detail = "The service cannot do this for the moment. Try again shortly.";
-        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again shortly", detail);
-        Self { retry_after: Some(1), ..problem }
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again shortly", detail)
+            .with(WayOut::RetryAfter(1, None))
     }
 
     fn internal() -> Self {
@@ -322,16 +330,18 @@ impl ResponseError for Problem {
     fn error_response(&self) -> HttpResponse {
         let mut answer = HttpResponse::build(self.status);
         answer.content_type("application/problem+json").insert_header((CACHE_CONTROL, "no-store"));
-        if let Some(allow) = self.allow {
-            answer.insert_header((ALLOW, allow));
-        }
-        if let Some(seconds) = self.retry_after {
-            answer.insert_header((RETRY_AFTER, seconds.to_string()));
-        }
-        if let (Some(limit), Some(seconds)) = (self.limit, self.retry_after) {
-            answer.insert_header(("RateLimit-Limit", limit.to_string()));
-            answer.insert_header(("RateLimit-Remaining", "0"));
-            answer.insert_header(("RateLimit-Reset", seconds.to_string()));
+        match &self.way_out {
+            None => {}
+            Some(WayOut::Location(location)) => return pages::see_other(location),
+            Some(WayOut::Allow(methods)) => drop(answer.insert_header((ALLOW, *methods))),
+            Some(WayOut::RetryAfter(seconds, limit)) => {
+                answer.insert_header((RETRY_AFTER, seconds.to_string()));
+                if let Some(limit) = limit {
+                    answer.insert_header(("RateLimit-Limit", limit.to_string()));
+                    answer.insert_header(("RateLimit-Remaining", "0"));
+                    answer.insert_header(("RateLimit-Reset", seconds.to_string()));
+                }
+            }
         }
         if self.status == StatusCode::UNAUTHORIZED {
             answer.insert_header((WWW_AUTHENTICATE, "Bearer"));

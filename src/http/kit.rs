@@ -9,7 +9,6 @@ use url::form_urlencoded;
 
 use super::error::Problem;
 use super::kit_pages::{KitField, KitFormPage, KitLink, KitPage};
-use super::link_page::last_day;
 use super::sign_in::{SignedIn, signed_in};
 use super::views::ChannelChoice;
 use super::{AppState, own_form, pages, request};
@@ -111,10 +110,7 @@ impl Typed {
 
 /// `GET /stats/new`. An address may bring some of the answers along.
 pub(super) async fn form(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let signed_in = match signed_in(&request, &app).await? {
-        Ok(signed_in) => signed_in,
-        Err(sign_in) => return Ok(sign_in),
-    };
+    let signed_in = signed_in(&request, &app).await?;
     signed_in.owner()?;
     let query: Vec<_> = form_urlencoded::parse(request.query_string().as_bytes()).collect();
     let query = query.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
@@ -132,10 +128,7 @@ pub(super) async fn make(
     payload: web::Payload,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let form = match own_form::of_owner(&request, payload, &app).await? {
-        Ok(form) => form,
-        Err(sign_in) => return Ok(sign_in),
-    };
+    let form = own_form::of_owner(&request, payload, &app).await?;
     let signed_in = &form.signed_in;
     let typed = Typed::of(form.fields());
     let problem = match make_typed(&request, &app, &signed_in.site, &typed).await {
@@ -198,10 +191,7 @@ pub(super) async fn links_of(
 
 /// `GET /stats/kit/{codes}`.
 pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let signed_in = match signed_in(&request, &app).await? {
-        Ok(signed_in) => signed_in,
-        Err(sign_in) => return Ok(sign_in),
-    };
+    let signed_in = signed_in(&request, &app).await?;
     let (links, gone) = links_of(&request, &app, &signed_in.site).await?;
     let page = signed_in.page.clone().with_script();
     let device = Device::of(request::user_agent(request.head()));
@@ -219,7 +209,7 @@ pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Resu
         destination: first.url.to_string(),
         campaign: first.campaign.as_ref().map(|campaign| campaign.as_str().to_owned()),
         created: Day::of(first.created_at).to_string(),
-        last_day: first.expires_at.map(|end| last_day(end).to_string()),
+        last_day: first.expires_at.map(|end| Day::last_before(end).to_string()),
         gone,
         another: another(&links),
         links: links.iter().map(link).collect(),

@@ -22,10 +22,7 @@ const SIZE: usize = 1_024;
 
 /// `GET /stats/kit/{codes}/links.csv`.
 pub(super) async fn links(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let site = match signed_in(&request, &app).await? {
-        Ok(signed_in) => signed_in.site,
-        Err(sign_in) => return Ok(sign_in),
-    };
+    let site = signed_in(&request, &app).await?.site;
     let (links, _) = links_of(&request, &app, &site).await?;
     let head = ["channel", "short_url", "url", "campaign", "title", "expires_at", "share_url", "code"];
     let row = |link: &Link| {
@@ -50,10 +47,7 @@ pub(super) async fn pictures(
     request: HttpRequest,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let site = match signed_in(&request, &app).await? {
-        Ok(signed_in) => signed_in.site,
-        Err(sign_in) => return Ok(sign_in),
-    };
+    let site = signed_in(&request, &app).await?.site;
     let (links, _) = links_of(&request, &app, &site).await?;
     let now = app.clock.now();
     let forwards = |link: &&Link| link.state(now) == LinkState::Live;

@@ -8,7 +8,7 @@ use askama::Template;
 use jiff::Timestamp;
 
 use super::error::Problem;
-use super::link_page::{self, ChangeForm, last_day, own_link};
+use super::link_page::{self, ChangeForm, own_link};
 use super::own_form::{self, OwnForm};
 use super::page::{Page, on_page};
 use super::sign_in::SignedIn;
@@ -57,10 +57,7 @@ pub(super) async fn change(
     payload: web::Payload,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let form = match own_form::of_owner(&request, payload, &app).await? {
-        Ok(form) => form,
-        Err(sign_in) => return Ok(sign_in),
-    };
+    let form = own_form::of_owner(&request, payload, &app).await?;
     let signed_in = &form.signed_in;
     let site = &signed_in.site;
     let link = own_link(site, request.match_info().query("code"), &app).await?;
@@ -152,7 +149,7 @@ impl Asked {
             let (now, then) = (link.url.to_string(), url.to_string());
             rows.push(Row { name: "link-change-url", now, then, means: "link-confirm-url" });
         }
-        let now = link.expires_at.map(last_day);
+        let now = link.expires_at.map(Day::last_before);
         let then = self.last_day(app.clock.now(), now, page)?;
         if then != now {
             draft.expires_at = Some(then.map(|day| day.plus(1).start()));

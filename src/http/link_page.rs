@@ -3,7 +3,6 @@
 use actix_web::dev::RequestHead;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use jiff::{SignedDuration, Timestamp};
 use url::form_urlencoded;
 
 use super::chart::{self, Series};
@@ -21,6 +20,7 @@ use super::{AppState, live, pages};
 use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::link::{self, Link, Text};
+use crate::domain::own_address::own_address;
 use crate::domain::publication::Audience;
 use crate::domain::report::{Filter, Report};
 use crate::domain::site::Site;
@@ -81,7 +81,7 @@ impl ChangeForm {
     pub(super) fn of(link: &Link) -> Self {
         Self {
             url: link.url.to_string(),
-            expires: link.expires_at.map(|end| last_day(end).to_string()).unwrap_or_default(),
+            expires: link.expires_at.map(|end| Day::last_before(end).to_string()).unwrap_or_default(),
             disabled: link.disabled,
             taken_down: link.taken_down,
             wrong: None,
@@ -114,10 +114,7 @@ impl LinkPage {
 
 /// `GET /stats/{code}`, `/stats/{code}.csv` and `/stats/{code}.json`.
 pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let signed_in = match signed_in(&request, &app).await? {
-        Ok(signed_in) => signed_in,
-        Err(sign_in) => return Ok(sign_in),
-    };
+    let signed_in = signed_in(&request, &app).await?;
     let name = request.match_info().query("code");
     let (code, kind) = name.split_once('.').map_or((name, None), |(code, kind)| (code, Some(kind)));
     let link = own_link(&signed_in.site, code, &app).await?;
@@ -184,7 +181,7 @@ pub(super) async fn page(
         of_channel: site_view.only(of_channel).address(),
         campaign: campaign.map(of_campaign),
         created: made.to_string(),
-        expires: link.expires_at.map(|end| last_day(end).to_string()),
+        expires: link.expires_at.map(|end| Day::last_before(end).to_string()),
         state: match link.state(now) {
             link::LinkState::Live => LinkState::Active,
             link::LinkState::Expired => LinkState::Expired,
@@ -236,14 +233,6 @@ fn downloads(link: &Link, view: &View, app: &AppState) -> Downloads {
     Downloads {
         csv: format!("/stats/{code}.csv?{days}"),
         json: format!("/stats/{code}.json?{days}"),
-        call: format!(
-            "GET {}/api/v1/links/{code}/stats?{days}",
-            app.public_url.as_str().trim_end_matches('/')
-        ),
+        call: format!("GET {}", own_address(&app.public_url, &format!("/api/v1/links/{code}/stats?{days}"))),
     }
-}
-
-/// The last day on which a link that ends then forwards.
-pub(super) fn last_day(end: Timestamp) -> Day {
-    Day::of(end.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(end))
 }

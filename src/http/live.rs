@@ -11,12 +11,12 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::error::Problem;
 use super::link_page::own_link;
-use super::sign_in::{SignedIn, signed_in};
+use super::sign_in::{SignedIn, who};
 use super::view::{self, View};
-use super::{AppState, body};
+use super::{AppState, body, question};
 use crate::domain::day::Day;
 use crate::domain::publication::Audience;
-use crate::domain::report::{Filter, Period};
+use crate::domain::report::Period;
 use crate::service::live::{Follower, Subject};
 
 /// So often something is sent, also where there is nothing to tell: else a proxy, or this service, would take the
@@ -45,7 +45,7 @@ pub(super) async fn address(
     }
     let mut parameters = match subject {
         Subject::Link(link) => vec![("link", link.code.to_string())],
-        Subject::Site(_, filter, _) => parameters_of(filter),
+        Subject::Site(_, filter, _) => question::parameters(filter),
     };
     parameters.push(("seen", app.live.print(subject).await?.to_string()));
     Ok(Some(view::address("/stats/live", &parameters)))
@@ -53,7 +53,7 @@ pub(super) async fn address(
 
 /// `GET /stats/live`.
 pub(super) async fn follow(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let Ok(SignedIn { site, .. }) = signed_in(&request, &app).await? else {
+    let Some(SignedIn { site, .. }) = who(&request, &app).await? else {
         // The answer after which no browser tries again.
         return Ok(HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish());
     };
@@ -84,16 +84,6 @@ pub(super) async fn follow(request: HttpRequest, app: web::Data<AppState>) -> Re
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((X_ACCEL_BUFFERING, "no"))
         .streaming(events))
-}
-
-/// A filter as it stands in an address.
-fn parameters_of(filter: &Filter) -> Vec<(&'static str, String)> {
-    let Filter { channel, page, campaign, link: _ } = filter;
-    let mut all = Vec::new();
-    all.extend(channel.as_ref().map(|channel| ("channel", channel.to_string())));
-    all.extend(page.as_ref().map(|page| ("page", page.to_string())));
-    all.extend(campaign.as_ref().map(|name| ("campaign", name.as_deref().unwrap_or_default().to_owned())));
-    all
 }
 
 /// The events for one page.

@@ -12,7 +12,8 @@ use super::view::View;
 use super::views::Count;
 use super::{AppState, lineage, live, pages};
 use crate::domain::day::Day;
-use crate::domain::report::{Filter, Group, Grouping, Question, Report};
+use crate::domain::own_address::own_address;
+use crate::domain::report::{Filter, Grouping, Question};
 use crate::domain::site::Site;
 use crate::domain::view::Viewer;
 use crate::service::live::Subject;
@@ -45,10 +46,7 @@ pub(super) struct Reader<'a> {
 
 /// `GET /stats`.
 pub(super) async fn home(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let signed_in = match signed_in(&request, &app).await? {
-        Ok(signed_in) => signed_in,
-        Err(sign_in) => return Ok(sign_in),
-    };
+    let signed_in = signed_in(&request, &app).await?;
     let SignedIn { site, viewer, page, .. } = signed_in;
     show(request.head(), &app, Reader { site: &site, page, viewer: &viewer, path: "/stats", shared: None })
         .await
@@ -88,7 +86,7 @@ pub(super) async fn show(
     let empty =
         signed_in && nothing && app.store.links(site, &LinkFilter::default(), None, 1).await?.is_empty();
     let lineage = if signed_in && *wants_lineage && view.filter == Filter::default() {
-        Some(lineage::of_site(app, site, report.period, channels(&report)).await?)
+        Some(lineage::of_site(app, site, report.period, report.groups(Grouping::Channel)).await?)
     } else {
         None
     };
@@ -111,7 +109,7 @@ pub(super) async fn show(
         apps: rows.apps(),
         lineage: lineage.map(|lineage| rows.lineage(&lineage)),
         empty,
-        public_url: app.public_url.as_str().trim_end_matches('/').to_owned(),
+        public_url: own_address(&app.public_url, ""),
         downloads: rows.downloads(Grouping::Day),
         page: page.clone(),
     })
@@ -134,12 +132,6 @@ fn question(view: &View, filter: Filter, signed_in: bool) -> Question {
     };
     let tables = by.into_iter().filter(told).collect();
     Question { period: view.period, filter, tables, compared: true }
-}
-
-/// A report's groups by channel.
-fn channels(report: &Report) -> &[Group] {
-    let table = report.tables.iter().find(|table| table.by == Grouping::Channel);
-    table.map_or(&[], |table| &table.groups)
 }
 
 /// A filter without what the bounds say already.

@@ -4,7 +4,7 @@
 //! the form has to carry a text that only pages of this session have. Besides, the session's cookie is `SameSite=Lax`, so
 //! that a form of another site is sent without it.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, web};
 use subtle::ConstantTimeEq;
 
 use super::error::Problem;
@@ -48,24 +48,20 @@ pub(super) fn token_of(session_token: &str) -> String {
     KeyHash::of(&format!("form v1 {session_token}")).to_hex()
 }
 
-/// Reads a form that somebody who is signed in sends from a page of theirs; where nobody is signed in, the answer is the
-/// way to the sign-in page.
+/// Reads a form that somebody who is signed in sends from a page of theirs.
 pub(super) async fn read(
     request: &HttpRequest,
     payload: web::Payload,
     app: &AppState,
-) -> Result<Result<OwnForm, HttpResponse>, Problem> {
+) -> Result<OwnForm, Problem> {
     request::refuse_foreign_form(request.head(), &app.public_url)?;
-    let signed_in = match signed_in(request, app).await? {
-        Ok(signed_in) => signed_in,
-        Err(sign_in) => return Ok(Err(sign_in)),
-    };
+    let signed_in = signed_in(request, app).await?;
     let fields = body::form_fields(request, payload).await?;
     let sent = last(&fields, FIELD).unwrap_or_default();
     if !bool::from(sent.as_bytes().ct_eq(signed_in.form_token.as_bytes())) {
         return Err(Problem::stale_form());
     }
-    Ok(Ok(OwnForm { signed_in, fields }))
+    Ok(OwnForm { signed_in, fields })
 }
 
 /// The same for what only an owner may do.
@@ -73,10 +69,8 @@ pub(super) async fn of_owner(
     request: &HttpRequest,
     payload: web::Payload,
     app: &AppState,
-) -> Result<Result<OwnForm, HttpResponse>, Problem> {
+) -> Result<OwnForm, Problem> {
     let form = read(request, payload, app).await?;
-    if let Ok(form) = &form {
-        form.signed_in.owner()?;
-    }
+    form.signed_in.owner()?;
     Ok(form)
 }

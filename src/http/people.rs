@@ -17,10 +17,7 @@ const PATH: &str = "/stats/people";
 
 /// `GET /stats/people`.
 pub(super) async fn list(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    match signed_in(&request, &app).await? {
-        Ok(signed_in) => page(&app, &signed_in, Shown::default()).await,
-        Err(sign_in) => Ok(sign_in),
-    }
+    page(&app, &signed_in(&request, &app).await?, Shown::default()).await
 }
 
 /// `POST /stats/people`: `name`, `role`, and `password` or nothing.
@@ -29,10 +26,7 @@ pub(super) async fn add(
     payload: web::Payload,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let form = match own_form::of_owner(&request, payload, &app).await? {
-        Ok(form) => form,
-        Err(sign_in) => return Ok(sign_in),
-    };
+    let form = own_form::of_owner(&request, payload, &app).await?;
     let role = role(form.text("role"))?;
     let name = form.text("name");
     match app.people.add(&form.signed_in.site.id, name, role, form.password("password")).await {
@@ -58,10 +52,7 @@ pub(super) async fn change_role(
     payload: web::Payload,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let form = match own_form::of_owner(&request, payload, &app).await? {
-        Ok(form) => form,
-        Err(sign_in) => return Ok(sign_in),
-    };
+    let form = own_form::of_owner(&request, payload, &app).await?;
     let role = role(form.text("role"))?;
     let changed = app.people.change_role(&form.signed_in.site.id, form.text("person"), role).await?;
     changed.map(|_| pages::see_other(&form.signed_in.page.link(PATH))).ok_or_else(Problem::not_found)
@@ -73,10 +64,7 @@ pub(super) async fn new_password(
     payload: web::Payload,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let form = match own_form::of_owner(&request, payload, &app).await? {
-        Ok(form) => form,
-        Err(sign_in) => return Ok(sign_in),
-    };
+    let form = own_form::of_owner(&request, payload, &app).await?;
     let changed = app.people.change_password(&form.signed_in.site.id, form.text("person"), None).await?;
     let (person, made) = changed.ok_or_else(Problem::not_found)?;
     let made = made.map(|password| (person.name.to_string(), password));
@@ -89,10 +77,7 @@ pub(super) async fn remove(
     payload: web::Payload,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let form = match own_form::of_owner(&request, payload, &app).await? {
-        Ok(form) => form,
-        Err(sign_in) => return Ok(sign_in),
-    };
+    let form = own_form::of_owner(&request, payload, &app).await?;
     let removed = app.people.remove(&form.signed_in.site.id, form.text("person")).await?;
     if removed { Ok(pages::see_other(&form.signed_in.page.link(PATH))) } else { Err(Problem::not_found()) }
 }

@@ -7,12 +7,13 @@ use super::error::Problem;
 use super::overview::page::Shared;
 use super::overview::{self, Reader};
 use super::{AppState, pages, visit};
+use crate::domain::own_address::own_address;
 use crate::domain::site::Site;
 use crate::domain::view::Viewer;
 
 /// The whole address of a public site's numbers.
 pub(super) fn address(app: &AppState, site: &Site) -> String {
-    format!("{}{}", app.public_url.as_str().trim_end_matches('/'), path(site))
+    own_address(&app.public_url, &path(site))
 }
 
 fn path(site: &Site) -> String {

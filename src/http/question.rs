@@ -20,7 +20,7 @@ pub(super) const FILTERS: [&str; 4] = ["channel", "page", "campaign", "link"];
 /// How many days are shown where nobody says.
 pub(super) const DEFAULT_DAYS: i32 = 30;
 /// The longest period in days: counts are kept at most 25 months.
-const MAX_DAYS: i32 = 800;
+pub(super) const MAX_DAYS: i32 = 800;
 
 /// The period of `from` and `to`; the last 30 days where they are not given.
 pub(super) fn period(query: &BTreeMap<String, String>, today: Day) -> Result<Period, Vec<InvalidParam>> {
@@ -67,20 +67,20 @@ pub(super) fn filter(query: &BTreeMap<String, String>) -> Result<Filter, Vec<Inv
 
 /// A period and a filter as they stand in an address, behind its `?`.
 pub(super) fn in_address(period: Period, filter: &Filter) -> String {
-    let mut address = Serializer::new(String::new());
-    address.append_pair("from", &period.first.to_string()).append_pair("to", &period.last.to_string());
-    let campaign = filter.campaign.as_ref().map(|campaign| campaign.as_deref().unwrap_or_default());
-    for (name, value) in [
-        ("channel", filter.channel.as_ref().map(ChannelName::as_str)),
-        ("page", filter.page.as_deref()),
-        ("campaign", campaign),
-        ("link", filter.link.as_ref().map(Code::as_str)),
-    ] {
-        if let Some(value) = value {
-            address.append_pair(name, value);
-        }
-    }
-    address.finish()
+    let days = [("from", period.first.to_string()), ("to", period.last.to_string())];
+    Serializer::new(String::new()).extend_pairs(days).extend_pairs(parameters(filter)).finish()
+}
+
+/// The parameters that name a filter.
+pub(super) fn parameters(filter: &Filter) -> Vec<(&'static str, String)> {
+    let Filter { channel, page, campaign, link } = filter;
+    let named = [
+        ("channel", channel.as_ref().map(ToString::to_string)),
+        ("page", page.as_ref().map(ToString::to_string)),
+        ("campaign", campaign.as_ref().map(|name| name.as_deref().unwrap_or_default().to_owned())),
+        ("link", link.as_ref().map(ToString::to_string)),
+    ];
+    named.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 #[cfg(test)]

@@ -22,10 +22,8 @@ const PATH: &str = "/stats/sessions";
 
 /// `GET /stats/sessions`.
 pub(super) async fn list(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    match signed_in(&request, &app).await? {
-        Ok(signed_in) => page(&app, &signed_in, request.query_string().starts_with("changed"), None).await,
-        Err(sign_in) => Ok(sign_in),
-    }
+    let signed_in = signed_in(&request, &app).await?;
+    page(&app, &signed_in, request.query_string().starts_with("changed"), None).await
 }
 
 /// `POST /stats/sessions/end`: `session` is one that is listed, or `others`.
@@ -34,10 +32,7 @@ pub(super) async fn end(
     payload: web::Payload,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let form = match own_form::read(&request, payload, &app).await? {
-        Ok(form) => form,
-        Err(sign_in) => return Ok(sign_in),
-    };
+    let form = own_form::read(&request, payload, &app).await?;
     let own = &form.signed_in.session;
     let mut sessions = visible(&app, &form.signed_in).await?;
     match form.text("session") {
@@ -56,10 +51,7 @@ pub(super) async fn change_password(
     payload: web::Payload,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let form = match own_form::read(&request, payload, &app).await? {
-        Ok(form) => form,
-        Err(sign_in) => return Ok(sign_in),
-    };
+    let form = own_form::read(&request, payload, &app).await?;
     app.limits.sign_in(&request::network(request.head(), app.trusted_proxies()))?;
     let signed_in = &form.signed_in;
     let name = own_name(signed_in).ok_or_else(Problem::not_found)?;

@@ -14,16 +14,16 @@ use super::error::Problem;
 use super::overview::page::Shared;
 use super::overview::{self, Reader};
 use super::request::network;
-use super::view_pages::last_day;
 use super::{AppState, body, pages, request, visit};
+use crate::domain::day::Day;
+use crate::domain::own_address::own_address;
 use crate::domain::view::{View, Viewer};
 
 const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 
 /// The whole address of a view.
 pub(super) fn address(app: &AppState, token: &str) -> String {
-    let path = path(token);
-    app.public_url.join(&path).expect("a token is plain ASCII").to_string()
+    own_address(&app.public_url, &path(token))
 }
 
 fn path(token: &str) -> String {
@@ -93,7 +93,7 @@ async fn numbers(
     let site = app.sites.get(&view.site).await?.ok_or_else(Problem::not_found)?;
     let viewer = Viewer::View(view.scope.clone());
     let page = pages::of(request.head());
-    let shared = Some(Shared::Until(last_day(view.expires_at, &page)));
+    let shared = Some(Shared::Until(page.day(Day::last_before(view.expires_at).to_string())));
     let reader = Reader { site: &site, page, viewer: &viewer, path: &path(token), shared };
     Ok(without_referrer(overview::show(request.head(), app, reader).await?))
 }

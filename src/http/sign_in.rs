@@ -41,24 +41,27 @@ impl SignedIn {
     }
 }
 
-/// Who is signed in with this browser; otherwise the way to the sign-in page.
-pub(super) async fn signed_in(
-    request: &HttpRequest,
-    app: &AppState,
-) -> Result<Result<SignedIn, HttpResponse>, Problem> {
-    if let Some(token) = token(request, app)
-        && let Some(Held { session, site, role }) = app.sessions.held(&token, app.clock.now()).await?
-    {
-        let (viewer, form_token) = (Viewer::from(role), own_form::token_of(&token));
-        let desk = Desk { owner: viewer.may_manage(), form_token: form_token.clone() };
-        let page = pages::of(request.head()).at_desk(desk);
-        return Ok(Ok(SignedIn { site, viewer, session, form_token, page }));
+/// Who is signed in with this browser. Others are led to the sign-in page, and from there back.
+pub(super) async fn signed_in(request: &HttpRequest, app: &AppState) -> Result<SignedIn, Problem> {
+    if let Some(signed_in) = who(request, app).await? {
+        return Ok(signed_in);
     }
     let here = request.uri().path_and_query().map_or("/stats", |here| here.as_str());
     let here = if request.method().is_safe() { here } else { "/stats" };
     let next: String = form_urlencoded::byte_serialize(here.as_bytes()).collect();
-    let sign_in = format!("/stats/sign-in?next={next}");
-    Ok(Err(pages::see_other(&pages::of(request.head()).link(sign_in))))
+    Err(Problem::sign_in_first(pages::of(request.head()).link(format!("/stats/sign-in?next={next}"))))
+}
+
+/// Who is signed in with this browser, if anybody is.
+pub(super) async fn who(request: &HttpRequest, app: &AppState) -> Result<Option<SignedIn>, Problem> {
+    let Some(token) = token(request, app) else { return Ok(None) };
+    let Some(Held { session, site, role }) = app.sessions.held(&token, app.clock.now()).await? else {
+        return Ok(None);
+    };
+    let (viewer, form_token) = (Viewer::from(role), own_form::token_of(&token));
+    let desk = Desk { owner: viewer.may_manage(), form_token: form_token.clone() };
+    let page = pages::of(request.head()).at_desk(desk);
+    Ok(Some(SignedIn { site, viewer, session, form_token, page }))
 }
 
 /// `GET /stats/sign-in`.

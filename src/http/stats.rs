@@ -62,10 +62,7 @@ pub(super) async fn download(
     request: HttpRequest,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let site = match signed_in(&request, &app).await? {
-        Ok(signed_in) => signed_in.site,
-        Err(sign_in) => return Ok(sign_in),
-    };
+    let site = signed_in(&request, &app).await?.site;
     let name = request.match_info().query("name");
     let (by, format) = name.split_once('.').ok_or_else(Problem::not_found)?;
     let mut query: BTreeMap<String, String> =

@@ -10,6 +10,7 @@ use super::{AppState, body, pages, request};
 use crate::domain::channel::ChannelName;
 use crate::domain::device::Device;
 use crate::domain::link::Link;
+use crate::domain::own_address::own_address;
 use crate::domain::site::Site;
 use crate::service::links::{Draft, InvalidParam, LinkError};
 use crate::service::sites::TRIAL_SITE;
@@ -74,10 +75,9 @@ async fn trial_site(request: &HttpRequest, app: &AppState) -> Result<Option<Site
 }
 
 fn buttons(app: &AppState) -> Buttons {
-    let below = |path: &str| app.public_url.join(path).expect("a path of the service's own").to_string();
     Buttons {
-        script: below("share.js"),
-        fixed_script: below(&format!("static/{}", app.component.file())),
+        script: own_address(&app.public_url, "/share.js"),
+        fixed_script: own_address(&app.public_url, &format!("/static/{}", app.component.file())),
         integrity: app.component.integrity().to_owned(),
     }
 }

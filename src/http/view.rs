@@ -6,12 +6,10 @@ use std::collections::BTreeMap;
 use url::form_urlencoded;
 
 use super::language::{self, Language};
+use super::question;
 use crate::domain::channel::ChannelName;
 use crate::domain::day::Day;
 use crate::domain::report::{Filter, Grouping, Period};
-
-/// The longest period in days: counts are kept at most 25 months.
-const MOST_DAYS: i32 = 800;
 
 /// A period that ends today.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,12 +107,7 @@ impl View {
                 all.push(("to", self.period.last.to_string()));
             }
         }
-        let Filter { channel, page, campaign, link: _ } = &self.filter;
-        all.extend(channel.as_ref().map(|channel| ("channel", channel.to_string())));
-        all.extend(page.as_ref().map(|page| ("page", page.to_string())));
-        all.extend(
-            campaign.as_ref().map(|name| ("campaign", name.as_deref().unwrap_or_default().to_owned())),
-        );
+        all.extend(question::parameters(&self.filter));
         let list = self.list.and_then(|by| LISTS.into_iter().find(|(list, _)| *list == by));
         all.extend(list.map(|(_, name)| ("list", name.to_owned())));
         all.extend(self.language.map(|language| (language::PARAMETER, language.tag().to_owned())));
@@ -184,7 +177,7 @@ fn days(query: &BTreeMap<String, String>, today: Day) -> Result<Option<Period>, 
     if first > last {
         return Err("stats-period-wrong-order");
     }
-    let fits = last.number() - first.number() < MOST_DAYS;
+    let fits = last.number() - first.number() < question::MAX_DAYS;
     if fits { Ok(Some(Period { first, last })) } else { Err("stats-period-too-long") }
 }
 

@@ -3,7 +3,6 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use jiff::Timestamp;
 
 use super::access_pages::{SharedViewsPage, ViewForm, ViewRow};
 use super::error::Problem;
@@ -14,6 +13,7 @@ use super::sign_in::{SignedIn, signed_in};
 use super::views::without_scheme;
 use super::{AppState, own_form, pages, public_site, shared_view};
 use crate::domain::day::Day;
+use crate::domain::own_address::own_address;
 use crate::domain::site::Site;
 use crate::domain::view::{Scope, USUAL_DAYS, View};
 use crate::service::links::InvalidParam;
@@ -23,10 +23,7 @@ const PATH: &str = "/stats/views";
 
 /// `GET /stats/views`.
 pub(super) async fn list(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let signed_in = match signed_in(&request, &app).await? {
-        Ok(signed_in) => signed_in,
-        Err(sign_in) => return Ok(sign_in),
-    };
+    let signed_in = signed_in(&request, &app).await?;
     signed_in.owner()?;
     // A page or a campaign may be named by whoever leads here, to be shared.
     let query: std::collections::BTreeMap<_, _> =
@@ -43,10 +40,7 @@ pub(super) async fn share(
     payload: web::Payload,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let form = match own_form::of_owner(&request, payload, &app).await? {
-        Ok(form) => form,
-        Err(sign_in) => return Ok(sign_in),
-    };
+    let form = own_form::of_owner(&request, payload, &app).await?;
     let now = app.clock.now();
     let shared = match draft(&form) {
         Ok(draft) => app.views.share(&form.signed_in.site, draft, now).await,
@@ -76,10 +70,7 @@ pub(super) async fn revoke(
     payload: web::Payload,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let form = match own_form::of_owner(&request, payload, &app).await? {
-        Ok(form) => form,
-        Err(sign_in) => return Ok(sign_in),
-    };
+    let form = own_form::of_owner(&request, payload, &app).await?;
     // One that is not there any more is revoked.
     app.views.revoke(&form.signed_in.site.id, form.text("view"), app.clock.now()).await?;
     Ok(pages::see_other(&form.signed_in.page.link(PATH)))
@@ -91,10 +82,7 @@ pub(super) async fn publish(
     payload: web::Payload,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let form = match own_form::of_owner(&request, payload, &app).await? {
-        Ok(form) => form,
-        Err(sign_in) => return Ok(sign_in),
-    };
+    let form = own_form::of_owner(&request, payload, &app).await?;
     let switch = |name: &str, old: bool| match form.text(name) {
         "on" => true,
         "off" => false,
@@ -141,7 +129,7 @@ async fn page(
     let row = |view: &View| ViewRow {
         id: view.id(),
         shows: part(&view.scope, page).unwrap_or_else(|| page.say("views-site").to_string()),
-        ends: last_day(view.expires_at, page),
+        ends: page.day(Day::last_before(view.expires_at).to_string()),
         locked: view.password.is_some(),
     };
     let views = app.views.of_site(&site.id, app.clock.now()).await?;
@@ -153,20 +141,13 @@ async fn page(
         draft,
         public: site.public.then(|| public_site::address(app, &site)),
         badges: site.badges,
-        badge_example: format!("{}CODE/badge.svg", app.public_url),
+        badge_example: own_address(&app.public_url, "/CODE/badge.svg"),
         min_count: app.settings.stats.min_count,
     })
 }
 
 fn usual_end(app: &AppState) -> String {
     Day::of(app.clock.now()).plus(i32::try_from(USUAL_DAYS).expect("a month")).to_string()
-}
-
-/// The last day on which something is open that ends at a time, in words.
-pub(super) fn last_day(end: Timestamp, page: &Page) -> String {
-    let day = Day::of(end);
-    let day = if day.start() == end { day.plus(-1) } else { day };
-    page.day(day.to_string())
 }
 
 /// A part of a site's numbers in words; nothing for the whole.

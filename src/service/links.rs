@@ -13,6 +13,7 @@ use crate::domain::code::{Code, CodeError};
 use crate::domain::destination::{Destination, DestinationError};
 use crate::domain::device::Device;
 use crate::domain::link::{Link, LinkChange, MAX_CAMPAIGN, MAX_TITLE, Text, TextError};
+use crate::domain::own_address::own_address;
 use crate::domain::reserved::ClaimError;
 use crate::domain::site::{Site, SiteId};
 use crate::domain::target::Target;
@@ -124,7 +125,7 @@ impl Links {
     /// The short address of a link.
     #[must_use]
     pub fn short_url(&self, code: &Code) -> String {
-        format!("{}/{code}", self.public_url.as_str().trim_end_matches('/'))
+        own_address(&self.public_url, &format!("/{code}"))
     }
 
     /// The address that opens the channel's app on a device with this link filled in.

@@ -10,6 +10,7 @@ use crate::domain::channel::ChannelName;
 use crate::domain::day::Day;
 use crate::domain::family::Family;
 use crate::domain::lineage::{Lineage, Resharing};
+use crate::domain::own_address::own_address;
 use crate::domain::publication::Number;
 use crate::domain::report::{Before, Filter, Grouping, Numbers, Report};
 use crate::http::AppState;
@@ -40,8 +41,8 @@ impl Rows<'_> {
         Count::of(number, self.report.min_count)
     }
 
-    fn virality(&self, numbers: &Numbers) -> String {
-        numbers.funnel.virality.map_or_else(|| "–".to_owned(), |percent| self.page.language.decimal(percent))
+    fn virality(&self, percent: Option<f64>) -> String {
+        percent.map_or_else(|| "–".to_owned(), |percent| self.page.language.decimal(percent))
     }
 
     fn channel(&self, name: &str) -> String {
@@ -141,7 +142,7 @@ impl Rows<'_> {
             Total {
                 name: "stats-virality",
                 hint: "stats-virality-hint",
-                figure: Figure::Text(self.virality(now)),
+                figure: Figure::Text(self.virality(now.funnel.virality)),
                 change: None,
             },
         ]
@@ -189,19 +190,12 @@ impl Rows<'_> {
     pub(in crate::http) fn downloads(&self, by: Grouping) -> Option<Downloads> {
         // Shared views have none.
         let path = (self.view.path == "/stats").then_some("/stats/export")?;
-        let name = match by {
-            Grouping::Channel => "channel",
-            Grouping::Page => "page",
-            Grouping::Campaign => "campaign",
-            Grouping::Link => "link",
-            Grouping::Day => "day",
-        };
-        let query = in_address(self.view.period, &self.view.filter);
-        let service = self.app.public_url.as_str().trim_end_matches('/');
+        let (name, query) = (by.name(), in_address(self.view.period, &self.view.filter));
+        let call = format!("/api/v1/stats?group_by={name}&{query}");
         Some(Downloads {
             csv: format!("{path}/{name}.csv?{query}"),
             json: format!("{path}/{name}.json?{query}"),
-            call: format!("GET {service}/api/v1/stats?group_by={name}&{query}"),
+            call: format!("GET {}", own_address(&self.app.public_url, &call)),
         })
     }
 
@@ -226,9 +220,7 @@ impl Rows<'_> {
             channel: self.channel(channel.key.as_str()),
             shares: channel.shares,
             reshares: channel.reshares,
-            virality: channel
-                .virality
-                .map_or_else(|| "–".to_owned(), |percent| self.page.language.decimal(percent)),
+            virality: self.virality(channel.virality),
         };
         LineageRows {
             generations: lineage.generations.iter().copied().take(super::TOP).collect(),

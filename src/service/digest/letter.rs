@@ -5,6 +5,7 @@ use url::Url;
 
 use super::words::{change, grouped, number, percent, range};
 use crate::domain::channel::Channels;
+use crate::domain::own_address::own_address;
 use crate::domain::report::{Filter, Period};
 use crate::domain::report::{Group, Grouping, Numbers, Question, Report};
 
@@ -47,7 +48,7 @@ pub(super) fn write(
         pages: rows(report, Grouping::Page, |page| without_scheme(page).to_owned()),
         open: report.series.iter().any(|day| day.open),
         min_count: report.min_count,
-        address: format!("{}/stats?from={first}&to={last}", public_url.as_str().trim_end_matches('/')),
+        address: own_address(public_url, &format!("/stats?from={first}&to={last}")),
     };
     let subject = format!("{site}: {}", words.week);
     Ok(Letter { subject, text: TextLetter(&words).render()?, html: HtmlLetter(&words).render()? })

@@ -13,7 +13,7 @@ const COLOURS: [&str; 6] = ["c1", "c2", "c3", "c4", "c5", "c6"];
 impl Rows<'_> {
     /// The channels beside each other, where there are any.
     pub(in crate::http) fn channels(&self) -> Option<Channels> {
-        let table = self.report.tables.iter().find(|table| table.by == Grouping::Channel)?;
+        let table = self.report.table(Grouping::Channel)?;
         let sum = |of: fn(&Numbers) -> Number| -> u64 {
             table.groups.iter().filter_map(|group| self.count(of(&group.numbers)).number()).sum()
         };
@@ -42,7 +42,7 @@ impl Rows<'_> {
                 of_shares: part(group.numbers.shares, shares),
                 of_clicks: part(group.numbers.clicks, clicks),
                 funnel: self.funnel(&group.numbers, most),
-                virality: self.virality(&group.numbers),
+                virality: self.virality(group.numbers.funnel.virality),
             }
         });
         let whole = vec![

@@ -84,7 +84,7 @@ impl Rows<'_> {
             pill: None,
             address: None,
             numbers: self.four(numbers).into(),
-            virality: self.virality(numbers),
+            virality: self.virality(numbers.funnel.virality),
             bar: String::new(),
         }
     }
