@@ -23,6 +23,8 @@ TIMES = 25
 #: An open day's numbers are kept for a second: after so long they are read again.
 OLD = 1.1
 OLD_TIMES = 7
+#: The pages that are asked for again then: the overview, and the detail page with the most rows.
+READ_AGAIN = ("overview, 12 months", "channel, 12 months")
 #: How long the first reading may take.
 PATIENCE = 120
 
@@ -51,8 +53,8 @@ def on(lab, store, size):
     """One store and size."""
     folder = lab.folder / f"reading-{store}-{size}"
     folder.mkdir(parents=True)
-    with Redis(folder, lab.load_core) if store == "redis" else contextlib.nullcontext() as redis:
-        service = Entrenous(lab.binary, folder, redis, lab.server_core, min_count=MIN_COUNT)
+    with Redis(folder) if store == "redis" else contextlib.nullcontext() as redis:
+        service = Entrenous(lab.binary, folder, redis, min_count=MIN_COUNT)
         address = f"redis://127.0.0.1:{redis.port}/0" if redis else f"sqlite:{folder}/data/entrenous.db"
         asked = ["--", "--store", address, "--site", "bench", "--links", str(size)]
         found = Read(json.loads(run([*GENERATOR, *asked]).splitlines()[-1])["fill_s"])
@@ -61,10 +63,11 @@ def on(lab, store, size):
             pages = Pages(service)
             pages.wait_for("/stats?period=12m", PATIENCE)
             found.first = time.monotonic() - began
-            for name, path in questions(service).items():
+            asked = questions(service)
+            for name, path in asked.items():
                 found.pages[name] = pages.times(path, TIMES, 0)
-            path = "/stats?period=12m"
-            found.pages["overview, 12 months, the present day read again"] = pages.times(path, OLD_TIMES, OLD)
+            for name in READ_AGAIN:
+                found.pages[f"{name}, the present day read again"] = pages.times(asked[name], OLD_TIMES, OLD)
             found.rss = service.memory()[0]
     overview = found.pages["overview, 12 months"][0]
     lab.say(f"reading, {size:,} links on {store}: filled in {found.fill} s, overview {overview:.1f} ms")

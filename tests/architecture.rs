@@ -86,6 +86,31 @@ fn every_module_says_what_it_is_and_none_is_a_drawer() {
 }
 
 #[test]
+fn the_image_is_built_with_every_file_that_the_build_reads() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = |path: &str| fs::read_to_string(root.join(path)).expect("a text");
+    let (ignored, manifest) = (text(".dockerignore"), text("Cargo.toml"));
+    let given: Vec<_> = ignored.lines().filter_map(|line| line.strip_prefix('!')).collect();
+    let mut read: Vec<String> = ["Cargo.lock", "templates/base.html"].map(str::to_owned).into();
+    let quoted = |text: &str| text.split('"').next().map(str::to_owned);
+    // Targets whose file is not where Cargo looks for it.
+    read.extend(manifest.split("path = \"").skip(1).filter_map(quoted));
+    for (path, text) in sources("src") {
+        let folder = path.strip_prefix(root).expect("a source").parent().expect("a folder").to_owned();
+        for name in text.split("include_str!(\"").skip(1).filter_map(quoted) {
+            let up = name.matches("../").count();
+            let from = folder.ancestors().nth(up).expect("a folder");
+            read.push(from.join(name.trim_start_matches("../")).to_str().expect("UTF-8").to_owned());
+        }
+    }
+    assert!(read.iter().any(|path| path == "locales/en.ftl"), "{read:?}");
+    for path in read {
+        assert!(root.join(&path).exists(), "{path}");
+        assert!(given.iter().any(|given| Path::new(&path).starts_with(given)), "{path} is left out");
+    }
+}
+
+#[test]
 fn every_promise_names_tests_that_exist() {
     let all: String = ["src", "tests"].into_iter().flat_map(sources).map(|(_, text)| text).collect();
     let page = include_str!("../docs/ARCHITECTURE.md");

@@ -14,7 +14,7 @@ use askama::Template;
 use super::error::Problem;
 use super::language::Language;
 use super::request::wants_page;
-use super::views::ErrorPage;
+use super::views::{ErrorPage, WaitingPage};
 use super::{AppState, pages, waiting};
 
 /// Answers, and tells of it.
@@ -65,9 +65,14 @@ fn page(head: &RequestHead, problem: &Problem) -> HttpResponse {
         invalid_params: problem.invalid_params().to_vec(),
         advice: problem.advice(),
     };
-    let rendered = waiting::page(head, problem).map_or_else(|| error().render(), |page| page.render());
-    let Ok(text) = rendered else { return answer };
+    let waiting = waiting::page(head, problem);
+    let Ok(text) = waiting.as_ref().map_or_else(|| error().render(), WaitingPage::render) else {
+        return answer;
+    };
     let mut page = pages::html(problem.status_code(), text, Language::of(head));
+    if let Some(waiting) = waiting {
+        pages::look_again(&mut page, &waiting.address());
+    }
     for name in [ALLOW, RETRY_AFTER] {
         if let Some(value) = answer.headers().get(&name) {
             page.headers_mut().insert(name, value.clone());

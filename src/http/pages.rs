@@ -57,14 +57,20 @@ pub(super) fn html(status: actix_web::http::StatusCode, text: String, language: 
         .body(text)
 }
 
-/// The page for who must wait until the days they want are read. A browser looks again in two seconds.
+/// The page for who must wait until the days they want are read.
 pub(super) fn reading(page: Page, again: String, reading: Reading) -> Result<HttpResponse, Problem> {
     let number = |days: usize| u64::try_from(days).unwrap_or(u64::MAX);
-    let refresh = HeaderValue::try_from(format!("2;url={again}")).expect("an address is ASCII");
     let (read, of) = (number(reading.read), number(reading.of));
-    let mut answer = self::page(&ReadingPage { page, again, read, of })?;
-    answer.headers_mut().insert(REFRESH, refresh);
+    let page = ReadingPage { page, again, read, of };
+    let mut answer = self::page(&page)?;
+    look_again(&mut answer, &page.again);
     Ok(answer)
+}
+
+/// Lets a browser look there in two seconds.
+pub(super) fn look_again(answer: &mut HttpResponse, address: &str) {
+    let refresh = HeaderValue::try_from(format!("2;url={address}")).expect("an address is ASCII");
+    answer.headers_mut().insert(REFRESH, refresh);
 }
 
 /// Sends a browser on to another page of the service after a form.

@@ -230,6 +230,13 @@ pub(super) struct WaitingPage {
     pub(super) look: u8,
 }
 
+impl WaitingPage {
+    /// Where it looks next.
+    pub(super) fn address(&self) -> String {
+        format!("/{}?wait={}", self.code, self.look)
+    }
+}
+
 /// The days that a view needs are being read; the page looks again by itself.
 #[derive(Debug, Template)]
 #[template(path = "reading.html", whitespace = "minimize")]

@@ -2,7 +2,7 @@
 //! It leaves a picture of each in `target/screenshots/`.
 
 use reqwest::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::audit::{Axe, audit, loaded};
 use crate::browser::{
@@ -105,6 +105,18 @@ impl Walker {
         self.look(200, "try-made").await;
     }
 
+    /// The page of a code that was given out, as it is before it looks again.
+    async fn waiting(&self, service: &Service) {
+        let reserve = service.request(Method::POST, "/api/v1/codes").bearer_auth(&service.publishable);
+        let answer = reserve.json(&json!({ "count": 1 })).send().await.expect("an answer");
+        let batch: Value = answer.json().await.expect("JSON");
+        let address = format!("{}/{}", self.home, batch["codes"][0]["code"].as_str().expect("a code"));
+        self.browser.goto(&address).await;
+        self.browser.script("window.stop(); return 0").await;
+        self.look(404, "waiting").await;
+        self.browser.is_at(&address).await;
+    }
+
     async fn pages_for_visitors_and_marketers(&mut self) {
         let settings = [
             ("stats.min_count", "5"),
@@ -120,6 +132,7 @@ impl Walker {
         let [expired, off] = campaign.ended_links().await;
         self.page(&format!("/{expired}+"), 200, "receipt-expired").await;
         self.page(&format!("/{off}+"), 200, "receipt-off").await;
+        self.waiting(service).await;
         self.page("/privacy", 200, "privacy").await;
         self.press("Allow", "Accepter").await;
         self.shows("Allowed.", "Accepté.").await;

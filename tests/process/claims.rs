@@ -54,8 +54,8 @@ async fn claimed(giver: &Service, taker: &Service, watched: &Service, key: &str)
     let code = reserved["codes"][0]["code"].as_str().expect("a code");
     let claim = reserved["codes"][0]["claim"].as_str().expect("a claim");
     for service in [giver, taker, watched] {
-        let page = wait(&client, service, code).await.text().await.expect("text");
-        assert!(page.contains(&format!("2;url=/{code}?wait=1")), "{page}");
+        let page = wait(&client, service, code).await;
+        assert_eq!(page.headers()["refresh"], format!("2;url=/{code}?wait=1"));
     }
 
     let share = json!({ "url": "https://example.com/shared", "channel": "whatsapp", "claim": claim });
