@@ -25,8 +25,9 @@ use crate::domain::report::{Filter, Grouping, Period, Question, Report};
 use crate::domain::site::SiteId;
 use crate::store::StoreError;
 
-/// Between two looks. A change is to be on the page within two seconds, of which settling takes a quarter.
-const LOOK: Duration = Duration::from_millis(750);
+/// Between two looks. A change is to be on the page within two seconds, of which settling takes a quarter of one, and the
+/// numbers of a big site's open day may be a second old.
+const LOOK: Duration = Duration::from_millis(500);
 /// How much longer than a look took the next one is waited for: looking takes a fifth of the time at most.
 const REST: u32 = 4;
 /// How many pages may be followed at once.

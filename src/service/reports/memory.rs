@@ -17,8 +17,10 @@ use crate::domain::site::SiteId;
 /// Days by their block.
 pub(super) type Blocks = BTreeMap<Day, Arc<Block>>;
 
-/// An open day is read again after so long for each of its rows: at once where there are few.
-const FOR_A_ROW: Duration = Duration::from_micros(50);
+/// An open day is read again after so long for each of its rows: at once where there are few. Of a big site's it is about
+/// ten times as long as the reading takes, and long enough that whoever has a page open, which looks for
+/// changes in between, finds the day read on the next page too.
+const FOR_A_ROW: Duration = Duration::from_micros(200);
 /// And after so long at the latest.
 const LONGEST: Duration = Duration::from_secs(1);
 
