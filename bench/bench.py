@@ -23,9 +23,12 @@ from processes import Failed, Nginx
 from sharing import page
 
 ROOT = Path(__file__).resolve().parent.parent
+#: What a whole run writes: of everything about clicks and links, and of the marketer's pages.
 RESULTS = ROOT / "bench" / "RESULTS.md"
+READING = ROOT / "bench" / "READING.md"
 CLICKS = [case.name for case in clicks.CASES]
-CASES = [*CLICKS, "creation", "growth", "reading", "rest"]
+USUAL = [*CLICKS, "creation", "growth", "rest"]
+CASES = [*USUAL, "reading"]
 STORES = ["sqlite", "redis"]
 ROUNDS, SECONDS = 9, 1
 #: So few rounds still give a median.
@@ -35,8 +38,8 @@ Measures Entrenous next to nginx on this machine. It installs what it needs wher
 builds the service, and takes about half an hour for everything. Leave the machine alone meanwhile.
 There must be two cores, one for the server and one for the load."""
 ENDING = """\
-A full run writes bench/RESULTS.md. A choice of cases, stores or connections, shorter or fewer than three rounds, another
-program and --quick only print. Exit codes: 0 measured (whatever the figures are), 1 it did not work."""
+A full run writes bench/RESULTS.md, and one of the case reading alone bench/READING.md. Another choice of cases, stores
+or connections, shorter or fewer than three rounds, another program and --quick only print. Exit codes: 0 measured (whatever the figures are), 1 it did not work."""
 QUICK = "**QUICK MODE: short runs, to see that everything works. These are no results.**"
 PARTIAL = "**Not a full run: some cases, fewer than three or shorter rounds, or a program of unknown origin.**"
 #: Above this part of the machine's time, somebody else is at work.
@@ -51,7 +54,7 @@ def arguments():
         description=ABOUT,
         epilog=ENDING,
     )
-    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"any of {', '.join(CASES)}; default: all")
+    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"any of {', '.join(CASES)}; default: all but reading")
     parser.add_argument(
         "--quick",
         action="store_true",
@@ -90,7 +93,8 @@ def main():
         return 1
     quick = asked.quick
     rounds, seconds = asked.rounds or (1 if quick else ROUNDS), asked.seconds or (1 if quick else SECONDS)
-    full = not (asked.cases or quick or asked.store or asked.connections or asked.binary)
+    written = {(): RESULTS, ("reading",): READING}.get(tuple(asked.cases))
+    full = written and not (quick or asked.store or asked.connections or asked.binary)
     full = full and rounds >= FEWEST and seconds >= SECONDS
     # A signal ends what was started, as an error does.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
@@ -110,10 +114,10 @@ def main():
     text = report.document(results, lab, facts, "" if full else QUICK if quick else PARTIAL)
     print(text)
     if full:
-        RESULTS.write_text(text)
-        lab.say("written: bench/RESULTS.md")
+        written.write_text(text)
+        lab.say(f"written: bench/{written.name}")
     else:
-        lab.say("this was not a full run: bench/RESULTS.md stays as it is")
+        lab.say("this was not a full run: nothing is written")
     return 0
 
 
@@ -125,7 +129,7 @@ def measured(lab, asked):
     facts.append(("busy with something else before the start", busy))
     began = machine.processor_times()
     connections = asked.connections or clicks.CONNECTIONS
-    results = measure(lab, asked.cases or CASES, connections, asked.quick)
+    results = measure(lab, asked.cases or USUAL, connections, asked.quick)
     facts.append(("stolen by other machines", stolen(began)))
     return facts, results
 
@@ -171,7 +175,7 @@ def commit():
         ["git", "-C", str(ROOT), *what], capture_output=True, text=True, check=False
     )
     named = git("describe", "--always", "--tags")
-    changed = git("status", "--porcelain", "--", ".", ":!bench/RESULTS.md").stdout.strip()
+    changed = git("status", "--porcelain", "--", ".", ":!bench/RESULTS.md", ":!bench/READING.md").stdout.strip()
     if named.returncode != 0:
         return "commit unknown"
     return f"commit {named.stdout.strip()}{' with changes' if changed else ''}"

@@ -57,8 +57,10 @@ def document(results, lab, facts, note):
     reading = results.get("reading", {})
     parts = ["# Results", "Written by `bench/run`, which says with `--help` what it does.", note]
     parts += ["## Promises", promises(verdicts(clicks, creation, growth, rest, reading))]
-    parts += ["## Machine", table("what | which", facts), "## Method"]
-    parts += [METHOD.format(rounds=lab.rounds, seconds=lab.seconds, bottleneck=bottleneck(clicks))]
+    parts += ["## Machine", table("what | which", facts)]
+    if clicks or growth:
+        method = METHOD.format(rounds=lab.rounds, seconds=lab.seconds, bottleneck=bottleneck(clicks))
+        parts += ["## Method", method]
     if clicks:
         for connections in next(iter(clicks.values())).pairs:
             parts += [f"## Clicks, {connections} connections", clicks_table(clicks, connections)]
