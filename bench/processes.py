@@ -246,8 +246,7 @@ class Entrenous(Process):
         """Waits until what an earlier run left in the journal is settled: with Redis the last minutes
         again, in case they were lost. Nothing is recorded meanwhile."""
 
-        def settled():
-            metrics = self.metrics()
+        def settled(metrics):
             self.earlier = metrics[SETTLED]
             return metrics["entrenous_entries_unsettled"] == 0
 
@@ -256,23 +255,28 @@ class Entrenous(Process):
     def settle(self):
         """Waits until everything that is recorded is in the store, and nothing more comes."""
 
-        def settled():
-            metrics = self.metrics()
+        def settled(metrics):
             return metrics[RECORDED] + self.earlier == metrics[SETTLED]
 
         self.wait_for_quiet(settled, "recorded entries settle", DEADLINE)
 
     def wait_for_quiet(self, settled, what, patience):
-        """Waits until `settled` holds and the numbers of entries stay as they are."""
+        """Waits until `settled` holds of the metrics several times on end, and the numbers of entries stay as
+        they are meanwhile: between two parts of the journal, too, nothing is read that is not settled."""
         seen = []
 
         def quiet():
             metrics = self.metrics()
-            seen.append((metrics[RECORDED], metrics[SETTLED]))
+            seen.append((settled(metrics), metrics[RECORDED], metrics[SETTLED]))
             time.sleep(0.1)
-            return settled() and seen[-3:] == [seen[-1]] * 3
+            return seen[-1][0] and seen[-3:] == [seen[-1]] * 3
 
-        wait_until(quiet, what, patience)
+        try:
+            wait_until(quiet, what, patience)
+        except Failed as failure:
+            _, recorded, counted = seen[-1]
+            failure.add_note(f"{recorded:.0f} recorded, {counted:.0f} settled, {self.earlier:.0f} of them earlier")
+            raise
 
     def counts(self, by):
         """What the service says was counted, by `page` or `day`: key → shares, unfurls, clicks."""
