@@ -596,3 +596,34 @@ field-campaign = campaign
 field-password = password
 field-name = name
 field-part = part
+
+## The weekly digest: a letter. Lines end where a plain letter's do
+
+digest-subject = { $site }: { $week }
+digest-week = { $from } to { $to }
+digest-days = { $week }, in days of UTC
+digest-the-week = The week
+digest-now = Number
+digest-before = Week before
+digest-change = Change
+digest-virality = Clicks per 100 shares
+digest-bare = Bare counts, without an answer
+digest-same = the same
+digest-total = { $name }: { $now } (the week before: { $before })
+digest-total-change = { $total }, { $change }
+digest-channel = { $name }: { $numbers }
+digest-numbers = shares { $shares }, clicks { $clicks }, visitors { $visitors }
+digest-note-consent =
+    Clicks and visitors are counted with consent only. The true number of
+    readers is higher.
+digest-note-few =
+    No number stands for fewer than { $k } visitors. What is too few for a
+    page is counted for its channel, so pages can add up to less than the
+    channels. Nothing is lost, only its address is.
+digest-note-open = Some of these days are not closed yet: their numbers are rounded down.
+digest-note-unfurls = Unfurls are previews fetched by chat apps. They are not visits.
+digest-same-week = The same week in the stats
+digest-address = The same week in the stats: { $address }
+digest-why =
+    This letter was sent by Entrenous because the operator named your address
+    for this site. It loads nothing and tells nobody that you have read it.

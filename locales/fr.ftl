@@ -596,3 +596,39 @@ field-campaign = campagne
 field-password = mot de passe
 field-name = nom
 field-part = partie
+
+## La lettre hebdomadaire. Les lignes se terminent où celles d’une lettre simple le font
+
+digest-subject = { $site } : { $week }
+digest-week = du { $from } au { $to }
+digest-days = Semaine { $week }, en jours UTC
+digest-the-week = La semaine
+digest-now = Nombre
+digest-before = Semaine d’avant
+digest-change = Évolution
+digest-virality = Clics pour 100 partages
+digest-bare = Comptage brut, sans réponse
+digest-same = autant
+digest-total = { $name } : { $now } (la semaine d’avant : { $before })
+digest-total-change = { $total }, { $change }
+digest-channel = { $name } : { $numbers }
+digest-numbers = partages { $shares }, clics { $clicks }, visiteurs { $visitors }
+digest-note-consent =
+    Clics et visiteurs ne sont comptés qu’avec accord. Le vrai nombre de
+    lecteurs est plus élevé.
+digest-note-few =
+    Aucun nombre ne correspond à moins de { $k } visiteurs. Ce qui est trop
+    petit pour une page compte pour son canal : la somme des pages peut donc
+    être inférieure à celle des canaux. Rien n’est perdu, sauf l’adresse.
+digest-note-open =
+    Certains de ces jours ne sont pas encore clos : leurs nombres sont
+    arrondis vers le bas.
+digest-note-unfurls =
+    Les aperçus sont chargés par les messageries. Ce ne sont pas des
+    visites.
+digest-same-week = La même semaine dans les statistiques
+digest-address = La même semaine dans les statistiques : { $address }
+digest-why =
+    Entrenous vous a envoyé cette lettre parce que l’exploitant a indiqué
+    votre adresse pour ce site. Elle ne charge rien et ne dit à personne que
+    vous l’avez lue.

@@ -250,6 +250,7 @@ fn digests(
         reports: Arc::clone(reports),
         channels: Arc::clone(channels),
         public_url: settings.public_url(),
+        language: settings.digest.language,
     };
     Ok(Some(Digests {
         clock: clock.clone(),

@@ -454,7 +454,8 @@ async fn preview_digest(
     let (k, months) = (settings.stats.min_count, settings.retention.months);
     let reports = Reports::new(store, k, months, settings.cache.stats_mib.saturating_mul(1 << 20));
     let (channels, public_url) = (Arc::new(channels), settings.public_url());
-    let writer = Writer { reports: Arc::new(reports), channels, public_url };
+    let writer =
+        Writer { reports: Arc::new(reports), channels, public_url, language: settings.digest.language };
     let now = Clock::system().now();
     let (letter, _) = writer.letter(&found, settings.digest.schedule().last_due(now), Day::of(now)).await?;
     if html {

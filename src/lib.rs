@@ -5,7 +5,8 @@
 //! settled into a store, where only numbers are.
 //!
 //! The code has four rings, and nothing points outwards: `http` → [`service`] → [`store`] →
-//! [`domain`]. Read them from the inside. [`app`] wires them; [`cli`] is the command line.
+//! [`domain`]. Read them from the inside. [`app`] wires them; [`cli`] is the command line; [`language`] is
+//! what pages and letters say.
 
 pub mod app;
 pub mod cli;
@@ -13,6 +14,7 @@ pub mod clock;
 mod connections;
 pub mod domain;
 mod http;
+pub mod language;
 pub mod service;
 pub mod settings;
 pub mod store;

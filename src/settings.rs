@@ -20,6 +20,7 @@ use crate::domain::consent::Policy;
 use crate::domain::destination::is_loopback;
 use crate::domain::digest::{Schedule, Weekday};
 use crate::domain::session::Lifetime;
+use crate::language::Language;
 use crate::service::digest::{Correspondent, MailServer};
 use crate::service::journal::Sync;
 use crate::store::StoreUrl;
@@ -248,6 +249,9 @@ pub struct Digest {
     pub weekday: Weekday,
     /// At which hour, UTC.
     pub hour: u8,
+    /// In which language: `en` or `fr`.
+    #[serde(deserialize_with = "named")]
+    pub language: Language,
 }
 
 impl Default for Digest {
@@ -259,6 +263,7 @@ impl Default for Digest {
             recipients: BTreeMap::new(),
             weekday: Weekday::MONDAY,
             hour: 7,
+            language: Language::English,
         }
     }
 }
@@ -592,6 +597,7 @@ mod tests {
             ("[store]\nurl = \"mysql://x\"", "must begin with sqlite:"),
             ("[server]\ntrusted_proxies = [\"ten\"]", "'ten'"),
             ("[digest]\nweekday = \"someday\"", "must be a day of the week such as monday, not 'someday'"),
+            ("[digest]\nlanguage = \"de\"", "must be en or fr, not 'de'"),
             ("[digest]\nhour = 24", "digest.hour: takes an hour from 0 to 23"),
             ("[digest]\nsmtp_url = \"smtp://localhost\"", "digest.from: is needed"),
             ("[digest.recipients]\npress = [\"a@b.example\"]", "digest.smtp_url: is needed"),

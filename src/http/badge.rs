@@ -12,7 +12,6 @@ use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
 use super::error::Problem;
-use super::language::Language;
 use super::qr::picture;
 use super::visit::{code, unknown};
 use super::{AppState, body};
@@ -21,6 +20,7 @@ use crate::domain::link::{Link, LinkState};
 use crate::domain::publication::Audience;
 use crate::domain::report::{Period, Question};
 use crate::domain::view::Scope;
+use crate::language::Language;
 use crate::service::links::InvalidParam;
 
 /// How many badges are kept, and for how long: there may be one on each page of a newspaper.

@@ -9,11 +9,11 @@
 
 use std::fmt::{self, Write as _};
 
-use super::language::{Language, Message, escaped};
-use super::views::Count;
 use axis::{ABOVE, HEIGHT, LENGTH, bottom, percent, scale, slot, y};
 use points::Point;
 pub(super) use points::{Grain, Series};
+
+use crate::language::{Count, Language, Message, escaped};
 
 pub(super) mod axis;
 mod points;

@@ -3,7 +3,8 @@
 use askama::Template;
 
 use super::page::{Page, on_page};
-use super::views::{ChannelChoice, without_scheme};
+use super::views::ChannelChoice;
+use crate::language::without_scheme;
 
 /// `/stats/new` : the form.
 #[derive(Debug, Template)]

@@ -15,7 +15,7 @@ use super::question::{in_address, period};
 use super::sign_in::{SignedIn, signed_in};
 use super::stats::export_link;
 use super::view::View;
-use super::views::{Count, LinkState};
+use super::views::LinkState;
 use super::{AppState, live, pages};
 use crate::domain::code::Code;
 use crate::domain::day::Day;
@@ -24,6 +24,7 @@ use crate::domain::own_address::own_address;
 use crate::domain::publication::Audience;
 use crate::domain::report::{Filter, Report};
 use crate::domain::site::Site;
+use crate::language::{Count, without_scheme};
 use crate::service::live::Subject;
 
 /// `/stats/{code}` : one link.
@@ -92,7 +93,7 @@ impl ChangeForm {
 impl LinkPage {
     /// Its address without the scheme.
     fn name(&self) -> &str {
-        super::views::without_scheme(&self.short_url)
+        without_scheme(&self.short_url)
     }
 
     fn receipt(&self) -> String {

@@ -9,13 +9,13 @@ use super::error::Problem;
 use super::page::Page;
 use super::sign_in::{SignedIn, signed_in};
 use super::view::View;
-use super::views::Count;
 use super::{AppState, lineage, live, pages};
 use crate::domain::day::Day;
 use crate::domain::own_address::own_address;
 use crate::domain::report::{Filter, Grouping, Question};
 use crate::domain::site::Site;
 use crate::domain::view::Viewer;
+use crate::language::Count;
 use crate::service::live::Subject;
 use crate::store::LinkFilter;
 

@@ -6,8 +6,9 @@ use actix_web::dev::RequestHead;
 use askama::Template;
 use url::form_urlencoded;
 
-use super::language::{self, Language, Message};
+use super::language;
 use super::script::{Script, script};
+use crate::language::{Language, Message};
 
 /// What every page needs, whatever it shows.
 #[derive(Clone, Debug)]
@@ -45,8 +46,8 @@ impl Page {
         let parameters = form_urlencoded::parse(query.as_bytes()).into_owned();
         Self {
             style_url,
-            language: Language::of(head),
-            is_chosen: Language::chosen(query).is_some(),
+            language: language::wanted(head),
+            is_chosen: language::chosen(query).is_some(),
             path: head.uri.path().to_owned(),
             query: parameters.filter(|(name, _)| name != language::PARAMETER).collect(),
             has_script: false,
@@ -128,11 +129,9 @@ impl Page {
         others.map(|language| (language, address(language))).collect()
     }
 
-    /// What a channel is called. Its own label where the operator gave it another one than it comes with.
+    /// What a channel is called.
     pub(super) fn channel(&self, name: &str, label: &str) -> String {
-        let id = format!("channel-{name}");
-        let built_in = Language::ALL[0].has(&id) && Language::ALL[0].say(&id).to_string() == label;
-        if built_in { self.say(id).to_string() } else { label.to_owned() }
+        self.language.channel(name, label)
     }
 }
 

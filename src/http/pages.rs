@@ -12,10 +12,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::AppState;
 use super::asset::{Asset, FOR_EVER};
 use super::error::Problem;
-use super::language::Language;
 use super::page::{OnPage, Page};
 use super::script;
 use super::views::ReadingPage;
+use crate::language::Language;
 use crate::service::reports::Reading;
 
 static STYLE: LazyLock<Asset> =

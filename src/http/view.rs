@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use url::form_urlencoded;
 
-use super::language::{self, Language};
+use super::language;
 use super::question;
 use crate::domain::channel::ChannelName;
 use crate::domain::day::Day;
 use crate::domain::report::{Filter, Grouping, Period};
+use crate::language::Language;
 
 /// A period that ends today.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,9 +89,7 @@ impl View {
             link: None,
         };
         let list = query.get("list").and_then(|name| LISTS.into_iter().find(|(_, list)| list == name));
-        let language = query.get(language::PARAMETER);
-        let language =
-            language.and_then(|tag| Language::ALL.into_iter().find(|language| language.tag() == tag));
+        let language = query.get(language::PARAMETER).and_then(|tag| tag.parse().ok());
         let list = list.map(|(by, _)| by);
         (Self { path: path.to_owned(), period, preset, filter, list, language }, wrong)
     }

@@ -10,12 +10,12 @@ use super::own_form::OwnForm;
 use super::page::Page;
 use super::people::in_words;
 use super::sign_in::{SignedIn, signed_in};
-use super::views::without_scheme;
 use super::{AppState, own_form, pages, public_site, shared_view};
 use crate::domain::day::Day;
 use crate::domain::own_address::own_address;
 use crate::domain::site::Site;
 use crate::domain::view::{Scope, USUAL_DAYS, View};
+use crate::language::without_scheme;
 use crate::service::links::InvalidParam;
 use crate::service::shared_views::{ViewDraft, ViewError};
 

@@ -11,19 +11,7 @@ use super::page::{Page, on_page};
 use crate::domain::consent::{Policy, State};
 use crate::service::links::InvalidParam;
 
-mod count;
-
-pub(super) use count::Count;
-
 on_page!(TryPage, ConsentPage, ReceiptPage, SharePage, PrivacyPage, ErrorPage, WaitingPage, ReadingPage);
-
-/// A web address as people read it, without `https://`. Other text comes back as it is.
-#[must_use]
-pub(super) fn without_scheme(address: &str) -> &str {
-    let rest =
-        address.strip_prefix("https://").or_else(|| address.strip_prefix("http://")).unwrap_or(address);
-    rest.strip_suffix('/').filter(|host| !host.contains('/')).unwrap_or(rest)
-}
 
 /// `/` : the page to try everything on, or, without a trial, a minimal landing page.
 #[derive(Debug, Template)]

@@ -103,8 +103,40 @@ async fn a_weeks_numbers_arrive_once_as_text_and_as_html_and_are_those_of_the_ap
     let letters = server.took(4).await;
     let later = letters.iter().find(|letter| letter.subject.contains("23 to 29 November 2026"));
     let later = later.expect("a letter of that week");
-    assert_eq!(told(later, "Shares"), "0 (the week before: 2, −100 %)");
+    assert_eq!(told(later, "Shares"), "0 (the week before: 2), −100%");
     assert_eq!(told(later, "Clicks"), "fewer than 5 (the week before: 12)");
+}
+
+#[tokio::test]
+async fn a_letter_is_in_the_language_of_the_settings() {
+    let server = MailServer::start();
+    let url = server.url();
+    let mut settings = settings(&url, "ada@courier.example").to_vec();
+    settings.push(("digest.language", "fr"));
+    let service = Service::start_with(Backend::Sqlite, &settings).await;
+    let code = code(&service.link(json!({ "url": "https://news.example/soup", "channel": "email" })).await);
+    for visitor in 0..12 {
+        service.click(&code, &format!("192.0.2.{visitor}")).await;
+    }
+    service.settled().await;
+    service.set_time("2026-11-23T06:59:59Z");
+    service.days_closed().await;
+    service.set_time("2026-11-23T07:00:00Z");
+    let letters = server.took(1).await;
+    let letter = &letters[0];
+    assert_eq!(letter.subject, "test\u{a0}: du 16 au 22 novembre 2026");
+    for part in [
+        "Semaine du 16 au 22 novembre 2026, en jours UTC",
+        "Partages\u{a0}: 1 (la semaine d’avant\u{a0}: 0)\n",
+        "- E-mail\u{a0}: partages 1, clics 12, visiteurs 12",
+        "- news.example/soup\n  partages 1, clics 12, visiteurs 12",
+        "moins de 5 visiteurs",
+    ] {
+        assert!(letter.text.contains(part), "{part} in {}", letter.text);
+    }
+    for part in ["<html lang=\"fr\">", ">12</td>", "qu’avec accord", ">Partages</th>"] {
+        assert!(letter.html.contains(part), "{part} in {}", letter.html);
+    }
 }
 
 async fn two_instances_and_their_restarts_send_each_letter_once(backend: Backend) {

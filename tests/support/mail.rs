@@ -8,8 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use mailparse::{MailHeaderMap, ParsedMail};
 use tempfile::TempDir;
 
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -117,68 +116,22 @@ pub(crate) struct Received {
 
 impl Received {
     fn of(raw: &str) -> Self {
-        let raw = raw.replace("\r\n", "\n");
-        let (head, body) = raw.split_once("\n\n").expect("a head and a body");
-        let kind = header(head, "content-type");
-        assert!(kind.starts_with("multipart/alternative"), "{kind}");
-        let (_, boundary) = kind.split_once("boundary=\"").expect("a boundary");
-        let boundary = format!("--{}", boundary.split_once('"').expect("an end").0);
-        let parts: Vec<_> = body.split(boundary.as_str()).skip(1).collect();
-        assert_eq!(parts.len(), 3, "two parts and an end in {raw}");
-        let read = |part: &str, wanted: &str| {
-            let (head, body) = part.trim_start().split_once("\n\n").expect("a head and a body");
-            let kind = header(head, "content-type");
-            assert_eq!(kind, format!("{wanted}; charset=utf-8"));
-            match header(head, "content-transfer-encoding").as_str() {
-                "quoted-printable" => quoted_printable(body),
-                "base64" => {
-                    let bytes = STANDARD.decode(body.split_whitespace().collect::<String>());
-                    String::from_utf8(bytes.expect("base64")).expect("UTF-8")
-                }
-                "7bit" => body.to_owned(),
-                other => panic!("{other}"),
-            }
+        let letter = mailparse::parse_mail(raw.as_bytes()).expect("a letter");
+        let named =
+            |name| letter.headers.get_first_value(name).unwrap_or_else(|| panic!("no {name} in {raw}"));
+        assert_eq!(letter.ctype.mimetype, "multipart/alternative");
+        let [text, html] = letter.subparts.as_slice() else { panic!("not two parts in {raw}") };
+        let read = |part: &ParsedMail<'_>, kind| {
+            assert_eq!((part.ctype.mimetype.as_str(), part.ctype.charset.as_str()), (kind, "utf-8"));
+            part.get_body().expect("a text").replace("\r\n", "\n")
         };
-        let (text, html) = (read(parts[0], "text/plain"), read(parts[1], "text/html"));
-        let named = |name| header(head, name);
         Self {
             to: named("to"),
             subject: named("subject"),
             id: named("message-id"),
-            text: text.replace("\r\n", "\n"),
-            html,
-            raw,
+            text: read(text, "text/plain"),
+            html: read(html, "text/html"),
+            raw: raw.to_owned(),
         }
     }
-}
-
-/// A header, unfolded.
-fn header(head: &str, name: &str) -> String {
-    let mut lines =
-        head.lines().skip_while(|line| !line.to_ascii_lowercase().starts_with(&format!("{name}:")));
-    let first = lines.next().unwrap_or_else(|| panic!("no {name} in {head}"));
-    let mut value = first.split_once(':').expect("a colon").1.trim().to_owned();
-    for more in lines.take_while(|line| line.starts_with([' ', '\t'])) {
-        value.push(' ');
-        value.push_str(more.trim());
-    }
-    value
-}
-
-/// RFC 2045, 6.7.
-fn quoted_printable(body: &str) -> String {
-    let joined = body.replace("=\n", "");
-    let mut bytes = Vec::new();
-    let mut rest = joined.as_bytes();
-    while let Some((first, others)) = rest.split_first() {
-        if *first == b'=' {
-            let digits = std::str::from_utf8(&others[..2]).expect("ASCII");
-            bytes.push(u8::from_str_radix(digits, 16).expect("two digits"));
-            rest = &others[2..];
-        } else {
-            bytes.push(*first);
-            rest = others;
-        }
-    }
-    String::from_utf8(bytes).expect("UTF-8")
 }

@@ -7,8 +7,7 @@ use std::borrow::Borrow;
 use crate::domain::day::Day;
 use crate::domain::publication::Number;
 use crate::domain::report::{Report, SeriesDay};
-use crate::http::language::Language;
-use crate::http::views::Count;
+use crate::language::{Count, Language};
 
 /// The most days that are drawn one by one.
 const MOST_DAYS: usize = 93;

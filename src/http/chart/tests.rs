@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::day::Day;
 use crate::domain::publication::Number;
 use crate::domain::report::{Before, Funnel, Numbers, Period, Report, SeriesDay};
-use crate::http::language::Language::{English, French};
+use crate::language::Language::{English, French};
 use Number::{AtLeast, Exact, Fewer};
 
 fn day(text: &str) -> Day {

@@ -5,7 +5,7 @@ use askama::Template;
 use crate::domain::lineage::Generation;
 use crate::http::chart::{self, Series};
 use crate::http::page::{Page, on_page};
-use crate::http::views::Count;
+use crate::language::Count;
 
 /// `/stats` : a site at a glance, or one channel, page or campaign of it.
 #[derive(Debug, Template)]

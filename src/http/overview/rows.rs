@@ -18,7 +18,7 @@ use crate::http::chart::Series;
 use crate::http::page::Page;
 use crate::http::question::in_address;
 use crate::http::view::{Preset, View};
-use crate::http::views::{Count, without_scheme};
+use crate::language::{Count, without_scheme};
 
 mod channels;
 mod tables;

@@ -3,7 +3,7 @@
 use actix_web::test::TestRequest;
 
 use super::*;
-use crate::http::language::Language::{English, French};
+use crate::language::Language::{English, French};
 
 fn page(address: &str) -> Page {
     let request = TestRequest::with_uri(address).to_http_request();

@@ -4,40 +4,12 @@ use actix_web::test::TestRequest;
 use askama::Template;
 
 use super::*;
-use crate::domain::publication::Number;
-use crate::http::language::Language;
-use crate::http::language::Language::{English, French};
+use crate::language::Language;
+use crate::language::Language::English;
 
 fn page(language: Language) -> Page {
     let request = TestRequest::with_uri(&format!("/aB3dE6g+?lang={}", language.tag())).to_http_request();
     Page::of(request.head(), "/static/style.css?v=0123456789abcdef")
-}
-
-#[test]
-fn a_count_never_shows_what_is_not_published() {
-    let cases = [
-        (Number::Exact(1_204), "1,204", "1\u{202f}204"),
-        (Number::AtLeast(10), "at least 10", "au moins 10"),
-        (Number::Fewer, "fewer than 5", "moins de 5"),
-    ];
-    for (number, english, french) in cases {
-        let count = Count::of(number, 5);
-        assert_eq!([count.words(English), count.words(French)], [english, french]);
-    }
-}
-
-#[test]
-fn what_is_suppressed_adds_nothing_to_a_sum() {
-    assert_eq!(Count::FewerThan(5).and(Count::FewerThan(5)), Count::FewerThan(5));
-    assert_eq!(Count::FewerThan(5).and(Count::Exact(7)), Count::Exact(7));
-    assert_eq!(Count::AtLeast(5).and(Count::Exact(7)), Count::AtLeast(12));
-}
-
-#[test]
-fn an_address_is_read_without_its_scheme() {
-    assert_eq!(without_scheme("https://example.com/a/"), "example.com/a/");
-    assert_eq!(without_scheme("http://example.com/"), "example.com");
-    assert_eq!(without_scheme("spring/summer"), "spring/summer");
 }
 
 #[test]

@@ -3,11 +3,11 @@
 use askama::Template;
 use url::Url;
 
-use super::words::{change, grouped, number, percent, range};
 use crate::domain::channel::Channels;
 use crate::domain::own_address::own_address;
-use crate::domain::report::{Filter, Period};
-use crate::domain::report::{Group, Grouping, Numbers, Question, Report};
+use crate::domain::publication::Number;
+use crate::domain::report::{Filter, Group, Grouping, Numbers, Period, Question, Report};
+use crate::language::{Count, Language, Message, without_scheme};
 
 /// How many channels and pages a letter has.
 const CHANNELS: usize = 20;
@@ -36,27 +36,33 @@ pub(super) fn write(
     report: &Report,
     channels: &Channels,
     public_url: &Url,
+    language: Language,
 ) -> Result<Letter, askama::Error> {
     let Period { first, last } = report.period;
-    let words = Words {
+    let (from, to) = (first.to_string(), last.to_string());
+    let week = language.say("digest-week").text("from", language.first_day(&from, &to));
+    let letter = Words {
+        language,
         site,
-        week: range(&first.to_string(), &last.to_string()),
-        totals: totals(report),
-        channels: rows(report, Grouping::Channel, |key| {
-            channels.get(key).map_or_else(|| key.to_owned(), |(_, channel)| channel.label.clone())
+        week: week.text("to", language.day(&to)).to_string(),
+        totals: totals(report, language),
+        channels: rows(report, Grouping::Channel, language, |name| {
+            let channel = channels.get(name);
+            channel.map_or_else(|| name.to_owned(), |(_, channel)| language.channel(name, &channel.label))
         }),
-        pages: rows(report, Grouping::Page, |page| without_scheme(page).to_owned()),
+        pages: rows(report, Grouping::Page, language, |page| without_scheme(page).to_owned()),
         open: report.series.iter().any(|day| day.open),
         min_count: report.min_count,
-        address: own_address(public_url, &format!("/stats?from={first}&to={last}")),
+        address: own_address(public_url, &format!("/stats?from={from}&to={to}")),
     };
-    let subject = format!("{site}: {}", words.week);
-    Ok(Letter { subject, text: TextLetter(&words).render()?, html: HtmlLetter(&words).render()? })
+    let (text, html) = (TextLetter(&letter).render()?, HtmlLetter(&letter).render()?);
+    Ok(Letter { subject: letter.subject().to_string(), text, html })
 }
 
 /// What both forms say.
 #[derive(Debug)]
 struct Words<'a> {
+    language: Language,
     site: &'a str,
     week: String,
     totals: Vec<Total>,
@@ -69,9 +75,26 @@ struct Words<'a> {
     address: String,
 }
 
+impl Words<'_> {
+    fn say(&self, id: &str) -> Message {
+        self.language.say(id)
+    }
+
+    fn subject(&self) -> Message {
+        self.say("digest-subject").text("site", self.site).text("week", &self.week)
+    }
+}
+
 #[derive(Template)]
 #[template(path = "digest.txt", whitespace = "preserve")]
 struct TextLetter<'a>(&'a Words<'a>);
+
+impl TextLetter<'_> {
+    fn numbers(&self, row: &Row) -> Message {
+        let numbers = self.0.say("digest-numbers").text("shares", &row.shares);
+        numbers.text("clicks", &row.clicks).text("visitors", &row.visitors)
+    }
+}
 
 #[derive(Template)]
 #[template(path = "digest.html", whitespace = "minimize")]
@@ -80,10 +103,12 @@ struct HtmlLetter<'a>(&'a Words<'a>);
 /// A number of the whole week.
 #[derive(Debug)]
 struct Total {
+    /// The message with its name.
     name: &'static str,
     now: String,
     before: String,
-    change: String,
+    /// How much more or less that is, where both are known.
+    change: Option<String>,
 }
 
 /// A channel or a page.
@@ -95,57 +120,86 @@ struct Row {
     visitors: String,
 }
 
-fn totals(report: &Report) -> Vec<Total> {
-    let k = report.min_count;
-    let of = |name: &'static str, pick: fn(&Numbers) -> crate::domain::publication::Number| {
-        let now = pick(&report.totals);
-        let before = report.before.as_ref().map(|before| pick(&before.totals));
+/// What there is no number for.
+const NONE: &str = "–";
+
+fn totals(report: &Report, language: Language) -> Vec<Total> {
+    let before = report.before.as_ref().map(|before| &before.totals);
+    let total = |name, pick: fn(&Numbers) -> Number| {
+        let (now, before) = (pick(&report.totals), before.map(pick));
+        let words = |number| Count::of(number, report.min_count).words(language);
         Total {
             name,
-            now: number(now, k),
-            before: before.map_or_else(|| "–".to_owned(), |before| number(before, k)),
-            change: before.map_or_else(String::new, |before| change(now, before)),
+            now: words(now),
+            before: before.map_or_else(|| NONE.to_owned(), words),
+            change: before.and_then(|before| change(now, before, language)),
         }
     };
-    let virality = |numbers: &Numbers| percent(numbers.funnel.virality);
+    let virality = |numbers: &Numbers| numbers.funnel.virality.map(|virality| language.decimal(virality));
     let mut totals = vec![
-        of("Shares", |numbers| numbers.shares),
-        of("Unfurls", |numbers| numbers.unfurls),
-        of("Clicks", |numbers| numbers.clicks),
-        of("Visitors", |numbers| numbers.visitors),
+        total("stats-shares", |numbers| numbers.shares),
+        total("stats-unfurls", |numbers| numbers.unfurls),
+        total("stats-clicks", |numbers| numbers.clicks),
+        total("stats-visitors", |numbers| numbers.visitors),
     ];
     totals.push(Total {
-        name: "Clicks per 100 shares",
-        now: virality(&report.totals),
-        before: report.before.as_ref().map_or_else(|| "–".to_owned(), |before| virality(&before.totals)),
-        change: String::new(),
+        name: "digest-virality",
+        now: virality(&report.totals).unwrap_or_else(|| NONE.to_owned()),
+        before: before.and_then(virality).unwrap_or_else(|| NONE.to_owned()),
+        change: None,
     });
     // A series of its own, of sites whose policy is, or was, to keep it.
     if report.totals.aggregate_clicks.value().is_some_and(|bare| bare > 0) {
-        totals.push(of("Bare counts, without an answer", |numbers| numbers.aggregate_clicks));
+        totals.push(total("digest-bare", |numbers| numbers.aggregate_clicks));
     }
     totals
 }
 
-fn rows(report: &Report, by: Grouping, name: impl Fn(&str) -> String) -> Vec<Row> {
+/// How much more or less it is than before, where both are known exactly and there was something.
+fn change(now: Number, before: Number, language: Language) -> Option<String> {
+    let (Number::Exact(now), Number::Exact(before)) = (now, before) else { return None };
+    match (now, before) {
+        (now, before) if now == before => Some(language.say("digest-same").to_string()),
+        (_, 0) => None,
+        (now, before) if now > before => Some(format!("+{}", language.percent(now - before, before))),
+        (now, before) => Some(format!("−{}", language.percent(before - now, before))),
+    }
+}
+
+fn rows(report: &Report, by: Grouping, language: Language, name: impl Fn(&str) -> String) -> Vec<Row> {
+    let words = |number| Count::of(number, report.min_count).words(language);
     let row = |group: &Group| {
-        let k = report.min_count;
         Some(Row {
             name: name(group.key.as_deref()?),
-            shares: number(group.numbers.shares, k),
-            clicks: number(group.numbers.clicks, k),
-            visitors: number(group.numbers.visitors, k),
+            shares: words(group.numbers.shares),
+            clicks: words(group.numbers.clicks),
+            visitors: words(group.numbers.visitors),
         })
     };
     report.table(by).map_or_else(Vec::new, |table| table.groups.iter().filter_map(row).collect())
 }
 
-fn without_scheme(address: &str) -> &str {
-    address.strip_prefix("https://").or_else(|| address.strip_prefix("http://")).unwrap_or(address)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Language::{English, French};
 
-impl Words<'_> {
-    fn k(&self) -> String {
-        grouped(self.min_count)
+    #[test]
+    fn a_change_is_told_where_both_numbers_are_known() {
+        let exact = Number::Exact;
+        for (now, before, english, french) in [
+            (exact(120), exact(100), Some("+20%"), Some("+20\u{202f}%")),
+            (exact(97), exact(100), Some("−3%"), Some("−3\u{202f}%")),
+            (exact(1_001), exact(1_000), Some("+<1%"), Some("+<1\u{202f}%")),
+            (exact(0), exact(3), Some("−100%"), Some("−100\u{202f}%")),
+            (exact(7), exact(7), Some("the same"), Some("autant")),
+            (exact(7), exact(0), None, None),
+            (Number::Fewer, exact(9), None, None),
+            (exact(9), Number::Fewer, None, None),
+            (Number::AtLeast(10), exact(5), None, None),
+        ] {
+            let told = [English, French].map(|language| change(now, before, language));
+            assert_eq!(told.each_ref().map(Option::as_deref), [english, french], "{now:?} {before:?}");
+        }
     }
 }

@@ -26,12 +26,12 @@ use crate::domain::day::Day;
 use crate::domain::digest::{Schedule, week_before};
 use crate::domain::publication::Audience;
 use crate::domain::site::Site;
+use crate::language::Language;
 use crate::store::{Store, StoreError};
 
 mod address;
 mod letter;
 mod post;
-mod words;
 
 /// How often the clock is looked at.
 const LOOK: Duration = Duration::from_millis(250);
@@ -68,6 +68,8 @@ pub struct Writer {
     pub channels: Arc<Channels>,
     /// Where the pages are.
     pub public_url: Url,
+    /// What they are written in.
+    pub language: Language,
 }
 
 impl Writer {
@@ -79,7 +81,7 @@ impl Writer {
         let rule = self.reports.rule(today, Audience::SignedIn);
         let report = self.reports.report(&site.id, letter::question(week_before(due)), rule).await?;
         let closed = report.series.iter().all(|day| !day.open);
-        Ok((letter::write(&site.name, &report, &self.channels, &self.public_url)?, closed))
+        Ok((letter::write(&site.name, &report, &self.channels, &self.public_url, self.language)?, closed))
     }
 }
 

@@ -5,7 +5,7 @@ use crate::domain::publication::Number;
 use crate::domain::report::{Group, Grouping, Numbers};
 use crate::http::chart::axis::percent;
 use crate::http::overview::page::{ChannelRow, Channels, Part, Step, Whole};
-use crate::http::views::Count;
+use crate::language::Count;
 
 /// How many channels have a colour of their own.
 const COLOURS: [&str; 6] = ["c1", "c2", "c3", "c4", "c5", "c6"];

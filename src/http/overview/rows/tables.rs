@@ -4,7 +4,7 @@ use super::Rows;
 use crate::domain::report::{Group, Grouping, Numbers, Table};
 use crate::http::chart::axis::percent;
 use crate::http::overview::page::{GroupRow, TableRows};
-use crate::http::views::without_scheme;
+use crate::language::without_scheme;
 
 impl Rows<'_> {
     /// The tables of pages, campaigns and links that have any row. Links have pages of their own below `links`.

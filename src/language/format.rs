@@ -1,4 +1,4 @@
-//! Numbers and days as a language writes them, after the Unicode CLDR (version 48, `en` and `fr`).
+//! Numbers, days and addresses as people read them; numbers and days after the Unicode CLDR (version 48, `en` and `fr`).
 //!
 //! A day comes as ISO text (`2025-03-12`, or a time that begins so); any other text comes back as it is.
 
@@ -37,6 +37,14 @@ const FRENCH: Months = [
     ("décembre", "déc."),
 ];
 
+/// A web address as people read it, without `https://`. Other text comes back as it is.
+#[must_use]
+pub(crate) fn without_scheme(address: &str) -> &str {
+    let rest =
+        address.strip_prefix("https://").or_else(|| address.strip_prefix("http://")).unwrap_or(address);
+    rest.strip_suffix('/').filter(|host| !host.contains('/')).unwrap_or(rest)
+}
+
 impl Language {
     /// What stands between thousands; the French one is a narrow space that does not break.
     fn group(self) -> char {
@@ -54,7 +62,7 @@ impl Language {
     }
 
     /// A whole number with its thousands apart: `1,234,567`.
-    pub(in crate::http) fn number(self, number: u64) -> String {
+    pub(crate) fn number(self, number: u64) -> String {
         let digits = number.to_string();
         let mut text = String::with_capacity(digits.len() + digits.len() / 3);
         for (place, digit) in digits.chars().enumerate() {
@@ -67,7 +75,7 @@ impl Language {
     }
 
     /// A round number for a narrow place: `20K`, `5M`.
-    pub(in crate::http) fn compact(self, number: u64) -> String {
+    pub(crate) fn compact(self, number: u64) -> String {
         let (thousand, space) = match self {
             Self::English => ("K", ""),
             Self::French => ("k", "\u{202f}"),
@@ -84,7 +92,7 @@ impl Language {
     }
 
     /// A number with one decimal, where that is not 0: `12.5`.
-    pub(in crate::http) fn decimal(self, number: f64) -> String {
+    pub(crate) fn decimal(self, number: f64) -> String {
         let text = format!("{:.1}", number.abs());
         let (whole, tenth) = text.split_once('.').unwrap_or((&text, "0"));
         let whole = whole.parse().map_or_else(|_| whole.to_owned(), |whole| self.number(whole));
@@ -94,7 +102,7 @@ impl Language {
     }
 
     /// A share of a whole: `12%`, and `<1%` for what is more than none.
-    pub(in crate::http) fn percent(self, part: u64, whole: u64) -> String {
+    pub(crate) fn percent(self, part: u64, whole: u64) -> String {
         let space = match self {
             Self::English => "",
             Self::French => "\u{202f}",
@@ -108,22 +116,32 @@ impl Language {
     }
 
     /// `12 March 2025`.
-    pub(in crate::http) fn day(self, iso: &str) -> String {
+    pub(crate) fn day(self, iso: &str) -> String {
         self.written(iso, |year, (month, _), day| format!("{day} {month} {year}"))
     }
 
+    /// The first of two days, without what the last one says again: `12 to` 18 March 2025, `28 March to` 3 April 2025.
+    pub(crate) fn first_day(self, first: &str, last: &str) -> String {
+        let same = |end: usize| first.get(..end) == last.get(..end);
+        self.written(first, |year, (month, _), day| match (same("2025-03".len()), same("2025".len())) {
+            (true, _) => day.to_owned(),
+            (false, true) => format!("{day} {month}"),
+            (false, false) => format!("{day} {month} {year}"),
+        })
+    }
+
     /// `12 Mar`, for a narrow place.
-    pub(in crate::http) fn short_day(self, iso: &str) -> String {
+    pub(crate) fn short_day(self, iso: &str) -> String {
         self.written(iso, |_, (_, month), day| format!("{day} {month}"))
     }
 
     /// `March 2025`.
-    pub(in crate::http) fn month(self, iso: &str) -> String {
+    pub(crate) fn month(self, iso: &str) -> String {
         self.written(iso, |year, (month, _), _| format!("{month} {year}"))
     }
 
     /// `Mar 2025`, for a narrow place.
-    pub(in crate::http) fn short_month(self, iso: &str) -> String {
+    pub(crate) fn short_month(self, iso: &str) -> String {
         self.written(iso, |year, (_, month), _| format!("{month} {year}"))
     }
 

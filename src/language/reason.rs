@@ -10,7 +10,7 @@ pub(super) const PREFIX: &str = "reason-";
 
 impl Language {
     /// A reason in this language; one that it has no words for comes back as it is.
-    pub(in crate::http) fn reason(self, english: impl AsRef<str>) -> String {
+    pub(crate) fn reason(self, english: impl AsRef<str>) -> String {
         let english = english.as_ref();
         let id = id(english);
         if self != Self::English && self.has(&id) { self.say(id).to_string() } else { english.to_owned() }

@@ -1,13 +1,13 @@
-//! A number as a page shows it.
+//! A published number in words.
 
 use std::borrow::Borrow;
 
+use super::Language;
 use crate::domain::publication::Number;
-use crate::http::language::Language;
 
 /// A number as it may be published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::http) enum Count {
+pub(crate) enum Count {
     /// A settled number.
     Exact(u64),
     /// A number of which some days are open: still growing, rounded down in steps of `k`.
@@ -19,7 +19,7 @@ pub(in crate::http) enum Count {
 impl Count {
     /// A published number, where `k` is the threshold.
     #[must_use]
-    pub(in crate::http) fn of(number: Number, k: u64) -> Self {
+    pub(crate) fn of(number: Number, k: u64) -> Self {
         match number {
             Number::Exact(number) => Self::Exact(number),
             Number::AtLeast(number) => Self::AtLeast(number),
@@ -29,7 +29,7 @@ impl Count {
 
     /// The number that is shown, or `None` where it is suppressed.
     #[must_use]
-    pub(in crate::http) fn number(self) -> Option<u64> {
+    pub(crate) fn number(self) -> Option<u64> {
         match self {
             Self::Exact(number) | Self::AtLeast(number) => Some(number),
             Self::FewerThan(_) => None,
@@ -38,7 +38,7 @@ impl Count {
 
     /// Both together: what is suppressed adds nothing to what is shown.
     #[must_use]
-    pub(in crate::http) fn and(self, other: Self) -> Self {
+    pub(crate) fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::FewerThan(_), shown) | (shown, Self::FewerThan(_)) => shown,
             (Self::Exact(one), Self::Exact(other)) => Self::Exact(one + other),
@@ -48,13 +48,13 @@ impl Count {
 
     /// Does "at least" belong before it?
     #[must_use]
-    pub(in crate::http) fn is_open(self) -> bool {
+    pub(crate) fn is_open(self) -> bool {
         matches!(self, Self::AtLeast(_))
     }
 
     /// The count without its "at least": `1,204`, or `fewer than 5`.
     #[must_use]
-    pub(in crate::http) fn figure(self, language: impl Borrow<Language>) -> String {
+    pub(crate) fn figure(self, language: impl Borrow<Language>) -> String {
         let language = *language.borrow();
         match self {
             Self::Exact(number) | Self::AtLeast(number) => language.number(number),
@@ -64,7 +64,7 @@ impl Count {
 
     /// The whole count: `at least 1,200`.
     #[must_use]
-    pub(in crate::http) fn words(self, language: impl Borrow<Language>) -> String {
+    pub(crate) fn words(self, language: impl Borrow<Language>) -> String {
         let language = *language.borrow();
         let figure = self.figure(language);
         if self.is_open() { format!("{} {figure}", language.say("at-least")) } else { figure }
@@ -72,7 +72,7 @@ impl Count {
 
     /// The style-sheet class that goes with it.
     #[must_use]
-    pub(in crate::http) fn class(self) -> &'static str {
+    pub(crate) fn class(self) -> &'static str {
         match self {
             Self::Exact(_) => "exact",
             Self::AtLeast(_) => "open",

@@ -6,7 +6,8 @@ use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternEl
 use fluent_syntax::parser::parse;
 
 use super::Language::{self, English, French};
-use super::reason;
+use super::{Count, reason, without_scheme};
+use crate::domain::publication::Number;
 
 /// What is in a message.
 #[derive(Debug, PartialEq, Eq, Default)]
@@ -121,7 +122,7 @@ fn no_message_is_left_over() {
     for (_, text) in templates() {
         all.push_str(&text);
     }
-    let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src/http"))];
+    let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).expect("a folder") {
             let path = entry.expect("an entry").path();
@@ -152,26 +153,6 @@ fn french_has_its_own_spaces_and_quotation_marks() {
 }
 
 #[test]
-fn the_language_is_the_one_that_is_wanted_most() {
-    let cases = [
-        ("fr-FR,fr;q=0.9,en;q=0.8", Some(French)),
-        ("en-GB,en;q=0.9,fr;q=0.8", Some(English)),
-        ("de-CH, fr;q=0.7, en;q=0.3", Some(French)),
-        ("de, *;q=0.5", Some(English)),
-        ("FR", Some(French)),
-        ("de", None),
-        ("fr;q=0, en;q=0.1", Some(English)),
-        ("fr;q=oh", None),
-        ("", None),
-    ];
-    for (header, language) in cases {
-        assert_eq!(Language::accepted(header), language, "{header}");
-    }
-    assert_eq!(Language::chosen("from=1&lang=fr"), Some(French));
-    assert_eq!((Language::chosen("lang=xx"), Language::chosen("")), (None, None));
-}
-
-#[test]
 fn numbers_are_written_as_each_language_does() {
     for (number, english, french) in
         [(0, "0", "0"), (999, "999", "999"), (1_234_567, "1,234,567", "1\u{202f}234\u{202f}567")]
@@ -199,6 +180,13 @@ fn days_are_written_in_words_and_other_text_is_left_alone() {
     assert_eq!(English.day("2025-03-02"), "2 March 2025");
     assert_eq!(French.day("2025-08-01T10:00:00Z"), "1er août 2025");
     assert_eq!([English.short_day("2025-12-31"), French.short_day("2025-12-31")], ["31 Dec", "31 déc."]);
+    for (first, last, english, french) in [
+        ("2026-11-16", "2026-11-22", "16", "16"),
+        ("2026-11-28", "2026-12-04", "28 November", "28 novembre"),
+        ("2026-12-28", "2027-01-03", "28 December 2026", "28 décembre 2026"),
+    ] {
+        assert_eq!([English.first_day(first, last), French.first_day(first, last)], [english, french]);
+    }
     assert_eq!(
         [English.month("2025-12-31"), French.short_month("2025-01-31")],
         ["December 2025", "janv. 2025"]
@@ -214,4 +202,31 @@ fn what_is_filled_into_markup_is_escaped() {
     assert_eq!(receipt.to_string(), "Receipt of the link <b>&lt;script&gt;&quot;&#39;&amp;</b>");
     let tip = French.say("stats-tip-few-days").number("days", 1_u64).number("k", 5_u64);
     assert_eq!(tip.to_string(), "1 jour à moins de 5 laissé de côté");
+}
+
+#[test]
+fn an_address_is_read_without_its_scheme() {
+    assert_eq!(without_scheme("https://example.com/a/"), "example.com/a/");
+    assert_eq!(without_scheme("http://example.com/"), "example.com");
+    assert_eq!(without_scheme("spring/summer"), "spring/summer");
+}
+
+#[test]
+fn a_count_never_shows_what_is_not_published() {
+    let cases = [
+        (Number::Exact(1_204), "1,204", "1\u{202f}204"),
+        (Number::AtLeast(10), "at least 10", "au moins 10"),
+        (Number::Fewer, "fewer than 5", "moins de 5"),
+    ];
+    for (number, english, french) in cases {
+        let count = Count::of(number, 5);
+        assert_eq!([count.words(English), count.words(French)], [english, french]);
+    }
+}
+
+#[test]
+fn what_is_suppressed_adds_nothing_to_a_sum() {
+    assert_eq!(Count::FewerThan(5).and(Count::FewerThan(5)), Count::FewerThan(5));
+    assert_eq!(Count::FewerThan(5).and(Count::Exact(7)), Count::Exact(7));
+    assert_eq!(Count::AtLeast(5).and(Count::Exact(7)), Count::AtLeast(12));
 }
