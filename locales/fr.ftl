@@ -5,10 +5,10 @@
 
 page-skip = Aller au contenu
 page-nav = Principal
-page-stats = Statistiques
+page-stats = Stats
 page-new = Nouveaux liens
 page-privacy = Vie privée
-page-sign-out = Se déconnecter
+page-sign-out = Déconnexion
 page-languages = Langue
 page-footer = Les visiteurs ne sont comptés qu’avec leur accord.
 page-footer-privacy = Ce qui est enregistré

@@ -358,7 +358,7 @@ impl Wrong {
 }
 
 /// Stores keep times in milliseconds; what is answered at creation must be what is read later.
-fn whole_milliseconds(time: Timestamp) -> Timestamp {
+pub(super) fn whole_milliseconds(time: Timestamp) -> Timestamp {
     time - SignedDuration::from_nanos(i64::from(time.subsec_nanosecond()) % 1_000_000)
 }
 

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::Sha256;
 use url::Url;
 
-use super::links::InvalidParam;
+use super::links::{InvalidParam, whole_milliseconds};
 use super::passwords::{Busy, Passwords};
 use crate::domain::destination::Destination;
 use crate::domain::link::{MAX_CAMPAIGN, Text};
@@ -103,7 +103,7 @@ impl SharedViews {
             },
             (None, None) => Some(Scope::Site),
         };
-        let expires_at = draft.expires_at.unwrap_or(now + days(USUAL_DAYS));
+        let expires_at = whole_milliseconds(draft.expires_at.unwrap_or(now + days(USUAL_DAYS)));
         if expires_at <= now || expires_at > now + days(MAX_DAYS) {
             refuse("expires_at", format!("must be in the future, at most {MAX_DAYS} days away"));
         }
@@ -119,8 +119,8 @@ impl SharedViews {
             None => None,
         };
         let token = Token::random();
-        let view =
-            View { token: token.hash(), site: site.id.clone(), scope, created_at: now, expires_at, password };
+        let (site, created_at) = (site.id.clone(), whole_milliseconds(now));
+        let view = View { token: token.hash(), site, scope, created_at, expires_at, password };
         self.store.insert_view(&view).await?;
         Ok((view, token))
     }

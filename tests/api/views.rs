@@ -171,7 +171,10 @@ async fn a_view_ends_by_its_time_and_by_being_revoked(backend: Backend) {
 
 async fn views_are_shared_listed_and_revoked_over_the_api(backend: Backend) {
     let service = Service::start(backend).await;
-    let made = share(&service, json!({ "page": ONE, "expires_at": "2026-12-01T00:00:00Z" })).await;
+    service.set_time("2026-11-21T12:00:00.123456789Z");
+    let made = share(&service, json!({ "page": ONE, "expires_at": "2026-12-01T00:00:00.000999Z" })).await;
+    let times = (made["created_at"].as_str(), made["expires_at"].as_str());
+    assert_eq!(times, (Some("2026-11-21T12:00:00.123Z"), Some("2026-12-01T00:00:00Z")), "as links have them");
     let listed = service.get("/api/v1/views").await;
     let mut expected = made.clone();
     expected.as_object_mut().expect("an object").remove("url");
