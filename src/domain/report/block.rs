@@ -1,9 +1,8 @@
-//! Blocks: a day of a site as it is kept in memory, 28 bytes a row.
+//! Blocks: a day of a site as it is kept in memory, 36 bytes a row.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
-use super::names::{NONE, Names};
+use super::names::{KindNumbers, NONE, Names};
 use super::sums::Raw;
 use crate::domain::cell::Amount;
 use crate::domain::counts::{Counts, DayCounts, DayRows};
@@ -19,9 +18,11 @@ pub struct Block {
 }
 
 /// What a link, or what moved up, has under one kind on one day.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Row {
-    pub(super) kind: u32,
+    /// Its names stand here, and not behind a number: adding up looks at millions of rows one after the other, which is
+    /// quick, and would look for each of them somewhere else, which is not.
+    pub(super) kind: KindNumbers,
     pub(super) link: u32,
     shares: u32,
     unfurls: u32,
@@ -42,10 +43,9 @@ impl Block {
     /// Makes the block of a day of which everything is shown in steps, or exactly, `as_open`, or else only what is in cells.
     #[must_use]
     pub fn new(day: &DayRows, as_open: bool, rule: Publication, names: &mut Names) -> Self {
-        let mut kinds: HashMap<usize, u32> = HashMap::new();
+        let kinds: Vec<_> = day.kinds.iter().map(|kind| names.kind(kind)).collect();
         let mut all: Vec<(Row, &DayCounts)> = Vec::with_capacity(day.rows.len());
         for row in &day.rows {
-            let kind = *kinds.entry(row.kind).or_insert_with(|| names.kind(&day.kinds[row.kind]));
             let link = row.link.as_ref().map_or(NONE, |code| names.link(code));
             let mut amount = if rule.is_exact() || as_open {
                 Amount::of(&row.counts.cells)
@@ -57,7 +57,7 @@ impl Block {
             }
             let Counts { shares, unfurls, .. } = row.counts.open;
             let row_of_it = Row {
-                kind,
+                kind: kinds[row.kind],
                 link,
                 shares: short(shares + row.counts.cells.shares),
                 unfurls: short(unfurls + row.counts.cells.unfurls),

@@ -34,16 +34,22 @@ impl<T: Copy + Default + PartialEq> ByNumber<T> {
         }
     }
 
-    /// Tells each number that has anything, in no order.
+    /// Tells each number that has anything, and maybe others that have nothing, in no order. Where all have a place,
+    /// whether one has anything is no branch, which no processor could foretell.
     pub(super) fn each(&self, mut tell: impl FnMut(u32, T)) {
-        let mut tell = |number, sum: &T| {
-            if *sum != T::default() {
-                tell(number, *sum);
-            }
-        };
         match self {
-            Self::All(sums) => sums.iter().zip(0..).for_each(|(sum, number)| tell(number, sum)),
-            Self::Some(sums) => sums.iter().for_each(|(number, sum)| tell(*number, sum)),
+            Self::All(sums) => sums.iter().zip(0..).for_each(|(sum, number)| tell(number, *sum)),
+            Self::Some(sums) => sums.iter().for_each(|(number, sum)| tell(*number, *sum)),
+        }
+    }
+
+    /// Adds what another table has of the same numbers.
+    pub(super) fn merge(&mut self, more: Self, add: impl Fn(&mut T, T)) {
+        match (self, more) {
+            (Self::All(sums), Self::All(more)) => {
+                sums.iter_mut().zip(more).for_each(|(sum, more)| add(sum, more));
+            }
+            (sums, more) => more.each(|number, more| add(sums.get_mut(number), more)),
         }
     }
 }
@@ -62,10 +68,19 @@ mod tests {
             }
             sums.get_mut(5);
             assert_eq!([3, 5, 7, 99].map(|number| sums.get(number)), [2, 0, 0, 4]);
-            let mut known = Vec::new();
-            sums.each(|number, sum| known.push((number, sum)));
-            known.sort_unstable();
-            assert_eq!(known, [(3, 2), (99, 4)]);
+            let known = |sums: &ByNumber<u64>| {
+                let mut known = Vec::new();
+                sums.each(|number, sum| known.extend((sum > 0).then_some((number, sum))));
+                known.sort_unstable();
+                known
+            };
+            assert_eq!(known(&sums), [(3, 2), (99, 4)]);
+            for rows in [0, 1_000] {
+                let mut more = ByNumber::new(100, rows);
+                *more.get_mut(3) = 5;
+                sums.merge(more, |sum, more| *sum += more);
+            }
+            assert_eq!(known(&sums), [(3, 12), (99, 4)]);
         }
     }
 }

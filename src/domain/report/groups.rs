@@ -5,6 +5,7 @@ use std::ops::AddAssign;
 
 use foldhash::{HashMap, HashMapExt};
 
+use super::block::Row;
 use super::by_number::ByNumber;
 use super::names::{KindNumbers, NONE, Names, long};
 use super::sums::{Apps, Raw, Sums};
@@ -34,8 +35,8 @@ impl<'a> Groups<'a> {
     }
 
     /// The group of a kind.
-    fn of(self, kind: u32) -> u32 {
-        let KindNumbers { channel, page, campaign } = self.names.kind_numbers(kind);
+    fn of(self, kind: KindNumbers) -> u32 {
+        let KindNumbers { channel, page, campaign } = kind;
         match self.by {
             Grouping::Channel => channel,
             _ if page == NONE => self.none,
@@ -82,23 +83,25 @@ impl<'a> GroupSums<'a> {
         self.groups.by
     }
 
-    /// Adds a kind's part of days that add up.
-    pub(super) fn add(&mut self, kind: u32, raw: Raw) {
-        *self.closed.get_mut(self.groups.of(kind)) += raw;
+    /// Adds rows of a day that adds up.
+    pub(super) fn add(&mut self, rows: &[Row]) {
+        for row in rows {
+            *self.closed.get_mut(self.groups.of(row.kind)) += row.raw();
+        }
     }
 
-    /// Adds another day as a whole.
-    pub(super) fn add_day(&mut self, day: &ReportDay, lens: Lens<'_>) {
+    /// Adds all rows of another day.
+    pub(super) fn add_day(&mut self, rows: &[Row], open: bool, lens: Lens<'_>) {
         let mut groups: HashMap<u32, Raw> = HashMap::new();
-        for row in lens.rows(day) {
+        for row in rows {
             *groups.entry(self.groups.of(row.kind)).or_default() += row.raw();
         }
         for (group, raw) in groups {
-            self.open.entry(group).or_insert_with(|| lens.nothing()).add(raw, day.open);
+            self.open.entry(group).or_insert_with(|| lens.nothing()).add(raw, open);
         }
     }
 
-    pub(super) fn add_app(&mut self, kind: u32, family: Family, unfurls: u64) {
+    pub(super) fn add_app(&mut self, kind: KindNumbers, family: Family, unfurls: u64) {
         self.apps.get_mut(self.groups.of(kind)).add(family, unfurls);
     }
 
@@ -130,8 +133,8 @@ impl<'a> GroupSums<'a> {
     fn first(&self, most: usize, lens: Lens<'_>) -> (Vec<u32>, usize) {
         let rank = |group| Some((self.sums(group, lens)?.rank()?, group));
         let mut groups: Vec<u32> = self.open.keys().copied().collect();
-        self.closed.each(|group, _| {
-            if !self.open.contains_key(&group) {
+        self.closed.each(|group, raw| {
+            if raw != Raw::default() && !self.open.contains_key(&group) {
                 groups.push(group);
             }
         });
@@ -157,7 +160,11 @@ impl<'a> GroupSums<'a> {
         let mut sums = lens.nothing();
         for day in days.iter().filter(|day| !lens.adds_up(day)) {
             let mut raw = Raw::default();
-            for row in lens.rows(day).filter(|row| is_left_out[long(self.groups.of(row.kind))]) {
+            for row in lens
+                .rows(day, &mut Vec::new())
+                .iter()
+                .filter(|row| is_left_out[long(self.groups.of(row.kind))])
+            {
                 raw += row.raw();
             }
             sums.add(raw, day.open);
@@ -201,10 +208,10 @@ impl<'a> GroupSums<'a> {
 impl AddAssign for GroupSums<'_> {
     /// Adds other days of the same groups.
     fn add_assign(&mut self, more: Self) {
-        more.closed.each(|group, raw| *self.closed.get_mut(group) += raw);
+        self.closed.merge(more.closed, |raw, more| *raw += more);
         for (group, sums) in more.open {
             self.open.entry(group).and_modify(|known| *known += sums).or_insert(sums);
         }
-        more.apps.each(|group, apps| *self.apps.get_mut(group) += apps);
+        self.apps.merge(more.apps, |apps, more| *apps += more);
     }
 }

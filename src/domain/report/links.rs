@@ -7,8 +7,9 @@ use std::ops::AddAssign;
 
 use foldhash::HashSet;
 
+use super::block::Row;
 use super::by_number::ByNumber;
-use super::names::NONE;
+use super::names::{KindNumbers, NONE};
 use super::sums::{Apps, Raw, Sums};
 use super::tally::{Lens, ReportDay};
 use super::{Group, Grouping, Numbers, Rest, Table};
@@ -46,19 +47,22 @@ impl LinkScores {
         }
     }
 
-    /// Adds a part of a day that adds up.
-    pub(super) fn add(&mut self, link: u32, raw: Raw) {
-        self.closed[place(link)] += raw;
-        if link != NONE {
-            self.add_score(link, raw.amount.clicks, raw.shares);
+    /// Adds rows of a day that adds up.
+    pub(super) fn add(&mut self, rows: &[Row]) {
+        for row in rows {
+            let raw = row.raw();
+            self.closed[place(row.link)] += raw;
+            if row.link != NONE {
+                self.add_score(row.link, raw.amount.clicks, raw.shares);
+            }
         }
     }
 
-    /// Adds what is published of each link on another day.
-    pub(super) fn add_day(&mut self, day: &ReportDay, lens: Lens<'_>) {
-        for (link, raw) in by_link(day, lens) {
+    /// Adds what is published of each link on another day, of which these are all rows.
+    pub(super) fn add_day(&mut self, rows: &[Row], open: bool, lens: Lens<'_>) {
+        for (link, raw) in by_link(rows) {
             let mut sums = lens.nothing();
-            sums.add(raw, day.open);
+            sums.add(raw, open);
             if link != NONE
                 && let Some((clicks, shares)) = sums.rank()
             {
@@ -80,16 +84,19 @@ impl LinkScores {
     fn first(&self, most: usize, lens: Lens<'_>) -> (Vec<u32>, usize) {
         // The last of the first comes out first. Of links with the same numbers the order of their codes decides.
         let mut first: BinaryHeap<Reverse<(u64, Reverse<&str>, u32)>> = BinaryHeap::new();
-        let (mut number, mut lowest) = (0, 1);
-        self.scores.each(|link, score| {
-            number += 1;
-            if score < lowest {
-                return;
-            }
+        let mut try_it = |link, score| {
             first.push(Reverse((score, Reverse(lens.names.code(link)), link)));
             if first.len() > most {
                 first.pop();
-                lowest = first.peek().map_or(1, |Reverse((score, ..))| *score);
+                return first.peek().map_or(1, |Reverse((score, ..))| *score);
+            }
+            1
+        };
+        let (mut number, mut lowest) = (0, 1);
+        self.scores.each(|link, score| {
+            number += usize::from(score > 0);
+            if score >= lowest {
+                lowest = try_it(link, score);
             }
         });
         (first.into_sorted_vec().into_iter().map(|Reverse((.., link))| link).collect(), number)
@@ -134,7 +141,7 @@ impl LinkScores {
         let is_chosen: HashSet<u32> = first.iter().copied().collect();
         for day in days.iter().filter(|day| !lens.adds_up(day)) {
             let mut raw = [Raw::default(); 2];
-            for row in lens.rows(day).filter(|row| !is_chosen.contains(&row.link)) {
+            for row in lens.rows(day, &mut Vec::new()).iter().filter(|row| !is_chosen.contains(&row.link)) {
                 raw[place(row.link)] += row.raw();
             }
             for (sums, raw) in others.iter_mut().zip(raw) {
@@ -157,9 +164,9 @@ impl LinkScores {
 impl AddAssign for LinkScores {
     /// Adds other days of the same links.
     fn add_assign(&mut self, more: Self) {
-        more.scores.each(|link, more| {
-            let known = self.scores.get_mut(link);
-            *known = (*known & !SAYS_SOMETHING).saturating_add(more & !SAYS_SOMETHING) | SAYS_SOMETHING;
+        self.scores.merge(more.scores, |known, more| {
+            let says_something = (*known | more) & SAYS_SOMETHING;
+            *known = (*known & !SAYS_SOMETHING).saturating_add(more & !SAYS_SOMETHING) | says_something;
         });
         for place in 0..2 {
             self.closed[place] += more.closed[place];
@@ -175,7 +182,7 @@ struct LinkSums {
     closed: Raw,
     apps: Apps,
     /// The last kind that it was of.
-    kind: Option<u32>,
+    kind: Option<KindNumbers>,
 }
 
 impl LinkSums {
@@ -223,10 +230,10 @@ fn chosen(links: &[u32], days: &[ReportDay], lens: Lens<'_>) -> Vec<LinkSums> {
     links.iter().map(sums).collect()
 }
 
-/// A day's rows by link.
-fn by_link(day: &ReportDay, lens: Lens<'_>) -> Vec<(u32, Raw)> {
+/// A day's rows, which stand in the order of their links, by link.
+fn by_link(rows: &[Row]) -> Vec<(u32, Raw)> {
     let mut links: Vec<(u32, Raw)> = Vec::new();
-    for row in lens.rows(day) {
+    for row in rows {
         match links.last_mut() {
             Some((link, raw)) if *link == row.link => *raw += row.raw(),
             _ => links.push((row.link, row.raw())),

@@ -20,13 +20,12 @@ pub struct Names {
     channels: Numbered<ChannelName>,
     pages: Numbered<Destination>,
     campaigns: Numbered<Text>,
-    kinds: Numbered<KindNumbers>,
     links: Numbered<Code>,
     bytes: usize,
 }
 
 /// A kind by the numbers of its names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct KindNumbers {
     pub(super) channel: u32,
     pub(super) page: u32,
@@ -40,10 +39,10 @@ impl Names {
         self.bytes
     }
 
-    /// The number of a kind.
-    pub(super) fn kind(&mut self, kind: &Kind) -> u32 {
+    /// The numbers of a kind.
+    pub(super) fn kind(&mut self, kind: &Kind) -> KindNumbers {
         let bytes = &mut self.bytes;
-        let numbers = KindNumbers {
+        KindNumbers {
             channel: number(&mut self.channels, &kind.channel, kind.channel.as_str().len(), bytes),
             page: kind
                 .page
@@ -52,22 +51,13 @@ impl Names {
             campaign: kind.campaign.as_ref().map_or(NONE, |campaign| {
                 number(&mut self.campaigns, campaign, campaign.as_str().len(), bytes)
             }),
-        };
-        number(&mut self.kinds, &numbers, 0, bytes)
+        }
     }
 
     /// The number of a link.
     pub(super) fn link(&mut self, code: &Code) -> u32 {
         // Few codes are so long that they need memory of their own.
         number(&mut self.links, code, 0, &mut self.bytes)
-    }
-
-    pub(super) fn kinds(&self) -> impl ExactSizeIterator<Item = KindNumbers> {
-        self.kinds.iter().copied()
-    }
-
-    pub(super) fn kind_numbers(&self, kind: u32) -> KindNumbers {
-        self.kinds[long(kind)]
     }
 
     pub(super) fn channel_number(&self, name: &ChannelName) -> Option<u32> {
@@ -102,9 +92,9 @@ impl Names {
         self.links[long(number)].as_str()
     }
 
-    /// A kind by its number.
-    pub(super) fn kind_of(&self, number: u32) -> Kind {
-        let KindNumbers { channel, page, campaign } = self.kind_numbers(number);
+    /// A kind by its numbers.
+    pub(super) fn kind_of(&self, numbers: KindNumbers) -> Kind {
+        let KindNumbers { channel, page, campaign } = numbers;
         Kind {
             channel: self.channels[long(channel)].clone(),
             page: self.pages.get_index(long(page)).cloned(),

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use std::thread::{available_parallelism, scope};
 
 use super::block::{Block, Row};
-use super::by_number::ByNumber;
 use super::groups::GroupSums;
 use super::links::LinkScores;
 use super::mask::Mask;
-use super::names::{Names, long};
+use super::names::Names;
 use super::sums::{Apps, Raw, Sums, series_day};
 use super::{Grouping, Numbers, SeriesDay};
 use crate::domain::day::Day;
@@ -68,10 +67,9 @@ impl<'a> Lens<'a> {
         self.mask.takes(row)
     }
 
-    /// The rows of a day that meet the filter.
-    pub(super) fn rows<'d>(&self, day: &'d ReportDay) -> impl Iterator<Item = &'d Row> {
-        let rows = day.block.as_deref().map_or(&[][..], Block::rows);
-        self.mask.places(rows).into_iter().map(|place| &rows[long(place)])
+    /// The rows of a day that meet the filter; `room` is for them.
+    pub(super) fn rows<'d>(&self, day: &'d ReportDay, room: &'d mut Vec<Row>) -> &'d [Row] {
+        self.mask.of(day.block.as_deref().map_or(&[], Block::rows), room)
     }
 
     /// Whose unfurls rows of a day have that meet the filter.
@@ -133,29 +131,21 @@ impl<'a> Tally<'a> {
     }
 
     fn add_part(&mut self, days: &[ReportDay], lens: Lens<'_>) {
-        // There are far fewer kinds than rows.
-        let mut by_kind = ByNumber::<Raw>::new(lens.names.kinds().len(), lens.rows);
+        let mut room = Vec::new();
         for day in days {
+            let rows = lens.rows(day, &mut room);
             let mut all = Raw::default();
-            if lens.adds_up(day) {
-                for row in lens.rows(day) {
-                    let raw = row.raw();
-                    all += raw;
-                    *by_kind.get_mut(row.kind) += raw;
-                    if let Some(links) = &mut self.links {
-                        links.add(row.link, raw);
-                    }
-                }
-            } else {
-                for row in lens.rows(day) {
-                    all += row.raw();
-                }
-                for table in &mut self.tables {
-                    table.add_day(day, lens);
-                }
-                if let Some(links) = &mut self.links {
-                    links.add_day(day, lens);
-                }
+            for row in rows {
+                all += row.raw();
+            }
+            let adds_up = lens.adds_up(day);
+            for table in &mut self.tables {
+                if adds_up { table.add(rows) } else { table.add_day(rows, day.open, lens) }
+            }
+            match &mut self.links {
+                Some(links) if adds_up => links.add(rows),
+                Some(links) => links.add_day(rows, day.open, lens),
+                None => {}
             }
             let mut known = Apps::default();
             for (row, family, unfurls) in lens.apps(day) {
@@ -171,11 +161,6 @@ impl<'a> Tally<'a> {
             self.total.add(all, day.open);
             self.series.push(series_day(day.day, all, known, day.open, lens.rule));
         }
-        by_kind.each(|kind, raw| {
-            for table in &mut self.tables {
-                table.add(kind, raw);
-            }
-        });
     }
 
     pub(super) fn totals(&self) -> Numbers {
