@@ -274,8 +274,8 @@ class Entrenous(Process):
         try:
             wait_until(quiet, what, patience)
         except Failed as failure:
-            _, recorded, counted = seen[-1]
-            failure.add_note(f"{recorded:.0f} recorded, {counted:.0f} settled, {self.earlier:.0f} of them earlier")
+            for _, recorded, counted in seen[-1:]:
+                failure.add_note(f"{recorded:.0f} recorded, {counted:.0f} settled, {self.earlier:.0f} of them earlier")
             raise
 
     def counts(self, by):

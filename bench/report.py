@@ -55,7 +55,8 @@ def document(results, lab, facts, note):
     clicks, creation = results.get("clicks", {}), results.get("creation", {})
     growth, rest = results.get("growth", {}), results.get("rest", {})
     reading = results.get("reading", {})
-    parts = ["# Results", "Written by `bench/run`, which says with `--help` what it does.", note]
+    title, command = ("Reading", "bench/run reading") if set(results) == {"reading"} else ("Results", "bench/run")
+    parts = [f"# {title}", f"Written by `{command}`; `bench/run --help` says what it does.", note]
     parts += ["## Promises", promises(verdicts(clicks, creation, growth, rest, reading))]
     parts += ["## Machine", table("what | which", facts)]
     if clicks or growth:

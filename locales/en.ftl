@@ -600,7 +600,6 @@ field-part = part
 ## The weekly digest: a letter. Lines end where a plain letter's do
 
 digest-subject = { $site }: { $week }
-digest-week = { $from } to { $to }
 digest-days = { $week }, in days of UTC
 digest-the-week = The week
 digest-now = Number

@@ -600,22 +600,21 @@ field-part = partie
 ## La lettre hebdomadaire. Les lignes se terminent où celles d’une lettre simple le font
 
 digest-subject = { $site } : { $week }
-digest-week = du { $from } au { $to }
 digest-days = Semaine { $week }, en jours UTC
 digest-the-week = La semaine
 digest-now = Nombre
-digest-before = Semaine d’avant
+digest-before = Semaine précédente
 digest-change = Évolution
 digest-virality = Clics pour 100 partages
 digest-bare = Comptage brut, sans réponse
-digest-same = autant
-digest-total = { $name } : { $now } (la semaine d’avant : { $before })
+digest-same = sans changement
+digest-total = { $name } : { $now } (la semaine précédente : { $before })
 digest-total-change = { $total }, { $change }
 digest-channel = { $name } : { $numbers }
 digest-numbers = partages { $shares }, clics { $clicks }, visiteurs { $visitors }
 digest-note-consent =
-    Clics et visiteurs ne sont comptés qu’avec accord. Le vrai nombre de
-    lecteurs est plus élevé.
+    Clics et visiteurs ne sont comptés qu’avec leur accord. Le vrai nombre
+    de lecteurs est plus élevé.
 digest-note-few =
     Aucun nombre ne correspond à moins de { $k } visiteurs. Ce qui est trop
     petit pour une page compte pour son canal : la somme des pages peut donc

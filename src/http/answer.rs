@@ -12,7 +12,7 @@ use actix_web::{Error, HttpResponse, ResponseError, web};
 use askama::Template;
 
 use super::error::Problem;
-use super::language;
+use super::reader_language;
 use super::request::wants_page;
 use super::views::{ErrorPage, WaitingPage};
 use super::{AppState, pages, waiting};
@@ -69,7 +69,7 @@ fn page(head: &RequestHead, problem: &Problem) -> HttpResponse {
     let Ok(text) = waiting.as_ref().map_or_else(|| error().render(), WaitingPage::render) else {
         return answer;
     };
-    let mut page = pages::html(problem.status_code(), text, language::wanted(head));
+    let mut page = pages::html(problem.status_code(), text, reader_language::wanted(head));
     if let Some(waiting) = waiting {
         pages::look_again(&mut page, &waiting.address());
     }

@@ -6,7 +6,7 @@ use actix_web::dev::RequestHead;
 use askama::Template;
 use url::form_urlencoded;
 
-use super::language;
+use super::reader_language;
 use super::script::{Script, script};
 use crate::language::{Language, Message};
 
@@ -46,10 +46,10 @@ impl Page {
         let parameters = form_urlencoded::parse(query.as_bytes()).into_owned();
         Self {
             style_url,
-            language: language::wanted(head),
-            is_chosen: language::chosen(query).is_some(),
+            language: reader_language::wanted(head),
+            is_chosen: reader_language::chosen(query).is_some(),
             path: head.uri.path().to_owned(),
-            query: parameters.filter(|(name, _)| name != language::PARAMETER).collect(),
+            query: parameters.filter(|(name, _)| name != reader_language::PARAMETER).collect(),
             has_script: false,
             live: None,
             desk: None,
@@ -112,7 +112,7 @@ impl Page {
         let path = path.as_ref();
         let joint = if path.contains('?') { '&' } else { '?' };
         if self.is_chosen {
-            format!("{path}{joint}{}={}", language::PARAMETER, self.language.tag())
+            format!("{path}{joint}{}={}", reader_language::PARAMETER, self.language.tag())
         } else {
             path.to_owned()
         }
@@ -123,7 +123,7 @@ impl Page {
         let others = Language::ALL.into_iter().filter(|language| *language != self.language);
         let address = |language: Language| {
             let mut query = form_urlencoded::Serializer::new(String::new());
-            query.extend_pairs(&self.query).append_pair(language::PARAMETER, language.tag());
+            query.extend_pairs(&self.query).append_pair(reader_language::PARAMETER, language.tag());
             format!("{}?{}", self.path, query.finish())
         };
         others.map(|language| (language, address(language))).collect()

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use url::form_urlencoded;
 
-use super::language;
 use super::question;
+use super::reader_language;
 use crate::domain::channel::ChannelName;
 use crate::domain::day::Day;
 use crate::domain::report::{Filter, Grouping, Period};
@@ -89,7 +89,7 @@ impl View {
             link: None,
         };
         let list = query.get("list").and_then(|name| LISTS.into_iter().find(|(_, list)| list == name));
-        let language = query.get(language::PARAMETER).and_then(|tag| tag.parse().ok());
+        let language = query.get(reader_language::PARAMETER).and_then(|tag| tag.parse().ok());
         let list = list.map(|(by, _)| by);
         (Self { path: path.to_owned(), period, preset, filter, list, language }, wrong)
     }
@@ -109,7 +109,7 @@ impl View {
         all.extend(question::parameters(&self.filter));
         let list = self.list.and_then(|by| LISTS.into_iter().find(|(list, _)| *list == by));
         all.extend(list.map(|(_, name)| ("list", name.to_owned())));
-        all.extend(self.language.map(|language| (language::PARAMETER, language.tag().to_owned())));
+        all.extend(self.language.map(|language| (reader_language::PARAMETER, language.tag().to_owned())));
         all
     }
 

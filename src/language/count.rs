@@ -70,9 +70,9 @@ impl Count {
         if self.is_open() { format!("{} {figure}", language.say("at-least")) } else { figure }
     }
 
-    /// The style-sheet class that goes with it.
+    /// Which of the three it is, in one word.
     #[must_use]
-    pub(crate) fn class(self) -> &'static str {
+    pub(crate) fn sort(self) -> &'static str {
         match self {
             Self::Exact(_) => "exact",
             Self::AtLeast(_) => "open",

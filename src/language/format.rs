@@ -101,17 +101,19 @@ impl Language {
         if tenth == "0" { format!("{sign}{whole}") } else { format!("{sign}{whole}{point}{tenth}") }
     }
 
-    /// A share of a whole: `12%`, and `<1%` for what is more than none.
+    /// A share of a whole: `12%`, `<1%` for what is more than none, and `100%` only for all of it.
     pub(crate) fn percent(self, part: u64, whole: u64) -> String {
         let space = match self {
             Self::English => "",
             Self::French => "\u{202f}",
         };
         let whole = u128::from(whole.max(1));
-        let percent = (u128::from(part) * 200 + whole) / (whole * 2);
-        match (part, percent) {
-            (1.., 0) => format!("<1{space}%"),
-            _ => format!("{percent}{space}%"),
+        let part = u128::from(part);
+        let percent = (part * 200 + whole) / (whole * 2);
+        match percent {
+            0 if part > 0 => format!("<1{space}%"),
+            100 if part < whole => format!("99{space}%"),
+            _ => format!("{}{space}%", self.number(u64::try_from(percent).unwrap_or(u64::MAX))),
         }
     }
 

@@ -68,6 +68,22 @@ fn templates() -> Vec<(String, String)> {
     files.map(|file| text(file.expect("a file").path())).collect()
 }
 
+/// The text of every source.
+fn code() -> Vec<String> {
+    let (mut texts, mut folders) = (Vec::new(), vec![concat!(env!("CARGO_MANIFEST_DIR"), "/src").into()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir::<std::path::PathBuf>(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                texts.push(std::fs::read_to_string(path).expect("a text"));
+            }
+        }
+    }
+    texts
+}
+
 /// The names of the messages that a template asks for in this way, and whether it takes them as markup.
 fn asked(text: &str, how: &str) -> Vec<(String, bool)> {
     let calls = text.split(how).skip(1);
@@ -108,6 +124,19 @@ fn every_template_asks_for_messages_that_exist_and_takes_as_markup_what_is() {
 }
 
 #[test]
+fn the_code_says_messages_that_exist() {
+    let english = messages(English);
+    let mut said = 0;
+    for text in code() {
+        for (id, _) in ["say(\"", "markup(\""].into_iter().flat_map(|how| asked(&text, how)) {
+            said += 1;
+            assert!(english.contains_key(&id), "there is no {id}");
+        }
+    }
+    assert!(said > 30, "{said}");
+}
+
+#[test]
 fn a_reason_is_named_by_its_english_words() {
     let bundle = English.bundle();
     for name in messages(English).into_keys().filter(|name| name.starts_with(reason::PREFIX)) {
@@ -118,21 +147,7 @@ fn a_reason_is_named_by_its_english_words() {
 
 #[test]
 fn no_message_is_left_over() {
-    let mut all = String::new();
-    for (_, text) in templates() {
-        all.push_str(&text);
-    }
-    let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                all.push_str(&std::fs::read_to_string(path).expect("a text"));
-            }
-        }
-    }
+    let all: String = templates().into_iter().map(|(_, text)| text).chain(code()).collect();
     // Named by what they are about.
     let by_name = ["channel-", "error-", "stats-period-", "field-", reason::PREFIX];
     let unused: Vec<_> = messages(English)
@@ -168,6 +183,10 @@ fn numbers_are_written_as_each_language_does() {
     assert_eq!(
         [English.percent(1, 1_000), English.percent(0, 0), English.percent(3, 2)],
         ["<1%", "0%", "150%"]
+    );
+    assert_eq!(
+        [English.percent(1_199, 1_204), English.percent(7, 7), French.percent(1_100, 100)],
+        ["99%", "100%", "1\u{202f}100\u{202f}%"]
     );
     assert_eq!(
         [English.compact(5_000), English.compact(20_000), French.compact(2_000_000)],

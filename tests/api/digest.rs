@@ -127,15 +127,29 @@ async fn a_letter_is_in_the_language_of_the_settings() {
     assert_eq!(letter.subject, "test\u{a0}: du 16 au 22 novembre 2026");
     for part in [
         "Semaine du 16 au 22 novembre 2026, en jours UTC",
-        "Partages\u{a0}: 1 (la semaine d’avant\u{a0}: 0)\n",
+        "Partages\u{a0}: 1 (la semaine précédente\u{a0}: 0)\n",
         "- E-mail\u{a0}: partages 1, clics 12, visiteurs 12",
         "- news.example/soup\n  partages 1, clics 12, visiteurs 12",
         "moins de 5 visiteurs",
     ] {
         assert!(letter.text.contains(part), "{part} in {}", letter.text);
     }
-    for part in ["<html lang=\"fr\">", ">12</td>", "qu’avec accord", ">Partages</th>"] {
+    for part in ["<html lang=\"fr\">", ">12</td>", "qu’avec leur accord", ">Partages</th>"] {
         assert!(letter.html.contains(part), "{part} in {}", letter.html);
+    }
+
+    service.set_time("2026-11-30T06:59:00Z");
+    service.days_closed().await;
+    service.set_time("2026-11-30T07:00:00Z");
+    let letters = server.took(2).await;
+    let later =
+        letters.iter().find(|letter| letter.subject.contains("23 au 29 novembre")).expect("a second one");
+    for part in [
+        "Partages\u{a0}: 0 (la semaine précédente\u{a0}: 1), −100\u{202f}%\n",
+        "statistiques\u{a0}: http",
+        "?from=2026-11-23&to=2026-11-29\n",
+    ] {
+        assert!(later.text.contains(part), "{part} in {}", later.text);
     }
 }
 

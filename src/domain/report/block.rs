@@ -69,7 +69,10 @@ impl Block {
                 all.push((row_of_it, &row.counts));
             }
         }
-        all.sort_unstable_by_key(|(row, _)| (row.link, row.kind));
+        // Of a link that was changed on that day, what has no page or no campaign comes first.
+        all.sort_unstable_by_key(|(Row { kind, link, .. }, _)| {
+            (*link, kind.page.wrapping_add(1), kind.campaign.wrapping_add(1), kind.channel)
+        });
         let mut apps = Vec::new();
         for (place, (_, counts)) in all.iter().enumerate() {
             let known = [&counts.cells, &counts.open].map(|counts| &counts.known_unfurls);

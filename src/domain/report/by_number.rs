@@ -13,7 +13,7 @@ pub(super) enum ByNumber<T> {
     Some(HashMap<u32, T>),
 }
 
-impl<T: Copy + Default + PartialEq> ByNumber<T> {
+impl<T: Copy + Default> ByNumber<T> {
     /// Nothing for each of so many numbers, to which so many rows are going to be added.
     pub(super) fn new(numbers: usize, rows: usize) -> Self {
         if numbers / FEW > rows { Self::Some(HashMap::new()) } else { Self::All(vec![T::default(); numbers]) }

@@ -157,13 +157,11 @@ impl<'a> GroupSums<'a> {
         for group in shown.iter().chain([&self.groups.none]) {
             is_left_out[long(*group)] = false;
         }
-        let mut sums = lens.nothing();
+        let (mut sums, mut room) = (lens.nothing(), Vec::new());
         for day in days.iter().filter(|day| !lens.adds_up(day)) {
             let mut raw = Raw::default();
-            for row in lens
-                .rows(day, &mut Vec::new())
-                .iter()
-                .filter(|row| is_left_out[long(self.groups.of(row.kind))])
+            for row in
+                lens.rows(day, &mut room).iter().filter(|row| is_left_out[long(self.groups.of(row.kind))])
             {
                 raw += row.raw();
             }

@@ -139,9 +139,10 @@ impl LinkScores {
     ) -> [LinkSums; 2] {
         let mut others = [LinkSums::new(lens), LinkSums::new(lens)];
         let is_chosen: HashSet<u32> = first.iter().copied().collect();
+        let mut room = Vec::new();
         for day in days.iter().filter(|day| !lens.adds_up(day)) {
             let mut raw = [Raw::default(); 2];
-            for row in lens.rows(day, &mut Vec::new()).iter().filter(|row| !is_chosen.contains(&row.link)) {
+            for row in lens.rows(day, &mut room).iter().filter(|row| !is_chosen.contains(&row.link)) {
                 raw[place(row.link)] += row.raw();
             }
             for (sums, raw) in others.iter_mut().zip(raw) {

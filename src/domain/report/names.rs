@@ -25,7 +25,7 @@ pub struct Names {
 }
 
 /// A kind by the numbers of its names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct KindNumbers {
     pub(super) channel: u32,
     pub(super) page: u32,

@@ -136,7 +136,7 @@ pub(in crate::http) enum Figure {
 impl Figure {
     pub(in crate::http) fn class(&self) -> &'static str {
         match self {
-            Self::Count(count) => count.class(),
+            Self::Count(count) => count.sort(),
             Self::Text(_) => "aside",
         }
     }

@@ -40,7 +40,7 @@ pub(super) fn write(
 ) -> Result<Letter, askama::Error> {
     let Period { first, last } = report.period;
     let (from, to) = (first.to_string(), last.to_string());
-    let week = language.say("digest-week").text("from", language.first_day(&from, &to));
+    let week = language.say("stats-week").text("from", language.first_day(&from, &to));
     let letter = Words {
         language,
         site,
@@ -192,7 +192,9 @@ mod tests {
             (exact(97), exact(100), Some("−3%"), Some("−3\u{202f}%")),
             (exact(1_001), exact(1_000), Some("+<1%"), Some("+<1\u{202f}%")),
             (exact(0), exact(3), Some("−100%"), Some("−100\u{202f}%")),
-            (exact(7), exact(7), Some("the same"), Some("autant")),
+            (exact(5), exact(1_204), Some("−99%"), Some("−99\u{202f}%")),
+            (exact(12), exact(1), Some("+1,100%"), Some("+1\u{202f}100\u{202f}%")),
+            (exact(7), exact(7), Some("the same"), Some("sans changement")),
             (exact(7), exact(0), None, None),
             (Number::Fewer, exact(9), None, None),
             (exact(9), Number::Fewer, None, None),
