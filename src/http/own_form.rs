@@ -3,6 +3,9 @@
 //! Two locks, either of which holds alone. The browser says which page sends the form (`Sec-Fetch-Site`, `Origin`), and
 //! the form has to carry a text that only pages of this session have. Besides, the session's cookie is `SameSite=Lax`, so
 //! that a form of another site is sent without it.
+//!
+//! Each page has another text. Pages are compressed and repeat words of their address, so the length of a page whose text
+//! stayed the same would tell who listens how much of it they have guessed (BREACH, <https://www.breachattack.com>).
 
 use actix_web::{HttpRequest, web};
 use subtle::ConstantTimeEq;
@@ -43,9 +46,32 @@ fn last<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
     fields.iter().rev().find(|(known, _)| known == name).map(|(_, text)| text.as_str())
 }
 
-/// What the forms of a session carry. Nobody can tell the session's token from it.
-pub(super) fn token_of(session_token: &str) -> String {
-    KeyHash::of(&format!("form v1 {session_token}")).to_hex()
+/// Makes the texts that the forms of one session carry, and knows them again. Nobody can tell the session's token from
+/// one, or make another.
+pub(super) struct FormLock(String);
+
+/// 64^16 is 2^96: no two pages have the same.
+const SALT: usize = 16;
+
+impl FormLock {
+    /// For the session of this token.
+    pub(super) fn of(session_token: &str) -> Self {
+        Self(session_token.to_owned())
+    }
+
+    /// The text for the forms of one page.
+    pub(super) fn text(&self) -> String {
+        self.salted(&nanoid::nanoid!(SALT))
+    }
+
+    fn salted(&self, salt: &str) -> String {
+        format!("{salt}{}", KeyHash::of(&format!("form v2 {salt} {}", self.0)).to_hex())
+    }
+
+    fn opens_for(&self, sent: &str) -> bool {
+        let made = sent.get(..SALT).map(|salt| self.salted(salt));
+        made.is_some_and(|made| sent.as_bytes().ct_eq(made.as_bytes()).into())
+    }
 }
 
 /// Reads a form that somebody who is signed in sends from a page of theirs.
@@ -58,7 +84,7 @@ pub(super) async fn read(
     let signed_in = signed_in(request, app).await?;
     let fields = body::form_fields(request, payload).await?;
     let sent = last(&fields, FIELD).unwrap_or_default();
-    if !bool::from(sent.as_bytes().ct_eq(signed_in.form_token.as_bytes())) {
+    if !signed_in.form_lock.opens_for(sent) {
         return Err(Problem::stale_form());
     }
     Ok(OwnForm { signed_in, fields })
@@ -73,4 +99,22 @@ pub(super) async fn of_owner(
     let form = read(request, payload, app).await?;
     form.signed_in.owner()?;
     Ok(form)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_page_has_another_text_and_the_lock_opens_for_all_of_its_session_only() {
+        let (lock, other) = (FormLock::of("one session"), FormLock::of("another"));
+        let texts = [lock.text(), lock.text()];
+        assert_ne!(texts[0], texts[1]);
+        assert!(texts.iter().all(|text| lock.opens_for(text) && !other.opens_for(text)));
+        let [first, second] = texts;
+        let mixed = format!("{}{}", &first[..SALT], &second[SALT..]);
+        for wrong in ["", "short", "sixteen letters!", "sixteen letter\u{e9}s", &first[1..], &mixed] {
+            assert!(!lock.opens_for(wrong), "{wrong}");
+        }
+    }
 }

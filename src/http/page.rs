@@ -35,7 +35,7 @@ pub(super) struct Page {
 pub(super) struct Desk {
     /// Whether an owner is signed in.
     pub(super) owner: bool,
-    /// What forms carry.
+    /// What the forms of this page carry.
     pub(super) form_token: String,
 }
 

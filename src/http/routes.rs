@@ -1,6 +1,6 @@
 //! Every address of the service, with its methods.
 
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::{Resource, Route, guard, web};
 
 use super::error::Problem;
@@ -27,8 +27,13 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
             .service(at("/privacy", "GET, HEAD", [read().to(consent::privacy)]))
             .service(at("/privacy/consent", "POST", [web::post().to(consent::change)]))
             .service(web::scope("/api/v1").configure(api).default_service(web::to(nothing_here)))
+            // Before the other pages of statistics, because events are sent as they are.
+            .service(at("/stats/live", "GET", [web::get().to(live::follow)]))
             .service(
-                web::scope("/stats").configure(pages_of_statistics).default_service(web::to(nothing_here)),
+                web::scope("/stats")
+                    .wrap(Compress::default())
+                    .configure(pages_of_statistics)
+                    .default_service(web::to(nothing_here)),
             )
             .service(at("/{code}/consent", "POST", [web::post().to(consent::answer)]))
             .service(at("/{code}+", "GET, HEAD", [read().to(receipt::show)]))
@@ -67,7 +72,7 @@ fn api(config: &mut web::ServiceConfig) {
         .service(at("/views/{id}", "DELETE", [web::delete().to(view_calls::revoke)]));
 }
 
-/// What the marketer opens, and shows to others.
+/// What the marketer opens, and shows to others. It may be long, and is sent compressed.
 fn pages_of_statistics(config: &mut web::ServiceConfig) {
     config
         .service(at("", "GET, HEAD", [read().to(overview::home)]))
@@ -99,7 +104,6 @@ fn pages_of_statistics(config: &mut web::ServiceConfig) {
         ))
         .service(at("/public/{site}", "GET, HEAD", [read().to(public_site::show)]))
         .service(at("/new", "GET, HEAD, POST", [read().to(kit::form), web::post().to(kit::make)]))
-        .service(at("/live", "GET", [web::get().to(live::follow)]))
         .service(at("/kit/{codes}", "GET, HEAD", [read().to(kit::show)]))
         .service(at("/kit/{codes}/links.csv", "GET, HEAD", [read().to(kit_files::links)]))
         .service(at("/kit/{codes}/qr.zip", "GET, HEAD", [read().to(kit_files::pictures)]))

@@ -12,8 +12,9 @@ use url::form_urlencoded;
 
 use super::access_pages::SignInPage;
 use super::error::Problem;
+use super::own_form::FormLock;
 use super::page::{Desk, Page};
-use super::{AppState, body, own_form, pages, request};
+use super::{AppState, body, pages, request};
 use crate::domain::session::{Holder, Session};
 use crate::domain::site::{KeyHash, KeyKind, Site, SiteId};
 use crate::domain::view::Viewer;
@@ -28,8 +29,8 @@ pub(super) struct SignedIn {
     pub(super) viewer: Viewer,
     /// By this session.
     pub(super) session: Session,
-    /// What the forms on their pages carry.
-    pub(super) form_token: String,
+    /// What knows the forms of their pages.
+    pub(super) form_lock: FormLock,
     /// What every page needs that answers them.
     pub(super) page: Page,
 }
@@ -58,10 +59,10 @@ pub(super) async fn who(request: &HttpRequest, app: &AppState) -> Result<Option<
     let Some(Held { session, site, role }) = app.sessions.held(&token, app.clock.now()).await? else {
         return Ok(None);
     };
-    let (viewer, form_token) = (Viewer::from(role), own_form::token_of(&token));
-    let desk = Desk { owner: viewer.may_manage(), form_token: form_token.clone() };
+    let (viewer, form_lock) = (Viewer::from(role), FormLock::of(&token));
+    let desk = Desk { owner: viewer.may_manage(), form_token: form_lock.text() };
     let page = pages::of(request.head()).at_desk(desk);
-    Ok(Some(SignedIn { site, viewer, session, form_token, page }))
+    Ok(Some(SignedIn { site, viewer, session, form_lock, page }))
 }
 
 /// `GET /stats/sign-in`.

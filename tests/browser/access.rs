@@ -7,7 +7,7 @@ use entrenous::domain::person::Role;
 use entrenous::service::people::People;
 use entrenous::service::sites::Sites;
 
-use crate::audit::{Axe, audit, loaded};
+use crate::audit::{self, Axe, weigh};
 use crate::browser::{Browser, DESKTOP, Look, PHONE, PHONE_DARK, PHONE_FRENCH, Scripts};
 use crate::campaign::Campaign;
 use crate::destination::Destination;
@@ -188,14 +188,9 @@ async fn walk(look: Look) {
     let destination = Destination::start().await;
     let browser = Browser::open(&destination, look, Scripts::On).await;
     let axe = Axe::read();
-    let sound = async |name: &str, status: u16| {
-        for url in loaded(&browser).await {
-            assert!(url.starts_with(&home), "{name} loads {url}");
-        }
-        audit(&browser, &axe, name, status).await;
-        browser.screenshot(name).await;
-        loaded(&browser).await;
-    };
+    weigh(&browser).await;
+    let sound =
+        async |name: &str, status: u16| audit::sound(&browser, &axe, &home, name, status).await;
     sign_in(&browser, &home, "ada", "not the password").await;
     browser.shows("The name or the password is wrong.").await;
     sound("sign-in-person-refused", 401).await;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use fantoccini::error::CmdError;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::browser::Browser;
 
@@ -29,8 +29,31 @@ impl Axe {
     }
 }
 
-/// Holds the present page to what every page of the service promises. `status` is that of its answer.
-pub(crate) async fn audit(browser: &Browser, axe: &Axe, page: &str, status: u16) {
+/// What a page may weigh, compressed, with everything that it loads.
+const MOST_BYTES: u64 = 100 << 10;
+
+/// Lets the browser load everything anew for each page, so that it is known what each weighs.
+pub(crate) async fn weigh(browser: &Browser) {
+    browser.cdp("Network.setCacheDisabled", json!({ "cacheDisabled": true })).await;
+}
+
+/// Holds the present page to what every page of the service promises, and takes a picture of it: it comes from `home` alone
+/// and is light, besides what [`audit`] asks. The browser [weighs](weigh).
+pub(crate) async fn sound(browser: &Browser, axe: &Axe, home: &str, page: &str, status: u16) {
+    let name = format!("{page}, {}", browser.look.name);
+    let Loaded { addresses, bytes } = loaded(browser).await;
+    for address in addresses {
+        assert!(address.starts_with(home), "{name} loads {address}");
+    }
+    assert!((1_000..MOST_BYTES).contains(&bytes), "{name} weighs {bytes} bytes");
+    audit(browser, axe, page, status).await;
+    browser.screenshot(page).await;
+    // What axe and the camera did is not the next page's.
+    loaded(browser).await;
+}
+
+/// Holds the present page to what every page of the service promises but for what it loads. `status` is that of its answer.
+async fn audit(browser: &Browser, axe: &Axe, page: &str, status: u16) {
     accessible(browser, axe, page, status).await;
     let name = format!("{page}, {}", browser.look.name);
     let foreign = browser
@@ -71,14 +94,31 @@ pub(crate) async fn accessible(browser: &Browser, axe: &Axe, page: &str, status:
     assert!(unexpected.is_empty(), "{name} logs {unexpected:#?}");
 }
 
-/// The addresses that the browser has asked a host for since the last call.
-pub(crate) async fn loaded(browser: &Browser) -> Vec<String> {
-    let log = browser.log("performance").await;
-    let events = log.iter().filter_map(|entry| {
-        let event: Value = serde_json::from_str(entry["message"].as_str()?).ok()?;
-        (event["message"]["method"] == "Network.requestWillBeSent")
-            .then(|| event["message"]["params"]["request"]["url"].as_str().unwrap_or_default().to_owned())
-    });
-    let from_inside = ["chrome:", "data:", "about:"];
-    events.filter(|url| !from_inside.iter().any(|scheme| url.starts_with(scheme))).collect()
+/// What the browser has asked hosts for since the last call.
+pub(crate) struct Loaded {
+    pub(crate) addresses: Vec<String>,
+    /// What came over the network, as it was sent.
+    pub(crate) bytes: u64,
+}
+
+/// What the browser has asked hosts for since the last call.
+pub(crate) async fn loaded(browser: &Browser) -> Loaded {
+    let mut loaded = Loaded { addresses: Vec::new(), bytes: 0 };
+    for entry in browser.log("performance").await {
+        let event: Value = serde_json::from_str(entry["message"].as_str().unwrap_or_default()).expect("JSON");
+        let Value::Object(params) = &event["message"]["params"] else { continue };
+        match event["message"]["method"].as_str() {
+            Some("Network.requestWillBeSent") => {
+                let address = params["request"]["url"].as_str().unwrap_or_default();
+                if !["chrome:", "data:", "about:"].iter().any(|scheme| address.starts_with(scheme)) {
+                    loaded.addresses.push(address.to_owned());
+                }
+            }
+            Some("Network.loadingFinished") => {
+                loaded.bytes += params["encodedDataLength"].as_f64().unwrap_or_default() as u64;
+            }
+            _ => {}
+        }
+    }
+    loaded
 }

@@ -21,6 +21,8 @@ const DEADLINE: Duration = Duration::from_secs(20);
 const USER_AGENT: &str =
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36";
 const PHONE_AGENT: &str = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Mobile Safari/537.36";
+/// Where it saves what is downloaded, in its profile.
+const DOWNLOADS: &str = "downloads";
 const FLAGS: [&str; 11] = [
     "--headless=new",
     "--no-sandbox",
@@ -69,7 +71,7 @@ pub(crate) struct Browser {
     pub(crate) client: Client,
     pub(crate) look: Look,
     _driver: Driver,
-    _profile: TempDir,
+    profile: TempDir,
 }
 
 impl Browser {
@@ -108,6 +110,7 @@ impl Browser {
             "prefs": {
                 "intl.accept_languages": if look.french { "fr-FR,fr,en" } else { "en-GB,en" },
                 "profile.managed_default_content_settings.javascript": javascript,
+                "download.default_directory": profile.path().join(DOWNLOADS),
                 "protocol_handler.allowed_origin_protocol_pairs": { origin: { "fb-messenger": true, "sms": true, "viber": true } },
             },
         });
@@ -124,7 +127,7 @@ impl Browser {
         let mut builder = ClientBuilder::new(HttpConnector::new());
         let address = format!("http://127.0.0.1:{}", driver.port);
         let client = builder.capabilities(wanted).connect(&address).await.expect("a session");
-        let browser = Self { client, look, _driver: driver, _profile: profile };
+        let browser = Self { client, look, _driver: driver, profile };
         browser.dress().await;
         browser
     }
@@ -225,6 +228,20 @@ impl Browser {
         let field = self.find(css).await;
         field.clear().await.expect("a field");
         field.send_keys(text).await.expect("a field");
+    }
+
+    /// Waits for a file that is downloaded under this name, and reads it.
+    pub(crate) async fn downloaded(&self, name: &str) -> String {
+        let file = self.profile.path().join(DOWNLOADS).join(name);
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            // It has its name when all of it is there.
+            match std::fs::read_to_string(&file) {
+                Ok(text) => return text,
+                Err(error) => assert!(Instant::now() < deadline, "{name}: {error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Presses a key on the keyboard.

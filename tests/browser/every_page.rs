@@ -1,10 +1,10 @@
-//! A walk through every page: accessible, quiet, alone with its own host, no wider than its window.
+//! A walk through every page: accessible, quiet, alone with its own host, light, no wider than its window.
 //! It leaves a picture of each in `target/screenshots/`.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::audit::{Axe, audit, loaded};
+use crate::audit::{Axe, sound, weigh};
 use crate::browser::{
     Browser, DESKTOP, DESKTOP_FRENCH_DARK, Look, PHONE_DARK, PHONE_FRENCH, SMALL_PHONE, Scripts,
 };
@@ -46,6 +46,7 @@ async fn walk(look: Look) {
         axe: Axe::read(),
         home: String::new(),
     };
+    weigh(&walker.browser).await;
     walker.first_pages().await;
     walker.pages_for_visitors_and_marketers().await;
     walker.pages_of_an_empty_site().await;
@@ -70,15 +71,9 @@ impl Walker {
         let got =
             self.browser.script("return performance.getEntriesByType('navigation')[0].responseStatus").await;
         assert_eq!(got, status, "{name}");
-        for url in loaded(&self.browser).await {
-            assert!(url.starts_with(&self.home), "{name} loads {url}");
-        }
         let language = self.browser.script("return document.documentElement.lang").await;
         assert_eq!(language, self.browser.reads("en", "fr"), "{name}");
-        audit(&self.browser, &self.axe, name, status).await;
-        self.browser.screenshot(name).await;
-        // What axe and the camera did is not the next page's.
-        loaded(&self.browser).await;
+        sound(&self.browser, &self.axe, &self.home, name, status).await;
     }
 
     /// Presses what is called so, in English or in French.

@@ -1,13 +1,10 @@
 //! What a marketer does: read, filter, drill down, change a link, in the language of their browser or another. With JavaScript
-//! switched off.
+//! switched off, but for what is weighed.
 
-use std::io::Write;
-
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use reqwest::Method;
 use serde_json::json;
 
+use crate::audit::{Axe, loaded, sound, weigh};
 use crate::browser::{Browser, DESKTOP, PHONE, PHONE_FRENCH, Scripts};
 use crate::campaign::Campaign;
 use crate::destination::Destination;
@@ -119,31 +116,58 @@ async fn a_link_is_changed_only_after_what_changes_was_shown() {
 }
 
 #[tokio::test]
-async fn no_page_of_a_month_weighs_more_than_100_kib() {
+async fn the_numbers_of_a_page_are_downloaded_and_are_those_of_the_call_beside_them() {
     let campaign = Campaign::run(&MONTH).await;
-    let service = &campaign.service;
-    let form = [("secret_key", campaign.secret.as_str())];
-    let signed_in =
-        service.request(Method::POST, "/stats/sign-in").form(&form).send().await.expect("an answer");
-    assert_eq!(signed_in.status(), 303);
-    let cookie = signed_in.headers()["set-cookie"].to_str().expect("a cookie").to_owned();
-    let cookie = cookie.split(';').next().expect("a first part");
-    let style = weight(include_str!("../../static/style.css"));
-    let link = format!("/stats/{}?period=90d", campaign.code);
-    for path in ["/stats", "/stats?period=90d", "/stats?period=12m", "/stats?list=links", &link, "/privacy"] {
-        let request =
-            service.request(Method::GET, path).header("cookie", cookie).header("accept", "text/html");
-        let page = request.send().await.expect("an answer");
-        assert_eq!(page.status(), 200, "{path}");
-        let page = page.text().await.expect("a text");
-        let weight = weight(&page) + style;
-        assert!(page.contains("</html>") && weight < 100 << 10, "{path}: {weight} bytes");
+    let destination = Destination::start().await;
+    let browser = Browser::open(&destination, DESKTOP, Scripts::Off).await;
+    let home = campaign.service.base.replace("127.0.0.1", "localhost");
+    let view = "/stats?period=7d&campaign=advent-2026";
+    sign_in(&browser, &home, view, &campaign.secret).await;
+    // The first of the page is that of its days.
+    browser.press("Download").await;
+    let call = browser.find("details[open] code").await.text().await.expect("a call");
+    let call = call.strip_prefix("GET https://go.example").expect("an address of the service");
+    for (format, file) in [("CSV", "day.csv"), ("JSON", "day.json")] {
+        browser.press(format).await;
+        let of_call = campaign.service.request(Method::GET, &format!("{call}&format={}", format.to_lowercase()));
+        let of_call = of_call.bearer_auth(&campaign.secret).send().await.expect("an answer");
+        assert_eq!(of_call.status(), 200, "{call}");
+        let of_call = of_call.text().await.expect("a text");
+        assert!(of_call.contains("2026-12-19") && !of_call.contains("2026-12-12"), "{of_call}");
+        assert_eq!(browser.downloaded(file).await, of_call);
     }
+    browser.is_at(&format!("{home}{view}")).await;
 }
 
-/// Its bytes, compressed.
-fn weight(text: &str) -> usize {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(text.as_bytes()).expect("memory takes it");
-    encoder.finish().expect("memory takes it").len()
+#[tokio::test]
+async fn the_longest_lists_weigh_no_more_than_any_page() {
+    const LINKS: usize = 600;
+    let settings = [("stats.min_count", "5"), ("limits.create_per_minute", "0")];
+    let service = Service::start_with(Backend::Sqlite, &settings).await;
+    let link = |number: usize| {
+        let page = "a-headline-that-is-as-long-as-headlines-are-at-papers-that-like-them-long";
+        json!({
+            "url": format!("https://courier.example/{}/{page}-{number}", number % 7),
+            "channel": "whatsapp",
+            "campaign": format!("letter number {number} of the year"),
+        })
+    };
+    for first in (0..LINKS).step_by(100) {
+        let links: Vec<_> = (first..first + 100).map(link).collect();
+        let made = service.api(Method::POST, "/api/v1/links/bulk").json(&json!({ "links": links }));
+        assert_eq!(made.send().await.expect("an answer").status(), 200);
+    }
+    let destination = Destination::start().await;
+    let browser = Browser::open(&destination, PHONE, Scripts::On).await;
+    weigh(&browser).await;
+    let home = service.base.replace("127.0.0.1", "localhost");
+    sign_in(&browser, &home, "/stats", &service.secret).await;
+    browser.shows("Top links").await;
+    for (list, name) in [("pages", "stats-many-pages"), ("campaigns", "stats-many-campaigns"), ("links", "stats-many-links")] {
+        loaded(&browser).await;
+        browser.goto(&format!("{home}/stats?list={list}")).await;
+        let rows = browser.script("return document.querySelectorAll('table.groups tbody tr').length").await;
+        assert_eq!(rows, 501, "500 {list}, and the others as one");
+        sound(&browser, &Axe::read(), &home, name, 200).await;
+    }
 }
