@@ -13,8 +13,8 @@ mod ledger;
 mod reading;
 
 use entrenous::domain::cell::Amount;
-use entrenous::domain::publication::Audience;
-use entrenous::domain::report::{Filter, Period};
+use entrenous::domain::publication::{Audience, Number};
+use entrenous::domain::report::{Filter, Grouping, Period};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -134,6 +134,44 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn the_first_few_visitors_of_a_day_change_nothing_in_any_report(
+        kinds in kinds(), k in 2..8_u64, steps in prop::collection::vec(step(), 1..40),
+        link in 0..8_usize, to in 0..8_usize
+    ) {
+        let mut history = History::new(&kinds, k);
+        for step in &steps {
+            history.take(step);
+        }
+        // Since yesterday, the link leads to another page.
+        for step in [Step::Closing, Step::Change { link, to }, Step::Midnight] {
+            history.take(&step);
+        }
+        let reports = |history: &History| {
+            let days: Vec<_> = first_day().to(history.today).collect();
+            let mut all = Vec::new();
+            for audience in [Audience::SignedIn, Audience::Public] {
+                let book = Book::new(&history.ledger, &days, history.rule(audience));
+                for filter in questions(&history.ledger) {
+                    for first in &days {
+                        let period = Period { first: *first, last: history.today };
+                        all.push((period, filter.clone(), book.report(period, &filter, 2)));
+                    }
+                }
+            }
+            all
+        };
+        let before = reports(&history);
+        history.take(&Step::Visit { link, days_ago: 0, visitors: k - 1, unasked: k - 1 });
+        for (before, after) in before.into_iter().zip(reports(&history)) {
+            prop_assert_eq!(before, after);
+        }
+    }
+}
+
 #[test]
 fn the_attacker_subtracts_a_link_from_its_page() {
     // A page with two links, one of which is suppressed by itself.
@@ -168,6 +206,39 @@ fn the_attacker_who_looks_before_and_after_sees_a_late_visitor_join_a_cell() {
     history.publish().unwrap();
     assert!(history.attacker.isolates(0b10), "eight now, seven an hour ago");
     assert!(history.check_attacker().is_err());
+}
+
+/// What whoever read an open day can conclude when it is closed; ADR 11 says so.
+#[test]
+fn a_page_can_show_less_when_its_day_closes_than_it_showed_before() {
+    let [open, closed] = a_page_of_two_links([6, 4]);
+    assert_eq!((open, closed), (Number::AtLeast(10), Number::Exact(6)));
+}
+
+/// What "fewer than k" says of two links whose page shows as many as two such links can have; ADR 11 says so.
+#[test]
+fn two_links_too_few_for_themselves_are_a_cell_of_their_page() {
+    let [open, closed] = a_page_of_two_links([4, 4]);
+    assert_eq!((open, closed), (Number::AtLeast(5), Number::Exact(8)));
+}
+
+/// The visitors of a page of two links with so many each, while the day is open and when it is closed.
+fn a_page_of_two_links(visitors: [u64; 2]) -> [Number; 2] {
+    let kind = kinds().new_tree(&mut TestRunner::deterministic()).unwrap().current().remove(0);
+    let mut history = History::new(&[kind.clone(), kind], 5);
+    for (link, visitors) in visitors.into_iter().enumerate() {
+        history.take(&Step::Visit { link, days_ago: 0, visitors, unasked: 0 });
+    }
+    let day = history.today;
+    let of_page = |history: &History| {
+        let book = Book::new(&history.ledger, &[day], history.rule(Audience::SignedIn));
+        let report = book.report(Period { first: day, last: day }, &Filter::default(), usize::MAX);
+        report.groups(Grouping::Page)[0].numbers.visitors
+    };
+    let open = of_page(&history);
+    history.take(&Step::Midnight);
+    history.take(&Step::Closing);
+    [open, of_page(&history)]
 }
 
 #[test]

@@ -183,7 +183,8 @@ impl ClosedDays {
     /// is to be shown.
     #[must_use]
     pub fn has(&self, day: Day, min_count: u64) -> bool {
-        match self.days.get(&day) {
+        // A day without anything that was begun to be closed when something came late has no cells yet.
+        match self.days.get(&day).filter(|closed| closed.min_count > 0) {
             Some(closed) => closed.min_count >= min_count,
             None => self.before.is_some_and(|before| day < before),
         }
@@ -228,5 +229,9 @@ mod tests {
         assert!(!closed.has(day(3), 6), "its cells may be smaller");
         assert!(closed.has(day(2), 6) && !closed.has(day(4), 1));
         assert!(!ClosedDays::default().has(day(2), 1));
+        let begun = Closed { min_count: 0, version: 0 };
+        let closed =
+            ClosedDays { before: Some(day(3)), days: BTreeMap::from([(day(2), begun), (day(3), begun)]) };
+        assert!(closed.has(day(2), 5) && !closed.has(day(3), 1), "a late visitor opens no day again");
     }
 }

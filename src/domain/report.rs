@@ -8,6 +8,7 @@
 //! what is kept.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 
 use self::mask::Mask;
 use self::tally::{Lens, Tally};
@@ -23,6 +24,7 @@ pub use self::names::Names;
 pub use self::of_link::of_link;
 pub use self::tally::ReportDay;
 
+mod apps;
 mod block;
 mod by_number;
 mod groups;
@@ -36,7 +38,7 @@ mod tally;
 mod tests;
 
 /// Days from first to last, both included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Period {
     /// The first day.
     pub first: Day,
@@ -83,7 +85,7 @@ pub struct Filter {
 }
 
 /// By what counts are grouped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Grouping {
     /// How links were shared.
     Channel,
@@ -139,7 +141,7 @@ pub struct Question {
 }
 
 /// The answer.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Report {
     /// The days.
     pub period: Period,
@@ -156,7 +158,7 @@ pub struct Report {
 }
 
 /// The period before.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Before {
     /// Its days.
     pub period: Period,
@@ -167,7 +169,7 @@ pub struct Before {
 }
 
 /// What is published of some days.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Numbers {
     /// Links made.
     pub shares: Number,
@@ -224,7 +226,7 @@ pub struct SeriesDay {
 }
 
 /// Groups of one kind.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Table {
     /// What they are.
     pub by: Grouping,
@@ -238,7 +240,7 @@ pub struct Table {
 }
 
 /// One group.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Group {
     /// The channel, page, campaign or code; `None` for links without a campaign.
     pub key: Option<String>,
@@ -251,7 +253,7 @@ pub struct Group {
 }
 
 /// The groups that a table leaves out, together.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Rest {
     /// How many they are.
     pub groups: usize,
@@ -266,6 +268,31 @@ impl Numbers {
     pub fn say_something(&self) -> bool {
         let all = [self.shares, self.unfurls, self.clicks, self.aggregate_clicks];
         all.into_iter().any(Number::says_something)
+    }
+}
+
+impl Hash for Funnel {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // Virality follows from the others.
+        let Self { shares, unfurls, clicks, visitors, virality: _ } = self;
+        (shares, unfurls, clicks, visitors).hash(state);
+    }
+}
+
+impl Hash for SeriesDay {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self {
+            day,
+            shares,
+            unfurls,
+            unfurls_by_app,
+            clicks,
+            visitors,
+            aggregate_clicks,
+            virality: _,
+            open,
+        } = self;
+        (day, shares, unfurls, unfurls_by_app, clicks, visitors, aggregate_clicks, open).hash(state);
     }
 }
 

@@ -58,8 +58,8 @@ pub(super) async fn show(
     app: &AppState,
     reader: Reader<'_>,
 ) -> Result<HttpResponse, Problem> {
-    let Reader { site: Site { id: site, name, lineage: wants_lineage, .. }, page, viewer, path, shared } =
-        reader;
+    let Reader { site: whole_site, page, viewer, path, shared } = reader;
+    let Site { id: site, name, lineage: wants_lineage, .. } = whole_site;
     let (signed_in, bounds) = (viewer.is_signed_in(), viewer.scope().filter());
     let today = Day::of(app.clock.now());
     let (mut view, wrong) = View::of(path, head.uri.query().unwrap_or_default(), today);
@@ -91,7 +91,8 @@ pub(super) async fn show(
         None
     };
     let has_virality = signed_in || rule.is_exact();
-    let rows = Rows { app, site: name, page: &page, view: &view, report: &report, today, bounds: &bounds };
+    let rows =
+        Rows { app, site: whole_site, page: &page, view: &view, report: &report, today, bounds: &bounds };
     pages::page(&OverviewPage {
         site: name.clone(),
         shared,

@@ -7,7 +7,8 @@
 //! Promises that nothing is read of what nobody follows, that a subject is read once for all who follow it, that no more
 //! than a set number follow at once, and that all of them are let go when the service ends.
 
-use std::fmt::{self, Write};
+use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -53,18 +54,21 @@ impl Print {
     fn of(report: &Report) -> Self {
         // Every number is in there, and whatever tells it from others.
         let mut all = Hashed(Sha256::new());
-        write!(all, "{report:?}").expect("a hash takes any text");
+        report.hash(&mut all);
         Self(*all.0.finalize().first_chunk().expect("a hash is longer"))
     }
 }
 
-/// The hash of text, as it is written.
+/// A hash that is the same at every instance and after every start.
 struct Hashed(Sha256);
 
-impl Write for Hashed {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.update(text);
-        Ok(())
+impl Hasher for Hashed {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        unreachable!("the whole hash is taken")
     }
 }
 

@@ -189,8 +189,7 @@ async fn walk(look: Look) {
     let browser = Browser::open(&destination, look, Scripts::On).await;
     let axe = Axe::read();
     weigh(&browser).await;
-    let sound =
-        async |name: &str, status: u16| audit::sound(&browser, &axe, &home, name, status).await;
+    let sound = async |name: &str, status: u16| audit::sound(&browser, &axe, &home, name, status).await;
     sign_in(&browser, &home, "ada", "not the password").await;
     browser.shows("The name or the password is wrong.").await;
     sound("sign-in-person-refused", 401).await;

@@ -129,7 +129,8 @@ async fn the_numbers_of_a_page_are_downloaded_and_are_those_of_the_call_beside_t
     let call = call.strip_prefix("GET https://go.example").expect("an address of the service");
     for (format, file) in [("CSV", "day.csv"), ("JSON", "day.json")] {
         browser.press(format).await;
-        let of_call = campaign.service.request(Method::GET, &format!("{call}&format={}", format.to_lowercase()));
+        let of_call =
+            campaign.service.request(Method::GET, &format!("{call}&format={}", format.to_lowercase()));
         let of_call = of_call.bearer_auth(&campaign.secret).send().await.expect("an answer");
         assert_eq!(of_call.status(), 200, "{call}");
         let of_call = of_call.text().await.expect("a text");
@@ -163,7 +164,9 @@ async fn the_longest_lists_weigh_no_more_than_any_page() {
     let home = service.base.replace("127.0.0.1", "localhost");
     sign_in(&browser, &home, "/stats", &service.secret).await;
     browser.shows("Top links").await;
-    for (list, name) in [("pages", "stats-many-pages"), ("campaigns", "stats-many-campaigns"), ("links", "stats-many-links")] {
+    for (list, name) in
+        [("pages", "stats-many-pages"), ("campaigns", "stats-many-campaigns"), ("links", "stats-many-links")]
+    {
         loaded(&browser).await;
         browser.goto(&format!("{home}/stats?list={list}")).await;
         let rows = browser.script("return document.querySelectorAll('table.groups tbody tr').length").await;

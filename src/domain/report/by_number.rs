@@ -6,6 +6,8 @@ use super::names::long;
 
 /// From so many names for each row on, most names would have a place for nothing.
 const FEW: usize = 8;
+/// So long a stretch of a table is looked at as one.
+const STRETCH: u32 = 64;
 
 /// A sum for each number: in a table of all of them, or of those alone that have one.
 pub(super) enum ByNumber<T> {
@@ -40,6 +42,18 @@ impl<T: Copy + Default> ByNumber<T> {
         match self {
             Self::All(sums) => sums.iter().zip(0..).for_each(|(sum, number)| tell(number, *sum)),
             Self::Some(sums) => sums.iter().for_each(|(number, sum)| tell(*number, *sum)),
+        }
+    }
+
+    /// Tells the same in stretches of numbers that follow each other, each with its first number.
+    pub(super) fn stretches(&self, mut tell: impl FnMut(u32, &[T])) {
+        match self {
+            Self::All(sums) => {
+                sums.chunks(long(STRETCH)).zip(0..).for_each(|(sums, place)| tell(place * STRETCH, sums))
+            }
+            Self::Some(sums) => {
+                sums.iter().for_each(|(number, sum)| tell(*number, std::slice::from_ref(sum)))
+            }
         }
     }
 

@@ -5,10 +5,11 @@ use std::ops::AddAssign;
 
 use foldhash::{HashMap, HashMapExt};
 
+use super::apps::AppsByGroup;
 use super::block::Row;
 use super::by_number::ByNumber;
 use super::names::{KindNumbers, NONE, Names, long};
-use super::sums::{Apps, Raw, Sums};
+use super::sums::{Raw, Sums};
 use super::tally::{Lens, ReportDay};
 use super::{Group, Grouping, Numbers, Rest, Table};
 use crate::domain::family::Family;
@@ -64,7 +65,7 @@ pub(super) struct GroupSums<'a> {
     /// The others, of which each was published by itself.
     open: HashMap<u32, Sums>,
     /// Whose unfurls they have, by group.
-    apps: ByNumber<Apps>,
+    apps: AppsByGroup,
 }
 
 impl<'a> GroupSums<'a> {
@@ -75,7 +76,7 @@ impl<'a> GroupSums<'a> {
             groups,
             closed: ByNumber::new(number, lens.rows),
             open: HashMap::new(),
-            apps: ByNumber::new(number, lens.rows),
+            apps: AppsByGroup::new(number, lens.rows),
         }
     }
 
@@ -102,7 +103,7 @@ impl<'a> GroupSums<'a> {
     }
 
     pub(super) fn add_app(&mut self, kind: KindNumbers, family: Family, unfurls: u64) {
-        self.apps.get_mut(self.groups.of(kind)).add(family, unfurls);
+        self.apps.add(self.groups.of(kind), family, unfurls);
     }
 
     /// The table: at most so many groups, and the others as one.
@@ -167,21 +168,16 @@ impl<'a> GroupSums<'a> {
             }
             sums.add(raw, day.open);
         }
-        let (mut raw, mut apps) = (Raw::default(), Apps::default());
+        let mut raw = Raw::default();
         self.closed.each(|group, closed| {
             if is_left_out[long(group)] {
                 raw += closed;
             }
         });
-        self.apps.each(|group, of_group| {
-            if is_left_out[long(group)] {
-                apps += of_group;
-            }
-        });
         if raw != Raw::default() {
             sums.add(raw, false);
         }
-        sums.numbers(apps)
+        sums.numbers(self.apps.sum(|group| is_left_out[long(group)]))
     }
 
     /// A group's numbers, also where it has no row.
@@ -210,6 +206,6 @@ impl AddAssign for GroupSums<'_> {
         for (group, sums) in more.open {
             self.open.entry(group).and_modify(|known| *known += sums).or_insert(sums);
         }
-        self.apps.merge(more.apps, |apps, more| *apps += more);
+        self.apps += more.apps;
     }
 }

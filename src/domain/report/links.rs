@@ -7,10 +7,11 @@ use std::ops::AddAssign;
 
 use foldhash::HashSet;
 
+use super::apps::Apps;
 use super::block::Row;
 use super::by_number::ByNumber;
 use super::names::{KindNumbers, NONE};
-use super::sums::{Apps, Raw, Sums};
+use super::sums::{Raw, Sums};
 use super::tally::{Lens, ReportDay};
 use super::{Group, Grouping, Numbers, Rest, Table};
 use crate::domain::family::Family;
@@ -61,10 +62,8 @@ impl LinkScores {
     /// Adds what is published of each link on another day, of which these are all rows.
     pub(super) fn add_day(&mut self, rows: &[Row], open: bool, lens: Lens<'_>) {
         for (link, raw) in by_link(rows) {
-            let mut sums = lens.nothing();
-            sums.add(raw, open);
             if link != NONE
-                && let Some((clicks, shares)) = sums.rank()
+                && let Some((clicks, shares)) = lens.published(raw, open).rank()
             {
                 self.add_score(link, clicks, shares);
             }
@@ -93,10 +92,15 @@ impl LinkScores {
             1
         };
         let (mut number, mut lowest) = (0, 1);
-        self.scores.each(|link, score| {
-            number += usize::from(score > 0);
-            if score >= lowest {
-                lowest = try_it(link, score);
+        // Most stretches have none of the first ones, which is found out without a branch for each link.
+        self.scores.stretches(|of_first, scores| {
+            number += scores.iter().map(|score| usize::from(*score > 0)).sum::<usize>();
+            if scores.iter().fold(false, |any, score| any | (*score >= lowest)) {
+                for (link, score) in (of_first..).zip(scores) {
+                    if *score >= lowest {
+                        lowest = try_it(link, *score);
+                    }
+                }
             }
         });
         (first.into_sorted_vec().into_iter().map(|Reverse((.., link))| link).collect(), number)
@@ -206,29 +210,35 @@ impl LinkSums {
 
 /// What some links come to, one by one.
 fn chosen(links: &[u32], days: &[ReportDay], lens: Lens<'_>) -> Vec<LinkSums> {
-    let sums = |link: &u32| {
-        let (mut of_link, mut closed) = (LinkSums::new(lens), Raw::default());
-        for day in days {
-            let Some(block) = day.block.as_deref() else { continue };
+    let mut sums: Vec<_> = links.iter().map(|_| (LinkSums::new(lens), Raw::default())).collect();
+    // Day by day, so that what is looked at of a day is looked at again at once.
+    for day in days {
+        let Some(block) = day.block.as_deref() else { continue };
+        for (link, (of_link, closed)) in links.iter().zip(&mut sums) {
             let places = block.places_of(*link);
             let mut raw = Raw::default();
             for row in block.rows()[places.clone()].iter().filter(|row| lens.takes(row)) {
-                of_link.kind = Some(row.kind);
+                // What is not shown does not move a link to another page.
+                if lens.adds_up(day) || lens.published(row.raw(), day.open).says_something() {
+                    of_link.kind = Some(row.kind);
+                }
                 raw += row.raw();
             }
             if lens.adds_up(day) {
-                closed += raw;
+                *closed += raw;
             } else if !places.is_empty() {
-                of_link.sums.add(raw, day.open);
+                of_link.sums += lens.published(raw, day.open);
             }
             for (_, family, unfurls) in block.apps(places).filter(|(row, ..)| lens.takes(row)) {
                 of_link.apps.add(family, unfurls);
             }
         }
+    }
+    let whole = |(mut of_link, closed): (LinkSums, Raw)| {
         of_link.add_closed(closed);
         of_link
     };
-    links.iter().map(sums).collect()
+    sums.into_iter().map(whole).collect()
 }
 
 /// A day's rows, which stand in the order of their links, by link.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::{AddAssign, SubAssign};
 
+use super::apps::Apps;
 use super::{Funnel, Numbers, SeriesDay};
 use crate::domain::cell::Amount;
 use crate::domain::day::Day;
@@ -33,33 +34,6 @@ impl SubAssign for Raw {
         self.amount.clicks -= part.amount.clicks;
         self.amount.visitors -= part.amount.visitors;
         self.amount.aggregate_clicks -= part.amount.aggregate_clicks;
-    }
-}
-
-/// Unfurls by the number of the family of app that they are known to be of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Apps([u64; Family::NUMBER]);
-
-impl Apps {
-    pub(super) fn add(&mut self, family: Family, unfurls: u64) {
-        self.0[usize::from(family.number())] += unfurls;
-    }
-}
-
-impl AddAssign for Apps {
-    fn add_assign(&mut self, more: Self) {
-        for (sum, unfurls) in self.0.iter_mut().zip(more.0) {
-            *sum += unfurls;
-        }
-    }
-}
-
-impl SubAssign for Apps {
-    /// Takes away a part.
-    fn sub_assign(&mut self, part: Self) {
-        for (sum, unfurls) in self.0.iter_mut().zip(part.0) {
-            *sum -= unfurls;
-        }
     }
 }
 
@@ -212,9 +186,9 @@ pub(super) fn series_day(day: Day, raw: Raw, known: Apps, open: bool, rule: Publ
 /// Known unfurls with those of others, so that they add up to all; nothing where these are rounded.
 fn by_app(mut known: Apps, unfurls: Number, rule: Publication) -> BTreeMap<Family, u64> {
     let Some(all) = unfurls.value().filter(|_| rule.adds_up()) else { return BTreeMap::new() };
-    let others = all.saturating_sub(known.0.iter().sum());
+    let others = all.saturating_sub(known.all());
     known.add(Family::Other, others);
-    Family::all().zip(known.0).filter(|(_, unfurls)| *unfurls > 0).collect()
+    known.by_family()
 }
 
 /// Clicks / shares × 100, in percent to one decimal.

@@ -4,12 +4,13 @@ use std::ops::AddAssign;
 use std::sync::Arc;
 use std::thread::{available_parallelism, scope};
 
+use super::apps::Apps;
 use super::block::{Block, Row};
 use super::groups::GroupSums;
 use super::links::LinkScores;
 use super::mask::Mask;
 use super::names::Names;
-use super::sums::{Apps, Raw, Sums, series_day};
+use super::sums::{Raw, Sums, series_day};
 use super::{Grouping, Numbers, SeriesDay};
 use crate::domain::day::Day;
 use crate::domain::family::Family;
@@ -49,6 +50,13 @@ impl<'a> Lens<'a> {
     /// The sum of nothing.
     pub(super) fn nothing(&self) -> Sums {
         Sums::new(self.rule, self.open, self.several)
+    }
+
+    /// What is published of a day, or of a part of it.
+    pub(super) fn published(&self, raw: Raw, open: bool) -> Sums {
+        let mut sums = self.nothing();
+        sums.add(raw, open);
+        sums
     }
 
     /// The same for other days.

@@ -13,6 +13,7 @@ use crate::domain::lineage::{Lineage, Resharing};
 use crate::domain::own_address::own_address;
 use crate::domain::publication::Number;
 use crate::domain::report::{Before, Filter, Grouping, Numbers, Report};
+use crate::domain::site::Site;
 use crate::http::AppState;
 use crate::http::chart::Series;
 use crate::http::page::Page;
@@ -26,8 +27,7 @@ mod tables;
 /// A report, and for whom it is written out.
 pub(in crate::http) struct Rows<'a> {
     pub(in crate::http) app: &'a AppState,
-    /// The site's name.
-    pub(in crate::http) site: &'a str,
+    pub(in crate::http) site: &'a Site,
     pub(in crate::http) page: &'a Page,
     pub(in crate::http) view: &'a View,
     pub(in crate::http) report: &'a Report,
@@ -77,7 +77,9 @@ impl Rows<'_> {
         let bounds = self.each(self.bounds);
         let filter = if bounds.is_empty() { &self.view.filter } else { self.bounds };
         let [(kind, name, _)] = <[_; 1]>::try_from(self.each(filter)).ok()?;
-        Some(Subject { kind, name, address: filter.page.as_ref().map(ToString::to_string) })
+        // An address may name any page: only one that the site's links may lead to becomes a link here.
+        let own = |page: &&str| self.app.links.destination(self.site, page).is_ok();
+        Some(Subject { kind, name, address: filter.page.as_deref().filter(own).map(str::to_owned) })
     }
 
     /// The filters that can be taken away, but for the one that the page is about.
@@ -91,7 +93,7 @@ impl Rows<'_> {
     /// All that the reader may see: its name and its address.
     pub(in crate::http) fn everything(&self) -> (String, String) {
         let bound = self.each(self.bounds).into_iter().next();
-        let name = bound.map_or_else(|| self.site.to_owned(), |(_, name, _)| name);
+        let name = bound.map_or_else(|| self.site.name.clone(), |(_, name, _)| name);
         (name, self.view.only(Filter::default()).address())
     }
 

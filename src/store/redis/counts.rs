@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use redis::cmd;
+use redis::{ToRedisArgs, cmd};
 
 use super::cells::{Cell, MARK, OF_LINK, Sheet, TAKEN, Taken, beyond, from_json, link_field};
 use super::links::stored_code;
@@ -36,8 +36,7 @@ impl RedisStore {
                 counts.days.entry(day).or_default().open = open;
             }
         }
-        let days: Vec<Day> =
-            self.marks(&link.site).await?.days.range(first..=last).map(|(day, _)| *day).collect();
+        let days: Vec<Day> = self.marks_within(&link.site, first, last).await?.days.into_keys().collect();
         let names = [MARK.to_owned(), link_field(OF_LINK, code), link_field(TAKEN, code)];
         let of_link = |day: &Day| cmd("HMGET").arg(keys::sheet(&link.site, *day)).arg(&names).take();
         let values: Vec<[Option<String>; 3]> =
@@ -79,8 +78,18 @@ impl RedisStore {
 
     /// The days on which something was counted for a site.
     pub(super) async fn counted_days(&self, site: &SiteId) -> Result<Vec<Day>, StoreError> {
-        let days: Vec<String> =
-            self.connection.query(cmd("ZRANGE").arg(keys::counted_days(site)).arg(0).arg(-1)).await?;
+        self.counted_days_within(site, "-inf", "+inf").await
+    }
+
+    /// The same between two days, which are numbers or infinite.
+    pub(super) async fn counted_days_within(
+        &self,
+        site: &SiteId,
+        first: impl ToRedisArgs,
+        last: impl ToRedisArgs,
+    ) -> Result<Vec<Day>, StoreError> {
+        let range = cmd("ZRANGE").arg(keys::counted_days(site)).arg(first).arg(last).arg("BYSCORE").take();
+        let days: Vec<String> = self.connection.query(&range).await?;
         days.iter().map(|day| day_of(day).ok_or_else(|| failure::corrupt("a day"))).collect()
     }
 

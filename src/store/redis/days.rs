@@ -24,12 +24,9 @@ impl RedisStore {
         last: Day,
     ) -> Result<DayMarks, StoreError> {
         let mut found = DayMarks { closed: self.closed_days().await?, ..DayMarks::default() };
-        let Marks { days, open, links, .. } = self.marks(site).await?;
-        let within = |day: &Day| (first..=last).contains(day);
-        let days = days.into_iter().filter(|(day, _)| within(day));
-        found.closed.days = days.map(|(day, mark)| (day, mark.closed())).collect();
-        found.open = open.into_iter().filter(within).collect();
-        found.links = links.into_iter().filter(|(day, _)| within(day)).collect();
+        let Marks { days, open, links } = self.marks_within(site, first, last).await?;
+        found.closed.days = days.into_iter().map(|(day, mark)| (day, mark.closed())).collect();
+        (found.open, found.links) = (open, links);
         Ok(found)
     }
 

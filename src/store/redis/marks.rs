@@ -11,6 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use foldhash::HashMap;
 use redis::cmd;
 
 use super::{RedisStore, failure, keys, script};
@@ -19,6 +20,8 @@ use crate::domain::day::Day;
 use crate::domain::site::SiteId;
 use crate::store::StoreError;
 
+/// The marks of a period of fewer days are asked for one by one, those of others all at once.
+const SHORT: i32 = 31;
 /// How long a new step's letters are.
 const LETTERS: usize = 12;
 
@@ -146,12 +149,32 @@ pub(super) struct State {
 /// All days of a site.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
-    pub(super) now: i64,
     pub(super) days: BTreeMap<Day, Mark>,
     /// Those for which entries were announced that may not be closed.
     pub(super) open: BTreeSet<Day>,
     /// The versions of the links that were made on a day.
     pub(super) links: BTreeMap<Day, u64>,
+}
+
+impl Marks {
+    /// Makes them of their fields and of the days on which anything was counted.
+    fn read(fields: &HashMap<String, String>, counted: Vec<Day>) -> Result<Self, StoreError> {
+        let mut marks = Self::default();
+        for (field, value) in fields {
+            if let Some(day) = day_of(field) {
+                marks.days.insert(day, Mark::read(value)?);
+            } else if let Some(day) = field.strip_prefix('a').and_then(day_of)
+                && fields.get(&format!("b{}", day.number())) != Some(value)
+            {
+                marks.open.insert(day);
+            } else if let Some(day) = field.strip_prefix('l').and_then(day_of) {
+                marks.links.insert(day, value.parse().map_err(|_| failure::corrupt("a version"))?);
+            }
+        }
+        // What comes before anybody begins to close a day is no late entry.
+        marks.open.extend(counted.into_iter().filter(|day| !marks.days.contains_key(day)));
+        Ok(marks)
+    }
 }
 
 /// A step that nobody has taken before.
@@ -171,27 +194,45 @@ impl RedisStore {
         Ok(State { now, step, mark, announced })
     }
 
-    /// How far all days of a site are.
+    /// The time in seconds, as the server of a site's marks has it.
+    async fn now(&self, site: &SiteId) -> Result<i64, StoreError> {
+        let mut look = script::LOOK.on(&[keys::marks(site)]);
+        look.arg("step");
+        let (now, _): (i64, [Option<String>; 1]) = self.connection.call(&script::LOOK, &look).await?;
+        Ok(now)
+    }
+
+    /// How far all days of a site are. No script reads them, because it would turn each of a year's fields into a value of its
+    /// own language and back.
     pub(super) async fn marks(&self, site: &SiteId) -> Result<Marks, StoreError> {
-        let look = script::LOOK.on(&[keys::marks(site)]);
-        let (now, fields): (i64, BTreeMap<String, String>) =
-            self.connection.call(&script::LOOK, &look).await?;
-        let mut marks = Marks { now, ..Marks::default() };
-        for (field, value) in &fields {
-            if let Some(day) = day_of(field) {
-                marks.days.insert(day, Mark::read(value)?);
-            } else if let Some(day) = field.strip_prefix('a').and_then(day_of)
-                && fields.get(&format!("b{}", day.number())) != Some(value)
-            {
-                marks.open.insert(day);
-            } else if let Some(day) = field.strip_prefix('l').and_then(day_of) {
-                marks.links.insert(day, value.parse().map_err(|_| failure::corrupt("a version"))?);
-            }
+        let fields = self.connection.query(cmd("HGETALL").arg(keys::marks(site))).await?;
+        Marks::read(&fields, self.counted_days(site).await?)
+    }
+
+    /// How far the days of a period are.
+    pub(super) async fn marks_within(
+        &self,
+        site: &SiteId,
+        first: Day,
+        last: Day,
+    ) -> Result<Marks, StoreError> {
+        if last.number() - first.number() >= SHORT {
+            let mut marks = self.marks(site).await?;
+            let within = |day: &Day| (first..=last).contains(day);
+            marks.days.retain(|day, _| within(day));
+            marks.open.retain(within);
+            marks.links.retain(|day, _| within(day));
+            return Ok(marks);
         }
-        // What comes before anybody begins to close a day is no late entry.
-        let counted = self.counted_days(site).await?;
-        marks.open.extend(counted.into_iter().filter(|day| !marks.days.contains_key(day)));
-        Ok(marks)
+        let fields: Vec<String> = first
+            .to(last)
+            .flat_map(|day| ["", "a", "b", "l"].map(|sort| format!("{sort}{}", day.number())))
+            .collect();
+        let values: Vec<Option<String>> =
+            self.connection.query(cmd("HMGET").arg(keys::marks(site)).arg(&fields)).await?;
+        let there = fields.into_iter().zip(values).filter_map(|(field, value)| Some((field, value?)));
+        let counted = self.counted_days_within(site, first.number(), last.number()).await?;
+        Marks::read(&there.collect(), counted)
     }
 
     /// The days before `before` of all sites that there is something to do on.
@@ -202,11 +243,12 @@ impl RedisStore {
     ) -> Result<Vec<(Day, SiteId)>, StoreError> {
         let mut due = BTreeSet::new();
         for site in self.counted_sites().await? {
+            let now = self.now(&site).await?;
             let marks = self.marks(&site).await?;
             let again = marks
                 .days
                 .iter()
-                .filter(|(_, mark)| mark.min_count < min_count || mark.is_over(marks.now, self.keep));
+                .filter(|(_, mark)| mark.min_count < min_count || mark.is_over(now, self.keep));
             let days = again.map(|(day, _)| *day).chain(marks.open.iter().copied());
             due.extend(days.filter(|day| *day < before).map(|day| (day, site.as_str().to_owned())));
         }
