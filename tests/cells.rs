@@ -14,7 +14,7 @@ mod reading;
 
 use entrenous::domain::cell::Amount;
 use entrenous::domain::publication::{Audience, Number};
-use entrenous::domain::report::{Filter, Grouping, Period};
+use entrenous::domain::report::{Filter, Period};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -229,11 +229,11 @@ fn a_page_of_two_links(visitors: [u64; 2]) -> [Number; 2] {
     for (link, visitors) in visitors.into_iter().enumerate() {
         history.take(&Step::Visit { link, days_ago: 0, visitors, unasked: 0 });
     }
-    let day = history.today;
+    let (day, page) = (history.today, history.ledger.links[&0].1.clone());
     let of_page = |history: &History| {
         let book = Book::new(&history.ledger, &[day], history.rule(Audience::SignedIn));
-        let report = book.report(Period { first: day, last: day }, &Filter::default(), usize::MAX);
-        report.groups(Grouping::Page)[0].numbers.visitors
+        let filter = Filter { page: Some(page.as_str().into()), ..Filter::default() };
+        book.report(Period { first: day, last: day }, &filter, usize::MAX).totals.visitors
     };
     let open = of_page(&history);
     history.take(&Step::Midnight);

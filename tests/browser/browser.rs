@@ -110,7 +110,6 @@ impl Browser {
             "prefs": {
                 "intl.accept_languages": if look.french { "fr-FR,fr,en" } else { "en-GB,en" },
                 "profile.managed_default_content_settings.javascript": javascript,
-                "download.default_directory": profile.path().join(DOWNLOADS),
                 "protocol_handler.allowed_origin_protocol_pairs": { origin: { "fb-messenger": true, "sms": true, "viber": true } },
             },
         });
@@ -129,6 +128,10 @@ impl Browser {
         let client = builder.capabilities(wanted).connect(&address).await.expect("a session");
         let browser = Self { client, look, _driver: driver, profile };
         browser.dress().await;
+        let downloads = browser.profile.path().join(DOWNLOADS);
+        browser
+            .cdp("Browser.setDownloadBehavior", json!({ "behavior": "allow", "downloadPath": downloads }))
+            .await;
         browser
     }
 

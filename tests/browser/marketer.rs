@@ -127,7 +127,7 @@ async fn the_numbers_of_a_page_are_downloaded_and_are_those_of_the_call_beside_t
     browser.press("Download").await;
     let call = browser.find("details[open] code").await.text().await.expect("a call");
     let call = call.strip_prefix("GET https://go.example").expect("an address of the service");
-    for (format, file) in [("CSV", "day.csv"), ("JSON", "day.json")] {
+    for (format, file) in [("CSV", "day-2026-12-14-2026-12-20.csv"), ("JSON", "day.json")] {
         browser.press(format).await;
         let of_call =
             campaign.service.request(Method::GET, &format!("{call}&format={}", format.to_lowercase()));
