@@ -114,7 +114,9 @@ mod tests {
             apps += AppsByGroup::new(100, rows);
             let of = |some: &[(Family, u64)]| {
                 let mut apps = Apps::default();
-                some.iter().for_each(|(family, unfurls)| apps.add(*family, *unfurls));
+                for (family, unfurls) in some {
+                    apps.add(*family, *unfurls);
+                }
                 apps
             };
             assert_eq!([7, 8, 9].map(|group| apps.get(group)), [of(&[(one, 5)]), of(&[(other, 4)]), of(&[])]);

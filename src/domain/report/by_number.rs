@@ -49,10 +49,14 @@ impl<T: Copy + Default> ByNumber<T> {
     pub(super) fn stretches(&self, mut tell: impl FnMut(u32, &[T])) {
         match self {
             Self::All(sums) => {
-                sums.chunks(long(STRETCH)).zip(0..).for_each(|(sums, place)| tell(place * STRETCH, sums))
+                for (place, sums) in (0..).zip(sums.chunks(long(STRETCH))) {
+                    tell(place * STRETCH, sums);
+                }
             }
             Self::Some(sums) => {
-                sums.iter().for_each(|(number, sum)| tell(*number, std::slice::from_ref(sum)))
+                for (number, sum) in sums {
+                    tell(*number, std::slice::from_ref(sum));
+                }
             }
         }
     }

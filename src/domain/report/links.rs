@@ -95,7 +95,7 @@ impl LinkScores {
         // Most stretches have none of the first ones, which is found out without a branch for each link.
         self.scores.stretches(|of_first, scores| {
             number += scores.iter().map(|score| usize::from(*score > 0)).sum::<usize>();
-            if scores.iter().fold(false, |any, score| any | (*score >= lowest)) {
+            if scores.iter().map(|score| u64::from(*score >= lowest)).sum::<u64>() > 0 {
                 for (link, score) in (of_first..).zip(scores) {
                     if *score >= lowest {
                         lowest = try_it(link, *score);
