@@ -77,6 +77,7 @@ pub(super) async fn change(
     if form.text("sure") != "yes" {
         let code = link.code.to_string();
         let short_url = app.links.short_url(&link.code);
+        let page = page.at(&format!("/stats/{code}"));
         return pages::page(&ChangePage { page, code, short_url, rows, fields: asked.fields() });
     }
     match app.links.change(site, &link.code, draft, app.clock.now()).await {
@@ -159,7 +160,7 @@ impl Asked {
             };
             let (now, then) = (words(now), words(then));
             let means =
-                if draft.expires_at == Some(None) { "link-confirm-on" } else { "link-confirm-expires" };
+                if draft.expires_at == Some(None) { "link-confirm-forever" } else { "link-confirm-expires" };
             rows.push(Row { name: "receipt-expires", now, then, means });
         }
         let disabled = match self.switch.as_str() {

@@ -149,10 +149,12 @@ pub(super) async fn page(
     form: Option<ChangeForm>,
     done: Option<&'static str>,
 ) -> Result<LinkPage, Problem> {
-    let (page, site) = (signed_in.page.clone(), &signed_in.site);
+    let site = &signed_in.site;
     let now = app.clock.now();
     let today = Day::of(now);
     let path = format!("/stats/{}", link.code);
+    let page = signed_in.page.clone();
+    let page = if head.method.is_safe() { page } else { page.at(&path) };
     let (view, wrong) = View::of(&path, head.uri.query().unwrap_or_default(), today);
     let view = view.only(Filter::default());
     let rule = app.reports.rule(today, Audience::SignedIn);

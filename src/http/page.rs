@@ -82,6 +82,11 @@ impl Page {
         self
     }
 
+    /// The same at the address where a `GET` finds it again: the answer to a form stands elsewhere.
+    pub(super) fn at(self, path: &str) -> Self {
+        Self { path: path.to_owned(), query: Vec::new(), ..self }
+    }
+
     /// Whether it is the page of this path.
     pub(super) fn is_at(&self, path: &str) -> bool {
         self.path == path

@@ -100,7 +100,7 @@ async fn page(app: &AppState, signed_in: &SignedIn, shown: Shown) -> Result<Http
         name: person.name.to_string(),
     });
     let Shown { made, error, name } = shown;
-    let (page, site) = (signed_in.page.clone(), signed_in.site.name.clone());
+    let (page, site) = (signed_in.page.clone().at("/stats/people"), signed_in.site.name.clone());
     pages::page(&PeoplePage { page, site, people: rows.collect(), made, error, name })
 }
 

@@ -114,7 +114,7 @@ async fn page(
         own: session.token == signed_in.session.token,
     };
     pages::page(&SessionsPage {
-        page: signed_in.page.clone(),
+        page: signed_in.page.clone().at("/stats/sessions"),
         site: signed_in.site.name.clone(),
         of_all: signed_in.viewer.may_manage(),
         sessions: visible(app, signed_in).await?.into_iter().map(row).collect(),

@@ -216,6 +216,9 @@ impl RedisStore {
         first: Day,
         last: Day,
     ) -> Result<Marks, StoreError> {
+        if first > last {
+            return Ok(Marks::default());
+        }
         if last.number() - first.number() >= SHORT {
             let mut marks = self.marks(site).await?;
             let within = |day: &Day| (first..=last).contains(day);
