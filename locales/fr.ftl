@@ -26,7 +26,7 @@ app-other = autres applications
 
 consent-title = En route vers { $host }
 consent-over = Ce lien mène à
-consent-text = Si vous l’acceptez, un clic est compté aujourd’hui pour ce lien, ainsi que le fait que vous soyez ou non un nouveau visiteur du jour, connu seulement par une empreinte dont la clé est détruite à minuit UTC. Aucune adresse IP, aucun identifiant de cookie, aucun détail de votre navigateur n’est conservé ; si vous acceptez ou refusez, un cookie retient ce choix, et rien d’autre, pendant six mois.
+consent-text = Si vous l’acceptez, un clic est compté aujourd’hui pour ce lien, ainsi que le fait que vous soyez ou non un nouveau visiteur du jour, connu seulement par une empreinte dont la clé est détruite à minuit UTC. Aucune adresse IP, aucun identifiant de cookie, aucun détail de votre navigateur n’est conservé ; si vous acceptez ou refusez, un cookie retient ce choix, et rien d’autre, pendant six mois.
 consent-allow = Accepter et continuer
 consent-refuse = Refuser et continuer
 consent-later = Continuer sans choisir
@@ -212,7 +212,7 @@ form-wrong-last-day = Dernier jour non accepté : { $reason }.
 sessions-title = Sessions
 sessions-of-all = Qui est connecté aux statistiques de { $site }.
 sessions-of-one = Où vous êtes connecté.
-sessions-kept = D’une session, seuls sont conservés son titulaire et ses heures : ni adresse, ni rien du navigateur.
+sessions-kept = D’une session, seuls sont conservés son titulaire et ses heures : ni adresse, ni rien du navigateur.
 sessions-changed = <b>Votre mot de passe a été changé.</b> Vos autres sessions ont pris fin.
 sessions-all = Toutes les sessions
 sessions-key = Clé secrète
@@ -328,11 +328,11 @@ stats-was = { $before } avant
 stats-was-whole = { $before } hier, jour entier
 stats-new = aucun avant
 
-stats-consent-line = Comptés avec accord. Les personnes qui ont refusé, n’ont pas répondu ou n’ont pas été interrogées, ou dont le navigateur s’y oppose, ne figurent dans aucun de ces nombres ; les robots non plus.
+stats-consent-line = Comptés avec accord. Les personnes qui ont refusé, n’ont pas répondu ou n’ont pas été interrogées, ou dont le navigateur s’y oppose, ne figurent dans aucun de ces nombres ; les robots non plus.
 stats-how = Comment lire ces chiffres
 stats-bare-line = À part de ceux-ci : <b>{ $count }</b> au comptage brut, de visiteurs qui n’avaient pas répondu.
 stats-reading-title = Lecture des jours
-stats-reading = Jours lus : { $read } sur { $of }. Cette page vérifie à nouveau d’elle-même.
+stats-reading = Jours lus : { $read } sur { $of }. Cette page vérifie à nouveau d’elle-même.
 stats-reading-text = Les nombres des jours passés sont lus une fois dans la base, après un démarrage, puis restent en mémoire.
 stats-reading-again = Vérifier maintenant
 
