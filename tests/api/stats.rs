@@ -366,7 +366,7 @@ async fn signing_in_leads_where_the_browser_wanted_to_go(backend: Backend) {
     let (_, _, text) = answer(page(&service, &browser, "/stats")).await;
     assert!(text.contains("<h1>test</h1>"), "{text}");
     let (status, _, text) = answer(page(&service, &browser, &format!("/stats/{code}?from=tomorrow"))).await;
-    assert!(status == 200 && text.contains("a day is written as 2026-11-21"), "{text}");
+    assert!(status == 200 && text.contains("Write a day as 2026-11-21"), "{text}");
     // The session is for the pages: the API wants a key.
     let api = browser.get(format!("{}/api/v1/links", service.base));
     refused(api, 401, "no_key").await;
