@@ -17,6 +17,8 @@ use super::destination::Destination;
 use super::driver::Driver;
 
 const DEADLINE: Duration = Duration::from_secs(20);
+/// How many pixels of a page are painted at most.
+const MOST_PAINTED: u32 = 8_000;
 /// A headless Chromium says that it is one, and is then no person.
 const USER_AGENT: &str =
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36";
@@ -296,11 +298,12 @@ impl Browser {
         self.client.issue_cmd(command).await.unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
-    /// Writes a picture of the whole page to `target/screenshots/`.
+    /// Writes a picture of the whole page to `target/screenshots/`, or of its beginning where it is longer than a browser
+    /// paints soon.
     pub(crate) async fn screenshot(&self, name: &str) {
         let height = self.script("return document.documentElement.scrollHeight").await;
         let height = u32::try_from(height.as_u64().expect("a height")).expect("a height");
-        self.resize(height.max(self.look.height)).await;
+        self.resize(height.clamp(self.look.height, MOST_PAINTED)).await;
         self.window_screenshot(name).await;
         self.resize(self.look.height).await;
     }

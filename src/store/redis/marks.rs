@@ -110,10 +110,11 @@ impl Mark {
         }
     }
 
-    /// Whether the stage has lasted for so long that a failover can lose nothing of what was before it.
+    /// Whether the stage has lasted for so long that a failover can lose nothing of what was before it. Both times are of
+    /// whole seconds, so what is a minute by them may be almost a second less.
     pub(super) fn is_over(self, now: i64, keep: Duration) -> bool {
         let keep = i64::try_from(keep.as_secs()).unwrap_or(i64::MAX);
-        self.stage != Stage::Clear && now.saturating_sub(self.since) >= keep
+        self.stage != Stage::Clear && now.saturating_sub(self.since) > keep
     }
 
     /// The mark with another stage from now on.
@@ -291,6 +292,15 @@ mod tests {
         for wrong in ["", "5", "5 7 1 taken 2", "5 7 1 nowhere 2 3", "a 7 1 taken 2 3"] {
             assert!(Mark::read(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_stage_lasts_for_all_of_its_time() {
+        let keep = Duration::from_mins(1);
+        let taken = Mark::NEW.at(Stage::Taken, 1_000);
+        // From 1,000.9 to 1,060.1 it is less than a minute.
+        assert!(!taken.is_over(1_060, keep) && taken.is_over(1_061, keep));
+        assert!(!Mark::NEW.is_over(2_000, keep), "nothing is remembered");
     }
 
     #[test]
