@@ -377,7 +377,9 @@ async fn change_site(asked: ChangeSite, settings: &Settings, channels: &Channels
     let ChangeSite { name, utm, no_utm, lineage, public, badges } = asked;
     let utm = utm.rule(channels)?.or(no_utm.then(Utm::default));
     let change = |site: &mut Site| {
-        site.utm = utm.unwrap_or_else(|| site.utm.clone());
+        if let Some(utm) = &utm {
+            site.utm = utm.clone();
+        }
         let set = |flag: &mut bool, switch: Option<Switch>| {
             *flag = switch.map_or(*flag, |switch| switch == Switch::On);
         };

@@ -1,13 +1,12 @@
 //! The options that say what a site's destinations are told in UTM parameters.
 
-use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use anyhow::bail;
+use anyhow::Context;
 use clap::Args;
 
-use crate::domain::channel::{ChannelName, Channels};
-use crate::domain::utm::Utm;
+use crate::domain::channel::Channels;
+use crate::domain::utm::{OfChannel, Utm};
 use crate::domain::utm_template::Templates;
 
 /// A rule of a site, part by part.
@@ -21,8 +20,8 @@ pub(super) struct UtmOptions {
     #[arg(long, value_name = "PART=TEMPLATE,…", value_parser = Templates::from_str)]
     utm_template: Option<Templates>,
     /// Other words for one channel, such as 'email:medium=newsletter'; may be given several times
-    #[arg(long = "utm-channel", value_name = "CHANNEL:PART=TEMPLATE,…", value_parser = of_channel)]
-    utm_channels: Vec<(ChannelName, Templates)>,
+    #[arg(long = "utm-channel", value_name = "CHANNEL:PART=TEMPLATE,…", value_parser = OfChannel::from_str)]
+    utm_channels: Vec<OfChannel>,
 }
 
 impl UtmOptions {
@@ -32,25 +31,7 @@ impl UtmOptions {
         if !utm && utm_template.is_none() && utm_channels.is_empty() {
             return Ok(None);
         }
-        let mut channels = BTreeMap::new();
-        for (channel, templates) in utm_channels {
-            if known.get(channel.as_str()).is_none() {
-                let names: Vec<_> = known.iter().map(|(name, _)| name.as_str()).collect();
-                bail!("--utm-channel: there is no channel '{channel}'; known are {}", names.join(", "));
-            }
-            if channels.contains_key(&channel) {
-                bail!("--utm-channel: the channel '{channel}' is given twice");
-            }
-            channels.insert(channel, templates);
-        }
-        Ok(Some(Utm::of(utm_template.unwrap_or_default(), channels)))
+        let rule = Utm::of_channels(utm_template.unwrap_or_default(), utm_channels, known);
+        rule.map(Some).context("--utm-channel")
     }
-}
-
-fn of_channel(text: &str) -> Result<(ChannelName, Templates), String> {
-    let (channel, templates) =
-        text.split_once(':').ok_or("takes CHANNEL:PART=TEMPLATE,… such as email:medium=newsletter")?;
-    let channel = ChannelName::parse(channel).map_err(|error| format!("the channel {error}"))?;
-    let templates = templates.parse().map_err(|error| format!("{channel}: {error}"))?;
-    Ok((channel, templates))
 }

@@ -6,11 +6,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::channel::ChannelName;
-use super::utm_template::{Part, Templates, fill};
+use super::channel::{ChannelName, ChannelNameError, Channels};
+use super::utm_template::{Part, Templates, TemplatesError, fill};
 
 /// Whether a site's links carry UTM parameters, and which.
 ///
@@ -35,6 +36,52 @@ struct Rule {
 enum Stored {
     Switch(bool),
     Rule(Rule),
+}
+
+/// What a single channel has in the place of the templates for all: `email:medium=newsletter`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfChannel {
+    channel: ChannelName,
+    templates: Templates,
+}
+
+/// Why texts make no rule.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UtmError {
+    /// It is of no channel.
+    #[error("takes CHANNEL:PART=TEMPLATE,… such as email:medium=newsletter")]
+    NoChannel,
+    /// A channel's name has another form.
+    #[error("the channel {0}")]
+    ChannelName(#[from] ChannelNameError),
+    /// Templates are not taken.
+    #[error(transparent)]
+    Templates(#[from] TemplatesError),
+    /// Those of a channel are not.
+    #[error("{0}: {1}")]
+    OfChannel(ChannelName, TemplatesError),
+    /// There is no such channel.
+    #[error("there is no channel '{0}'; known are {1}")]
+    UnknownChannel(ChannelName, String),
+    /// There are two lines for one channel.
+    #[error("the channel '{0}' is given twice")]
+    ChannelTwice(ChannelName),
+    /// There are two lines for all channels.
+    #[error("the templates for all channels are given twice")]
+    AllTwice,
+}
+
+impl FromStr for OfChannel {
+    type Err = UtmError;
+
+    fn from_str(text: &str) -> Result<Self, UtmError> {
+        let (channel, templates) = text.split_once(':').ok_or(UtmError::NoChannel)?;
+        let channel = ChannelName::parse(channel)?;
+        match templates.parse() {
+            Ok(templates) => Ok(Self { channel, templates }),
+            Err(error) => Err(UtmError::OfChannel(channel, error)),
+        }
+    }
 }
 
 impl From<Stored> for Utm {
@@ -71,6 +118,59 @@ impl Utm {
         Self(Some(Rule { all, channels }))
     }
 
+    /// The same of templates as they are given, for channels that are known, each once.
+    ///
+    /// # Errors
+    /// With the first channel that is unknown or given twice.
+    pub fn of_channels(
+        all: Templates,
+        channels: impl IntoIterator<Item = OfChannel>,
+        known: &Channels,
+    ) -> Result<Self, UtmError> {
+        let mut own = BTreeMap::new();
+        for OfChannel { channel, templates } in channels {
+            if known.get(channel.as_str()).is_none() {
+                let names: Vec<_> = known.iter().map(|(name, _)| name.as_str()).collect();
+                return Err(UtmError::UnknownChannel(channel, names.join(", ")));
+            }
+            if own.insert(channel.clone(), templates).is_some() {
+                return Err(UtmError::ChannelTwice(channel));
+            }
+        }
+        Ok(Self::of(all, own))
+    }
+
+    /// Reads what [`Utm::lines`] writes, one below the other; without a line it is off.
+    ///
+    /// # Errors
+    /// With the first line that is no templates, or that there is already.
+    pub fn from_lines(text: &str, known: &Channels) -> Result<Self, UtmError> {
+        let (mut all, mut channels) = (None, Vec::new());
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        for line in &lines {
+            // Before the first equals sign there is no colon but a channel's.
+            if line.split('=').next().is_some_and(|name| name.contains(':')) {
+                channels.push(line.parse()?);
+            } else if all.replace(line.parse::<Templates>()?).is_some() {
+                return Err(UtmError::AllTwice);
+            }
+        }
+        if lines.is_empty() {
+            return Ok(Self::default());
+        }
+        Self::of_channels(all.unwrap_or_default().beyond_plain(), channels, known)
+    }
+
+    /// The templates for all channels and, in a line of its own, what each of the others has; nothing where it is off.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let Some(rule) = &self.0 else { return Vec::new() };
+        let part = |part: Part| format!("{}={}", part.as_str(), rule.all.get(part).unwrap_or(part.plain()));
+        let all = Part::ALL.map(part).join(",");
+        let own = rule.channels.iter().map(|(channel, templates)| format!("{channel}:{templates}"));
+        std::iter::once(all).chain(own).collect()
+    }
+
     /// Whether there are parameters at all.
     #[must_use]
     pub fn is_on(&self) -> bool {
@@ -104,12 +204,7 @@ impl Utm {
 impl fmt::Display for Utm {
     /// In the form of the command line: the templates for all channels, then those of single ones.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(rule) = &self.0 else { return f.write_str("off") };
-        for (number, part) in Part::ALL.into_iter().enumerate() {
-            let template = rule.all.get(part).unwrap_or(part.plain());
-            write!(f, "{}{}={template}", if number > 0 { "," } else { "" }, part.as_str())?;
-        }
-        rule.channels.iter().try_for_each(|(channel, templates)| write!(f, " {channel}:{templates}"))
+        if self.is_on() { f.write_str(&self.lines().join(" ")) } else { f.write_str("off") }
     }
 }
 
@@ -183,6 +278,35 @@ mod tests {
             r#"{"channels":{"email":{"sauce":"x"}}}"#,
         ] {
             assert!(serde_json::from_str::<Utm>(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn its_lines_are_read_as_they_are_written() {
+        let known = Channels::built_in();
+        let read = |text: &str| Utm::from_lines(text, &known);
+        for utm in [
+            Utm::from(false),
+            Utm::from(true),
+            rule("medium=a: b", &[("email", "campaign=,source=b"), ("sms", "medium=c")]),
+            rule("source=,medium=,campaign=", &[]),
+        ] {
+            assert_eq!(read(&utm.lines().join("\r\n")), Ok(utm));
+        }
+        assert_eq!(read(" \n\n"), Ok(false.into()));
+        assert_eq!(read("\n sms:medium=c "), Ok(rule("", &[("sms", "medium=c")])));
+        // What says the same as the plain rule is the plain rule.
+        assert_eq!(read("medium=share"), Ok(true.into()));
+        for (wrong, why) in [
+            ("on", "'on' is none of source=…, medium=… and campaign=…, which commas separate"),
+            ("source=a\nmedium=b", "the templates for all channels are given twice"),
+            ("sms:source=a\nsms:source=b", "the channel 'sms' is given twice"),
+            ("SMS:source=a", "the channel must be 1 to 32 lower-case letters"),
+            ("pigeon:source=a", "there is no channel 'pigeon'; known are copy"),
+            ("sms:term=a", "sms: 'term=a' is none of"),
+        ] {
+            let error = read(wrong).expect_err(wrong).to_string();
+            assert!(error.starts_with(why), "{wrong}: {error}");
         }
     }
 

@@ -184,6 +184,12 @@ pub enum TemplatesError {
 }
 
 impl Templates {
+    /// The same without what the plain rule says anyway.
+    pub(super) fn beyond_plain(mut self) -> Self {
+        self.0.retain(|part, template| template.as_str() != part.plain());
+        self
+    }
+
     /// The template of a part; none where it is left open.
     pub(super) fn get(&self, part: Part) -> Option<&str> {
         self.0.get(&part).map(Template::as_str)

@@ -1,10 +1,11 @@
-//! What the pages for signing in, people, sessions and shared views show: one struct for each template.
+//! What the pages for signing in, people, sessions, shared views and a site's settings show: one struct for each template.
 
 use askama::Template;
 
 use super::page::{Page, on_page};
+use crate::domain::consent::Policy;
 
-on_page!(SignInPage, PeoplePage, SessionsPage, SharedViewsPage, UnlockPage);
+on_page!(SignInPage, PeoplePage, SessionsPage, SharedViewsPage, UnlockPage, SitePage);
 
 /// `/stats/sign-in`.
 #[derive(Debug, Template)]
@@ -136,6 +137,57 @@ pub(super) struct ViewForm {
     pub(super) until: String,
     /// Why it was refused.
     pub(super) error: Option<String>,
+}
+
+/// `/stats/site` : what links may do, and the keys.
+#[derive(Debug, Template)]
+#[template(path = "site.html", whitespace = "minimize")]
+pub(super) struct SitePage {
+    /// What every page needs.
+    pub(super) page: Page,
+    /// The site's name.
+    pub(super) site: String,
+    /// Whether the form was just saved.
+    pub(super) saved: bool,
+    /// The message with what the key is that was just made, and the key; shown once.
+    pub(super) key: Option<(&'static str, String)>,
+    /// The form.
+    pub(super) form: SiteForm,
+    /// What the service itself does with those who have not answered.
+    pub(super) usual: Policy,
+}
+
+impl SitePage {
+    /// The message with it.
+    fn usual_policy(&self) -> String {
+        format!("site-consent-{}", self.usual.as_str())
+    }
+}
+
+/// The settings of a site, as they are typed.
+#[derive(Debug, Clone)]
+pub(super) struct SiteForm {
+    /// Hosts, one in each line.
+    pub(super) destinations: String,
+    /// Web origins, one in each line.
+    pub(super) origins: String,
+    /// `ask`, `skip`, `aggregate`, or nothing for the service's own.
+    pub(super) consent: String,
+    /// UTM templates, those of each channel in a line of their own.
+    pub(super) utm: String,
+    /// Whether the query of a short address is passed on.
+    pub(super) forward_query: bool,
+    /// Whether the address that is forwarded to names the link.
+    pub(super) lineage: bool,
+    /// The fields that were refused, each with why.
+    pub(super) wrong: Vec<(&'static str, String)>,
+}
+
+impl SiteForm {
+    /// Why a field was refused.
+    fn wrong(&self, field: &str) -> Option<&str> {
+        self.wrong.iter().find(|(wrong, _)| *wrong == field).map(|(_, why)| &**why)
+    }
 }
 
 /// `/stats/shared/{token}` of a view that asks for a password.

@@ -71,6 +71,7 @@ mod sessions;
 mod share;
 mod shared_view;
 mod sign_in;
+mod site_pages;
 mod squeeze;
 mod stats;
 mod try_page;

@@ -7,7 +7,7 @@ use super::error::Problem;
 use super::{
     answer, badge, codes, component, consent, cors, kit, kit_files, lineage, link_change, link_page, links,
     live, ops, overview, pages, people, public_site, qr, receipt, redirect, sessions, share, shared_view,
-    sign_in, stats, try_page, view_calls, view_pages,
+    sign_in, site_pages, stats, try_page, view_calls, view_pages,
 };
 
 /// Every address of the service.
@@ -87,6 +87,12 @@ fn pages_of_statistics(config: &mut web::ServiceConfig) {
         .service(at("/people/role", "POST", [web::post().to(people::change_role)]))
         .service(at("/people/password", "POST", [web::post().to(people::new_password)]))
         .service(at("/people/remove", "POST", [web::post().to(people::remove)]))
+        .service(at(
+            "/site",
+            "GET, HEAD, POST",
+            [read().to(site_pages::show), web::post().to(site_pages::change)],
+        ))
+        .service(at("/site/key", "POST", [web::post().to(site_pages::replace_key)]))
         .service(at("/sessions", "GET, HEAD", [read().to(sessions::list)]))
         .service(at("/sessions/end", "POST", [web::post().to(sessions::end)]))
         .service(at("/password", "POST", [web::post().to(sessions::change_password)]))

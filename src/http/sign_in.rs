@@ -121,13 +121,36 @@ pub(super) async fn renew(
     holder: Holder,
     next: &str,
 ) -> Result<HttpResponse, Problem> {
+    let token = begin(request, app, site, holder).await?;
+    let mut answer = pages::see_other(next);
+    set_cookie(&mut answer, &cookie(app, token));
+    Ok(answer)
+}
+
+/// The same for an owner who is answered with a page: it is one of the new session.
+pub(super) async fn renew_within(
+    request: &HttpRequest,
+    app: &AppState,
+    site: &SiteId,
+    holder: Holder,
+    page: Page,
+) -> Result<(Page, Cookie<'static>), Problem> {
+    let token = begin(request, app, site, holder).await?;
+    let desk = Desk { owner: true, form_token: FormLock::of(&token).text() };
+    Ok((page.at_desk(desk), cookie(app, token)))
+}
+
+async fn begin(
+    request: &HttpRequest,
+    app: &AppState,
+    site: &SiteId,
+    holder: Holder,
+) -> Result<String, Problem> {
     if let Some(old) = token(request, app) {
         app.sessions.end_of_token(&old).await?;
     }
     let token = app.sessions.begin(site, holder, app.clock.now()).await?;
-    let mut answer = pages::see_other(next);
-    set_cookie(&mut answer, &cookie(app, token.reveal().to_owned()));
-    Ok(answer)
+    Ok(token.reveal().to_owned())
 }
 
 /// The site that somebody enters, and as whom; or what to tell them.
@@ -191,7 +214,7 @@ fn cookie(app: &AppState, token: String) -> Cookie<'static> {
         .finish()
 }
 
-fn set_cookie(answer: &mut HttpResponse, cookie: &Cookie<'static>) {
+pub(super) fn set_cookie(answer: &mut HttpResponse, cookie: &Cookie<'static>) {
     answer.add_cookie(cookie).expect("the cookie's name and value are plain ASCII");
 }
 

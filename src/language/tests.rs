@@ -149,7 +149,8 @@ fn a_reason_is_named_by_its_english_words() {
 fn no_message_is_left_over() {
     let all: String = templates().into_iter().map(|(_, text)| text).chain(code()).collect();
     // Named by what they are about.
-    let by_name = ["channel-", "error-", "stats-period-", "field-", reason::PREFIX];
+    let by_name =
+        ["channel-", "error-", "stats-period-", "field-", "site-consent-", "site-key-", reason::PREFIX];
     let unused: Vec<_> = messages(English)
         .into_keys()
         .filter(|id| !by_name.iter().any(|beginning| id.starts_with(beginning)))

@@ -85,16 +85,17 @@ impl Sites {
         Ok(changed.map(|_| key))
     }
 
-    /// Changes the site of this name, and returns what it became. `None` where there is no such site.
-    pub async fn change(
-        &self,
-        name: &str,
-        change: impl FnOnce(&mut Site),
-    ) -> Result<Option<Site>, StoreError> {
-        let Some(mut site) = self.by_name(name).await? else { return Ok(None) };
-        change(&mut site);
-        self.store.replace_site(&site).await?;
-        Ok(Some(site))
+    /// Changes the site of this name, and returns what it became. `None` where there is no such site. Where somebody else
+    /// changes it at the same time, this change is made to what it became by theirs.
+    pub async fn change(&self, name: &str, change: impl Fn(&mut Site)) -> Result<Option<Site>, StoreError> {
+        loop {
+            let Some(old) = self.by_name(name).await? else { return Ok(None) };
+            let mut new = old.clone();
+            change(&mut new);
+            if self.store.replace_site(&old, &new).await? {
+                return Ok(Some(new));
+            }
+        }
     }
 
     /// Every site, by name.

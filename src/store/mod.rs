@@ -39,9 +39,10 @@ pub trait Store: Access + Works + Send + Sync {
     /// [`StoreError::Conflict`].
     async fn insert_site(&self, site: &Site) -> Result<(), StoreError>;
 
-    /// Puts a site in the place of the one with its identifier; keys that it no longer lists end.
-    /// The name of another site is a [`StoreError::Conflict`].
-    async fn replace_site(&self, site: &Site) -> Result<(), StoreError>;
+    /// Puts a site in the place of what it was; keys that it no longer lists end. `false`, and nothing changes, where it
+    /// is not that any more: of two changes at once none undoes the other. The name of another site is a
+    /// [`StoreError::Conflict`].
+    async fn replace_site(&self, old: &Site, new: &Site) -> Result<bool, StoreError>;
 
     /// Every site, by name.
     async fn sites(&self) -> Result<Vec<Site>, StoreError>;

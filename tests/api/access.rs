@@ -89,7 +89,7 @@ impl<'a> Person<'a> {
 }
 
 /// The value of the first hidden field of this name.
-fn value_of<'a>(page: &'a str, name: &str) -> &'a str {
+pub(crate) fn value_of<'a>(page: &'a str, name: &str) -> &'a str {
     let field = format!("name=\"{name}\" value=\"");
     let rest = page.split_once(&field).unwrap_or_else(|| panic!("no {name} in {page}")).1;
     rest.split('"').next().expect("a value")

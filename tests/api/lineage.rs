@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use entrenous::domain::code::Code;
+use entrenous::domain::site::Site;
 use entrenous::service::sites::Sites;
 use reqwest::{Client, Method, StatusCode, redirect};
 use serde_json::{Value, json};
@@ -100,9 +101,9 @@ async fn switching_it_on_or_off_holds_at_once(backend: Backend) {
     for lineage in [true, false, true] {
         let store = service.store().await;
         let site = Sites::new(store.clone()).by_name("test").await.expect("sites");
-        let mut site = site.expect("the site");
-        site.lineage = lineage;
-        store.replace_site(&site).await.expect("replaced");
+        let old = site.expect("the site");
+        let new = Site { lineage, ..old.clone() };
+        assert!(store.replace_site(&old, &new).await.expect("replaced"));
         let expected = if lineage {
             format!("https://example.com/?ens={code}")
         } else {

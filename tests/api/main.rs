@@ -32,6 +32,7 @@ mod privacy;
 mod qr;
 mod same_numbers;
 mod share;
+mod site_settings;
 mod stats;
 mod statuses;
 mod unfurls;

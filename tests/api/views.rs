@@ -240,7 +240,7 @@ async fn what_cannot_be_shared_is_refused_with_the_reason(backend: Backend) {
     assert!(owner.page("/stats/views").await.1.contains("until 21 November 2026"));
 }
 
-async fn change(service: &Service, name: &str, change: impl FnOnce(&mut Site)) {
+async fn change(service: &Service, name: &str, change: impl Fn(&mut Site)) {
     Sites::new(service.store().await).change(name, change).await.expect("changed").expect("a site");
 }
 

@@ -161,6 +161,7 @@ async fn the_pages_of_people_and_views_are_french_for_who_reads_french() {
         ("Personnes", "Qui peut se connecter", "people"),
         ("Sessions", "Changer le mot de passe", "sessions"),
         ("Vues partagées", "Rien n’est partagé.", "views"),
+        ("Réglages", "Hôtes vers lesquels les liens peuvent mener", "settings"),
     ] {
         browser.press(link).await;
         browser.shows(shown).await;
@@ -240,6 +241,19 @@ async fn walk(look: Look) {
     browser.shows("The password is wrong.").await;
     looks("shared-view-refused", 401).await;
     browser.goto(&format!("{home}/stats")).await;
+    browser.press("Settings").await;
+    browser.write("#destinations", "https://courier.example").await;
+    browser.press("Save").await;
+    browser.shows("is not a host such as example.com").await;
+    looks("settings-refused", 422).await;
+    browser.write("#destinations", "courier.example").await;
+    browser.press("Save").await;
+    browser.shows("Saved.").await;
+    looks("settings", 200).await;
+    browser.press("Replace the publishable key").await;
+    browser.press("Make a new publishable key").await;
+    browser.shows("The new publishable key").await;
+    looks("settings-key", 200).await;
     browser.press("Sign out").await;
     sign_in(&browser, &home, "bob", PASSWORD).await;
     browser.shows("The name or the password is wrong.").await;

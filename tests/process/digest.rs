@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Instant;
 
 use entrenous::clock::Clock;
+use entrenous::domain::site::Site;
 use entrenous::store::{self, StoreUrl};
 use jiff::SignedDuration;
 
@@ -15,9 +16,9 @@ async fn site(home: &Home, name: &str) {
     home.site(name);
     let url = format!("sqlite:{}", home.path().join("data/entrenous.db").display());
     let store = store::open(&StoreUrl::parse(&url).expect("an address"), None).await.expect("the store");
-    let mut sites = store.sites().await.expect("sites");
-    sites[0].created_at = Clock::system().now() - SignedDuration::from_hours(30 * 24);
-    store.replace_site(&sites[0]).await.expect("replaced");
+    let old = store.sites().await.expect("sites").remove(0);
+    let created_at = Clock::system().now() - SignedDuration::from_hours(30 * 24);
+    assert!(store.replace_site(&old, &Site { created_at, ..old.clone() }).await.expect("replaced"));
 }
 
 #[tokio::test]

@@ -47,6 +47,7 @@ macro_rules! every_promise {
             sites::of_concurrent_sites_of_one_name_one_stays,
             sites::a_replaced_site_is_what_it_became,
             sites::keys_that_a_replaced_site_no_longer_lists_end,
+            sites::of_two_changes_of_a_site_at_once_none_undoes_the_other,
             sites::sites_are_listed_by_name,
             sites::what_nobody_added_is_not_there,
             links::a_link_comes_back_as_it_was_made,

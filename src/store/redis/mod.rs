@@ -96,11 +96,11 @@ impl Store for RedisStore {
     }
 
     async fn insert_site(&self, site: &Site) -> Result<(), StoreError> {
-        self.put_site(site, sites::Place::New).await
+        self.add_site(site).await
     }
 
-    async fn replace_site(&self, site: &Site) -> Result<(), StoreError> {
-        self.put_site(site, sites::Place::Taken).await
+    async fn replace_site(&self, old: &Site, new: &Site) -> Result<bool, StoreError> {
+        self.change_site(old, new).await
     }
 
     async fn sites(&self) -> Result<Vec<Site>, StoreError> {

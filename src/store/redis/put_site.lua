@@ -1,7 +1,8 @@
 -- Puts a site with its name and its keys. Returns 0, and changes nothing, where the name is another
--- site's, or where a new site's identifier is taken.
+-- site's; and 2 where another text is there than the one that was looked at.
 -- KEYS: sites, names, keys
--- ARGV: id, JSON, name, 1 for a new site, the channel for news, then the hashes of its keys
+-- ARGV: id, JSON, name, the JSON in whose place it is put, which is empty for a new site, the channel for
+--       news, then the hashes of its keys
 local id, json, name = ARGV[1], ARGV[2], ARGV[3]
 
 local old = redis.call('HGET', KEYS[1], id)
@@ -9,8 +10,10 @@ if old == json then
   return 1 -- The same call again, after its answer was lost.
 end
 local holder = redis.call('HGET', KEYS[2], name)
-if (holder and holder ~= id) or (old and ARGV[4] == '1') then
+if holder and holder ~= id then
   return 0
+elseif (old or '') ~= ARGV[4] then
+  return 2
 end
 
 if old then

@@ -6,34 +6,38 @@ use super::{RedisStore, failure, keys, script};
 use crate::domain::site::{KeyHash, Site, SiteId};
 use crate::store::StoreError;
 
-/// Where a site is put.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    /// Its identifier must be new.
-    New,
-    /// In the place of the one with its identifier.
-    Taken,
-}
+/// What `put_site.lua` answers.
+const DONE: i64 = 1;
+const CHANGED_MEANWHILE: i64 = 2;
 
 impl RedisStore {
-    /// Puts a site with its name and its keys; the name of another site is a conflict.
-    pub(super) async fn put_site(&self, site: &Site, place: Place) -> Result<(), StoreError> {
+    /// Adds a site; a name or an identifier that is there already is a conflict.
+    pub(super) async fn add_site(&self, site: &Site) -> Result<(), StoreError> {
+        if self.put_site(site, "").await? { Ok(()) } else { Err(StoreError::Conflict) }
+    }
+
+    /// Puts a site in the place of what it was, and returns whether it still was that.
+    pub(super) async fn change_site(&self, old: &Site, new: &Site) -> Result<bool, StoreError> {
+        // The text that is there may have been written by an earlier version, in other words.
+        match self.text_of_site(&old.id).await? {
+            Some(text) if read(&text)? == *old => self.put_site(new, &text).await,
+            _ => Ok(false),
+        }
+    }
+
+    /// Puts a site with its name and its keys where this text is, or nothing; `false` where it is not any more.
+    async fn put_site(&self, site: &Site, old: &str) -> Result<bool, StoreError> {
         let json = serde_json::to_string(site).expect("a site has only text, numbers and flags");
         let keys = [keys::SITES, keys::SITE_NAMES, keys::SITE_KEYS].map(str::to_owned);
         let mut command = script::PUT_SITE.on(&keys);
-        command
-            .arg(site.id.as_str())
-            .arg(json)
-            .arg(&site.name)
-            .arg(u8::from(place == Place::New))
-            .arg(keys::NEWS);
+        command.arg(site.id.as_str()).arg(json).arg(&site.name).arg(old).arg(keys::NEWS);
         for key in &site.keys {
             command.arg(key.hash.to_hex());
         }
-        if self.connection.call(&script::PUT_SITE, &command).await? {
-            Ok(())
-        } else {
-            Err(StoreError::Conflict)
+        match self.connection.call(&script::PUT_SITE, &command).await? {
+            DONE => Ok(true),
+            CHANGED_MEANWHILE => Ok(false),
+            _ => Err(StoreError::Conflict),
         }
     }
 
@@ -47,9 +51,11 @@ impl RedisStore {
 
     /// The site with this identifier.
     pub(super) async fn one_site(&self, id: &SiteId) -> Result<Option<Site>, StoreError> {
-        let value: Option<String> =
-            self.connection.query(cmd("HGET").arg(keys::SITES).arg(id.as_str())).await?;
-        value.as_deref().map(read).transpose()
+        self.text_of_site(id).await?.as_deref().map(read).transpose()
+    }
+
+    async fn text_of_site(&self, id: &SiteId) -> Result<Option<String>, StoreError> {
+        self.connection.query(cmd("HGET").arg(keys::SITES).arg(id.as_str())).await
     }
 
     /// The site with this key. The site itself has the last word: between the two questions the

@@ -97,9 +97,9 @@ impl Store for SqliteStore {
         self.writer.write(move |db, _| sites::insert(db, &site)).await
     }
 
-    async fn replace_site(&self, site: &Site) -> Result<(), StoreError> {
-        let site = site.clone();
-        self.writer.erase(move |db, _| sites::replace(db, &site)).await
+    async fn replace_site(&self, old: &Site, new: &Site) -> Result<bool, StoreError> {
+        let (old, new) = (old.clone(), new.clone());
+        self.writer.erase(move |db, _| sites::replace(db, &old, &new)).await
     }
 
     async fn sites(&self) -> Result<Vec<Site>, StoreError> {

@@ -14,13 +14,17 @@ pub(super) fn insert(db: &Connection, site: &Site) -> rusqlite::Result<()> {
     insert_keys(db, db.last_insert_rowid(), site)
 }
 
-/// Puts a site and its keys in the place of the one with its identifier, which has to be there.
-pub(super) fn replace(db: &Connection, site: &Site) -> rusqlite::Result<()> {
-    let id = row_number(db, &site.id)?;
+/// Puts a site and its keys in the place of what it was; `false` where it is not that any more.
+pub(super) fn replace(db: &Connection, old: &Site, new: &Site) -> rusqlite::Result<bool> {
+    if by_id(db, &old.id)?.as_ref() != Some(old) {
+        return Ok(false);
+    }
+    let id = row_number(db, &old.id)?;
     let sql = "UPDATE sites SET name = ?2, body = ?3 WHERE id = ?1";
-    db.prepare_cached(sql)?.execute((id, &site.name, body(site)?))?;
+    db.prepare_cached(sql)?.execute((id, &new.name, body(new)?))?;
     db.prepare_cached("DELETE FROM site_keys WHERE site = ?1")?.execute([id])?;
-    insert_keys(db, id, site)
+    insert_keys(db, id, new)?;
+    Ok(true)
 }
 
 /// Every site, by name.

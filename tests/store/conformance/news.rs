@@ -102,9 +102,10 @@ pub(crate) async fn a_replaced_site_may_change_everything(one: Arc<dyn Store>, o
     let mut site = stored_site(&*one, "press").await;
     let mut listener = Listener::to(&one).await;
     for _ in 0..ROUNDS {
+        let old = site.clone();
         site.utm = (!site.utm.is_on()).into();
         listener.forget();
-        other.replace_site(&site).await.unwrap();
+        assert!(other.replace_site(&old, &site).await.unwrap());
         listener.hears(DEADLINE, |news| *news == News::Everything).await;
         assert_eq!(one.site(&site.id).await.unwrap().as_ref(), Some(&site));
     }

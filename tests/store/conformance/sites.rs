@@ -42,12 +42,13 @@ pub(crate) async fn of_concurrent_sites_of_one_name_one_stays(store: Arc<dyn Sto
 
 pub(crate) async fn a_replaced_site_is_what_it_became(store: Arc<dyn Store>) {
     let other = stored_site(&*store, "zoo").await;
-    let mut site = stored_site(&*store, "press").await;
+    let old = stored_site(&*store, "press").await;
+    let mut site = old.clone();
     site.name = String::from("newspaper");
     site.consent = Some(Policy::Aggregate);
     site.utm = Utm::of("source=news-{channel}".parse().unwrap(), BTreeMap::new());
     site.origins.clear();
-    store.replace_site(&site).await.unwrap();
+    assert!(store.replace_site(&old, &site).await.unwrap());
     assert_eq!(store.site(&site.id).await.unwrap().as_ref(), Some(&site));
     assert_eq!(store.site_by_key(&site.keys[1].hash).await.unwrap().as_ref(), Some(&site));
     assert_eq!(store.sites().await.unwrap(), [site, other]);
@@ -56,15 +57,38 @@ pub(crate) async fn a_replaced_site_is_what_it_became(store: Arc<dyn Store>) {
 }
 
 pub(crate) async fn keys_that_a_replaced_site_no_longer_lists_end(store: Arc<dyn Store>) {
-    let mut site = stored_site(&*store, "press").await;
-    let old = site.keys.clone();
+    let before = stored_site(&*store, "press").await;
+    let (mut site, old) = (before.clone(), before.keys.clone());
     site.rotate(KeyKind::Secret, new_key(KeyKind::Secret));
-    store.replace_site(&site).await.unwrap();
+    assert!(store.replace_site(&before, &site).await.unwrap());
     assert_eq!(store.site_by_key(&old[1].hash).await.unwrap(), None);
     for key in &site.keys {
         assert_eq!(store.site_by_key(&key.hash).await.unwrap().as_ref(), Some(&site));
     }
     assert!(site.keys.contains(&old[0]));
+}
+
+pub(crate) async fn of_two_changes_of_a_site_at_once_none_undoes_the_other(store: Arc<dyn Store>) {
+    let old = stored_site(&*store, "press").await;
+    let rotated = |_| {
+        let mut site = old.clone();
+        site.rotate(KeyKind::Secret, new_key(KeyKind::Secret));
+        site
+    };
+    let changes: Vec<_> = (0..10).map(rotated).collect();
+    let made = join_all(changes.iter().map(|new| store.replace_site(&old, new))).await;
+    let made: Vec<_> = changes.iter().zip(made).filter(|(_, made)| *made.as_ref().unwrap()).collect();
+    assert_eq!(made.len(), 1);
+    let stays = made[0].0;
+    assert_eq!(store.site(&old.id).await.unwrap().as_ref(), Some(stays));
+    assert_eq!(store.site_by_key(&stays.keys[1].hash).await.unwrap().as_ref(), Some(stays));
+    for lost in changes.iter().filter(|site| *site != stays) {
+        assert_eq!(store.site_by_key(&lost.keys[1].hash).await.unwrap(), None);
+    }
+    // Nobody's site is replaced by nobody's.
+    let strange = site("zoo");
+    assert!(!store.replace_site(&strange, &strange).await.unwrap());
+    assert_eq!(store.sites().await.unwrap().len(), 1);
 }
 
 pub(crate) async fn sites_are_listed_by_name(store: Arc<dyn Store>) {

@@ -1,0 +1,197 @@
+//! `/stats/site`: an owner changes what the site's links may do, and replaces its keys.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::access_pages::{SiteForm, SitePage};
+use super::error::Problem;
+use super::own_form::OwnForm;
+use super::page::Page;
+use super::sign_in::{renew_within, set_cookie, signed_in};
+use super::{AppState, own_form, pages};
+use crate::domain::consent::{Policy, PolicyError};
+use crate::domain::destination::HostRule;
+use crate::domain::session::Holder;
+use crate::domain::site::{KeyKind, OriginRule, Site};
+use crate::domain::utm::Utm;
+use crate::service::links::InvalidParam;
+
+const PATH: &str = "/stats/site";
+
+/// `GET /stats/site`.
+pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+    let signed_in = signed_in(&request, &app).await?;
+    signed_in.owner()?;
+    let saved = request.query_string().starts_with("saved");
+    page(&app, signed_in.page, &signed_in.site, Shown { saved, ..Shown::default() })
+}
+
+/// `POST /stats/site`: the whole form.
+pub(super) async fn change(
+    request: HttpRequest,
+    payload: web::Payload,
+    app: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    let form = own_form::of_owner(&request, payload, &app).await?;
+    let (typed, consent) = (typed(&form), policy(form.text("consent"))?);
+    let (site, page) = (&form.signed_in.site, &form.signed_in.page);
+    match settings(&typed, consent, &app, page) {
+        Ok(settings) => {
+            app.sites.change(&site.name, |site| settings.put_into(site)).await?;
+            app.links.site_changed();
+            Ok(pages::see_other(&page.link(format!("{PATH}?saved"))))
+        }
+        Err(wrong) => {
+            let refused = Some(SiteForm { wrong, ..typed });
+            let mut answer = self::page(&app, page.clone(), site, Shown { refused, ..Shown::default() })?;
+            *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(answer)
+        }
+    }
+}
+
+/// `POST /stats/site/key`: `kind` is that of the key to be replaced. The new one is shown once.
+pub(super) async fn replace_key(
+    request: HttpRequest,
+    payload: web::Payload,
+    app: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    let form = own_form::of_owner(&request, payload, &app).await?;
+    let (kind, name) = match form.text("kind") {
+        "publishable" => (KeyKind::Publishable, "site-key-new-publishable"),
+        "secret" => (KeyKind::Secret, "site-key-new-secret"),
+        _ => return Err(Problem::bad_request()),
+    };
+    let (signed_in, site) = (&form.signed_in, &form.signed_in.site);
+    let key = app.sites.rotate_key(&site.name, kind).await?.ok_or_else(Problem::not_found)?;
+    let shown = Shown { key: Some((name, key.reveal().to_owned())), ..Shown::default() };
+    if kind == KeyKind::Secret && matches!(signed_in.session.holder, Holder::Key(_)) {
+        // Their session has ended with the old key.
+        let holder = Holder::Key(key.hash());
+        let (page, cookie) = renew_within(&request, &app, &site.id, holder, signed_in.page.clone()).await?;
+        let mut answer = self::page(&app, page, site, shown)?;
+        set_cookie(&mut answer, &cookie);
+        return Ok(answer);
+    }
+    page(&app, signed_in.page.clone(), site, shown)
+}
+
+/// What the page shows besides the settings.
+#[derive(Default)]
+struct Shown {
+    saved: bool,
+    /// The message with what the new key is, and the key.
+    key: Option<(&'static str, String)>,
+    /// A form that was not taken, in the place of the settings.
+    refused: Option<SiteForm>,
+}
+
+fn page(app: &AppState, page: Page, site: &Site, shown: Shown) -> Result<HttpResponse, Problem> {
+    let Shown { saved, key, refused } = shown;
+    pages::page(&SitePage {
+        page: page.at(PATH),
+        site: site.name.clone(),
+        saved,
+        key,
+        form: refused.unwrap_or_else(|| written(site)),
+        usual: app.settings.consent.unknown,
+    })
+}
+
+/// The settings of a site as the form has them.
+fn written(site: &Site) -> SiteForm {
+    fn lines(rules: &[impl ToString]) -> String {
+        rules.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    }
+    SiteForm {
+        destinations: lines(&site.destinations),
+        origins: lines(&site.origins),
+        consent: site.consent.map_or("", Policy::as_str).to_owned(),
+        utm: site.utm.lines().join("\n"),
+        forward_query: site.forward_query,
+        lineage: site.lineage,
+        wrong: Vec::new(),
+    }
+}
+
+/// A form as it came.
+fn typed(form: &OwnForm) -> SiteForm {
+    let text = |name: &str| form.text(name).to_owned();
+    SiteForm {
+        destinations: text("destinations"),
+        origins: text("origins"),
+        consent: text("consent"),
+        utm: text("utm"),
+        forward_query: form.text("forward_query") == "on",
+        lineage: form.text("lineage") == "on",
+        wrong: Vec::new(),
+    }
+}
+
+/// What an owner may change.
+struct Settings {
+    destinations: Vec<HostRule>,
+    origins: Vec<OriginRule>,
+    consent: Option<Policy>,
+    utm: Utm,
+    forward_query: bool,
+    lineage: bool,
+}
+
+impl Settings {
+    fn put_into(&self, site: &mut Site) {
+        site.destinations.clone_from(&self.destinations);
+        site.origins.clone_from(&self.origins);
+        site.consent = self.consent;
+        site.utm = self.utm.clone();
+        site.forward_query = self.forward_query;
+        site.lineage = self.lineage;
+    }
+}
+
+/// What a form asks for, or the fields that are wrong, each with why.
+fn settings(
+    form: &SiteForm,
+    consent: Option<Policy>,
+    app: &AppState,
+    page: &Page,
+) -> Result<Settings, Vec<(&'static str, String)>> {
+    let mut wrong = Vec::new();
+    let mut refuse = |field: &'static str, why: String| wrong.push((field, why));
+    let no_rule = |message: &str, text: &str| page.say(message).text("text", text).to_string();
+
+    let destinations =
+        each_line(&form.destinations, |line| HostRule::parse(line).ok()).unwrap_or_else(|line| {
+            refuse("destinations", no_rule("site-wrong-destination", line));
+            Vec::new()
+        });
+    if form.destinations.is_empty() {
+        refuse("destinations", page.say("site-wrong-none").to_string());
+    }
+    let origins = each_line(&form.origins, |line| OriginRule::parse(line).ok()).unwrap_or_else(|line| {
+        refuse("origins", no_rule("site-wrong-origin", line));
+        Vec::new()
+    });
+    let utm = Utm::from_lines(&form.utm, &app.channels).unwrap_or_else(|error| {
+        refuse("utm", page.say("site-wrong-utm").text("reason", error.to_string()).to_string());
+        Utm::default()
+    });
+    let SiteForm { forward_query, lineage, .. } = *form;
+    let settings = Settings { destinations, origins, consent, utm, forward_query, lineage };
+    if wrong.is_empty() { Ok(settings) } else { Err(wrong) }
+}
+
+/// The policy of a choice, which is one of those on the page; nothing is the service's own.
+fn policy(chosen: &str) -> Result<Option<Policy>, Problem> {
+    if chosen.is_empty() {
+        return Ok(None);
+    }
+    let policy: Result<Policy, PolicyError> = chosen.parse();
+    policy.map(Some).map_err(|error| Problem::invalid(vec![InvalidParam::new("consent", error.to_string())]))
+}
+
+/// What stands in the lines of a text, or the first line that is none.
+fn each_line<T>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, &str> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.map(|line| parse(line).ok_or(line)).collect()
+}

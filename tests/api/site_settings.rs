@@ -1,0 +1,203 @@
+//! What an owner changes of a site on its page: where links lead, who makes them, what visitors are asked, and the keys.
+
+use entrenous::domain::consent::Policy;
+use entrenous::domain::person::Role;
+use entrenous::domain::site::Site;
+use entrenous::service::sites::Sites;
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+use crate::access::{PASSWORD, Person, add, inside, value_of};
+use crate::service::{Backend, Service, on_every_store};
+
+on_every_store!(
+    what_an_owner_saves_holds_at_once,
+    what_is_wrong_is_said_at_its_field_and_nothing_is_saved,
+    a_replaced_publishable_key_makes_no_link_any_more,
+    whoever_replaces_the_secret_key_goes_on_and_all_others_with_it_are_out,
+    a_reader_sees_and_changes_no_setting,
+);
+
+const PAGE: &str = "/stats/site";
+/// What the page's form of the tests' site sends where nobody has changed it.
+const UNCHANGED: [(&str, &str); 4] =
+    [("destinations", "*"), ("origins", "https://page.example"), ("consent", ""), ("utm", "")];
+
+/// The form with other fields in the place of some.
+fn with<'a>(fields: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let others = UNCHANGED.into_iter().filter(|(name, _)| fields.iter().all(|(other, _)| other != name));
+    others.chain(fields.iter().copied()).collect()
+}
+
+async fn stored(service: &Service) -> Site {
+    let site = Sites::new(service.store().await).by_name("test").await;
+    site.expect("sites").expect("the site")
+}
+
+async fn what_an_owner_saves_holds_at_once(backend: Backend) {
+    let service = Service::start(backend).await;
+    let owner = Person::with_key(&service).await;
+    let code = service.code().await;
+    let before = stored(&service).await;
+    let fields = with(&[
+        ("destinations", " courier.example \r\n\r\n127.0.0.1"),
+        ("origins", "https://courier.example/\r\nhttps://www.courier.example"),
+        ("consent", "skip"),
+        ("utm", "medium=letter\r\nsms:source=text"),
+        ("forward_query", "on"),
+        ("lineage", "on"),
+    ]);
+    let (status, _) = owner.send(PAGE, &fields).await;
+    assert_eq!(status, 303);
+    let site = stored(&service).await;
+    let rules = |rules: Vec<String>| rules.join(" ");
+    assert_eq!(
+        rules(site.destinations.iter().map(ToString::to_string).collect()),
+        "courier.example 127.0.0.1"
+    );
+    let origins = rules(site.origins.iter().map(ToString::to_string).collect());
+    assert_eq!(origins, "https://courier.example https://www.courier.example");
+    assert_eq!((site.consent, site.forward_query, site.lineage), (Some(Policy::Skip), true, true));
+    // Nothing else is another.
+    let changed = Site {
+        destinations: site.destinations.clone(),
+        origins: site.origins.clone(),
+        consent: site.consent,
+        utm: site.utm.clone(),
+        forward_query: true,
+        lineage: true,
+        ..before
+    };
+    assert_eq!(site, changed);
+
+    // Nobody is asked any more; and the link that was there goes on, to a host that new ones may not lead to.
+    let visit = service
+        .request(Method::GET, &format!("/{code}?a=b"))
+        .header("user-agent", "Mozilla/5.0 Firefox/150.0");
+    let visit = visit.header("accept", "text/html").send().await.expect("an answer");
+    let location = visit.headers()["location"].to_str().expect("text");
+    let query = format!("utm_source=whatsapp&utm_medium=letter&ens={code}&a=b");
+    assert_eq!((visit.status(), location), (StatusCode::FOUND, &*format!("https://example.com/?{query}")));
+    let link =
+        |url: &str| service.api(Method::POST, "/api/v1/links").json(&json!({ "url": url, "channel": "sms" }));
+    for (url, status) in [("https://example.com/", 422), ("https://www.courier.example/", 201)] {
+        assert_eq!(link(url).send().await.expect("an answer").status().as_u16(), status, "{url}");
+    }
+
+    // The page has it as it was saved, and says so once.
+    let (_, text) = owner.page(&format!("{PAGE}?saved")).await;
+    for part in [
+        "Saved.",
+        "courier.example\n127.0.0.1",
+        "source={channel},medium=letter,campaign={campaign}\nsms:source=text",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(text.matches(" checked").count(), 3, "{text}");
+    assert!(!owner.page(PAGE).await.1.contains("Saved."));
+}
+
+async fn what_is_wrong_is_said_at_its_field_and_nothing_is_saved(backend: Backend) {
+    let service = Service::start(backend).await;
+    let owner = Person::with_key(&service).await;
+    let before = stored(&service).await;
+    for (field, text, error) in [
+        ("destinations", "", "At least one host is needed, or *."),
+        (
+            "destinations",
+            "courier.example\nhttps://courier.example/",
+            "“https://courier.example/” is not a host",
+        ),
+        ("origins", "courier.example", "“courier.example” is not an origin"),
+        ("utm", "sauce=a", "It cannot be read: &#39;sauce=a&#39; is none of source=…"),
+        ("utm", "pigeon:source=a", "there is no channel &#39;pigeon&#39;"),
+    ] {
+        let (status, page) = owner.send(PAGE, &with(&[(field, text), ("lineage", "on")])).await;
+        assert_eq!(status, 422, "{text}");
+        assert!(page.contains("Nothing was saved."), "{page}");
+        let said = inside(&page, &format!("<p class=\"error\" id=\"{field}-error\">"));
+        assert!(said.contains(error), "{said}");
+        assert_eq!(page.matches("aria-invalid").count(), 1, "{page}");
+        assert!(
+            text.is_empty() || page.contains(&text.replace('\n', "\n")),
+            "what was typed is there: {page}"
+        );
+        assert_eq!(stored(&service).await, before);
+    }
+    let (status, _) = owner.send(PAGE, &with(&[("consent", "never")])).await;
+    assert_eq!(status, 422);
+    let markup = "<script>\"</textarea><b>";
+    let (_, page) = owner.send(PAGE, &with(&[("destinations", markup)])).await;
+    assert!(!page.contains(markup) && !page.contains("</textarea><b>"), "{page}");
+    assert_eq!(stored(&service).await, before);
+}
+
+async fn a_replaced_publishable_key_makes_no_link_any_more(backend: Backend) {
+    let service = Service::start(backend).await;
+    let owner = Person::with_key(&service).await;
+    let (status, page) = owner.send("/stats/site/key", &[("kind", "publishable")]).await;
+    assert_eq!(status, 200);
+    let new = inside(&page, "id=\"key\">").to_owned();
+    assert!(new.starts_with("ens_pk_"), "{new}");
+    let made = async |key: &str| {
+        let link = json!({ "url": "https://example.com/", "channel": "sms" });
+        let call = service.request(Method::POST, "/api/v1/links").header("x-api-key", key);
+        call.json(&link).send().await.expect("an answer").status().as_u16()
+    };
+    assert_eq!((made(&service.publishable).await, made(&new).await), (401, 201));
+    // The secret one is as it was, and the new one is shown this once.
+    assert_eq!(owner.page("/stats").await.0, 200);
+    assert!(!owner.page(PAGE).await.1.contains(&new));
+    let (status, _) = owner.send("/stats/site/key", &[("kind", "other")]).await;
+    assert_eq!(status, 400);
+}
+
+async fn whoever_replaces_the_secret_key_goes_on_and_all_others_with_it_are_out(backend: Backend) {
+    let service = Service::start(backend).await;
+    add(&service, "olga", Role::Owner).await;
+    let (one, other) = (Person::with_key(&service).await, Person::with_key(&service).await);
+    let olga = Person::named(&service, "olga", PASSWORD).await;
+    let out = async |person: &Person<'_>| person.page("/stats").await.0 == 303;
+    let opens = async |key: &str| {
+        let call = service.request(Method::GET, "/api/v1/links").bearer_auth(key);
+        call.send().await.expect("an answer").status() == StatusCode::OK
+    };
+    let key_of = |page: &str| inside(page, "id=\"key\">").to_owned();
+
+    let (status, page) = one.send("/stats/site/key", &[("kind", "secret")]).await;
+    assert_eq!(status, 200);
+    let new = key_of(&page);
+    assert!(new.starts_with("ens_sk_"), "{new}");
+    assert_eq!((opens(&service.secret).await, opens(&new).await), (false, true));
+    assert_eq!([out(&one).await, out(&other).await, out(&olga).await], [false, true, false]);
+    // The forms beside the key are those of the new session.
+    let form = [("kind", "secret"), ("form_token", value_of(&page, "form_token"))];
+    let again = one.to(Method::POST, "/stats/site/key").form(&form).send().await.expect("an answer");
+    assert_eq!(again.status(), StatusCode::OK);
+    let newer = key_of(&again.text().await.expect("text"));
+    assert_eq!((opens(&new).await, opens(&newer).await), (false, true));
+    // Who is there by name replaces it, too, and stays.
+    let (status, page) = olga.send("/stats/site/key", &[("kind", "secret")]).await;
+    assert_eq!(status, 200);
+    assert_eq!((opens(&newer).await, opens(&key_of(&page)).await), (false, true));
+    assert_eq!([out(&one).await, out(&olga).await], [true, false]);
+}
+
+async fn a_reader_sees_and_changes_no_setting(backend: Backend) {
+    let service = Service::start(backend).await;
+    add(&service, "rita", Role::Reader).await;
+    let rita = Person::named(&service, "rita", PASSWORD).await;
+    let before = stored(&service).await;
+    assert_eq!(rita.page(PAGE).await.0, 403);
+    assert!(!rita.page("/stats").await.1.contains(PAGE));
+    assert_eq!(rita.send(PAGE, &with(&[("lineage", "on")])).await.0, 403);
+    assert_eq!(rita.send("/stats/site/key", &[("kind", "secret")]).await.0, 403);
+    let nobody = Person::new(&service);
+    assert_eq!(nobody.page(PAGE).await.0, 303);
+    // A form of elsewhere has no token.
+    let owner = Person::with_key(&service).await;
+    let form = with(&[("lineage", "on")]);
+    let foreign = owner.to(Method::POST, PAGE).form(&form).send().await.expect("an answer");
+    assert_eq!(foreign.status(), StatusCode::FORBIDDEN);
+    assert_eq!(stored(&service).await, before);
+}
