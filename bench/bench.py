@@ -35,7 +35,7 @@ ROUNDS, SECONDS = 9, 1
 FEWEST = 3
 ABOUT = """\
 Measures Entrenous next to nginx on this machine. It installs what it needs where it is missing (Debian),
-builds the service, and takes about half an hour, or ten minutes for the case reading. Leave the machine alone meanwhile.
+builds the service, and takes about half an hour, and about as long for the case reading. Leave the machine alone meanwhile.
 There must be two cores, one for the server and one for the load."""
 ENDING = """\
 A full run writes bench/RESULTS.md, and one of the case reading alone bench/READING.md. Another choice of cases, stores

@@ -1,10 +1,8 @@
 """How long a marketer waits for pages of numbers, on sites of growing size with thirteen months of clicks."""
 
 import contextlib
-import html
 import http.client
 import json
-import re
 import subprocess
 import time
 import urllib.parse
@@ -16,19 +14,20 @@ from processes import DEADLINE, Entrenous, Failed, Redis
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = (10_000, 100_000, 1_000_000)
+#: From this size on, the first page after a minute is measured, too: it takes minutes.
+LARGE = SIZES[-1]
 QUICK_SIZES = (1_000, 5_000)
 GENERATOR = ["cargo", "bench", "--locked", "--bench", "history"]
 MIN_COUNT = 5
 PERIODS = {"today": "today", "30 days": "30d", "90 days": "90d", "12 months": "12m"}
 #: How often each page is asked for.
 TIMES = 25
-#: An open day's numbers are kept for a second: after so long they are read again.
-OLD = 1.1
-OLD_TIMES = 7
-#: The pages that are asked for again then: the overview, and the detail page with the most rows.
-READ_AGAIN = ("overview, 12 months", "channel, 12 months")
-#: Where a page says what its numbers can be followed by.
-LIVE = re.compile('data-live="([^"]+)"')
+#: Who goes from page to page: pauses so long, so often.
+NEXT, NEXT_TIMES = 1.1, 7
+#: Who comes back when nobody has read for a minute, after which nothing of the present day is kept read.
+LATER, LATER_TIMES = 62, 2
+#: The pages that are asked for so: the overview, and the detail page with the most rows.
+AGAIN = ("overview, 12 months", "channel, 12 months")
 #: How long the first reading may take.
 PATIENCE = 120
 
@@ -70,10 +69,10 @@ def on(lab, store, size):
             asked = questions(service)
             for name, path in asked.items():
                 found.pages[name] = pages.times(path, TIMES, 0)
-            for name in READ_AGAIN:
-                found.pages[f"{name}, the present day read again"] = pages.times(asked[name], OLD_TIMES, OLD)
-                with pages.open(asked[name]):
-                    found.pages[f"{name}, from an open page"] = pages.times(asked[name], OLD_TIMES, OLD)
+            for name in AGAIN:
+                found.pages[f"{name}, a second after another page"] = pages.times(asked[name], NEXT_TIMES, NEXT)
+            for name in AGAIN if size >= LARGE else ():
+                found.pages[f"{name}, the first after a minute"] = pages.times(asked[name], LATER_TIMES, LATER)
             found.rss = service.memory()[0]
     overview = found.pages["overview, 12 months"][0]
     lab.say(f"reading, {size:,} links on {store}: filled in {found.fill} s, overview {overview:.1f} ms")
@@ -111,21 +110,6 @@ class Pages:
         if answer.status != 303:
             raise Failed(f"signing in answers {answer.status}")
         self.headers = {"cookie": answer.headers["set-cookie"].partition(";")[0], "accept": "text/html"}
-
-    @contextlib.contextmanager
-    def open(self, path):
-        """Follows the numbers of a page, as a browser does that shows it."""
-        self.line.request("GET", path, headers=self.headers)
-        live = html.unescape(LIVE.search(self.line.getresponse().read().decode())[1])
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.line.port, timeout=DEADLINE)) as line:
-            line.request("GET", live, headers=self.headers)
-            answer = line.getresponse()
-            if answer.status != 200:
-                raise Failed(f"{live} answers {answer.status}")
-            # Its first line, and time for the first look.
-            answer.readline()
-            time.sleep(OLD)
-            yield
 
     def get(self, path):
         """The seconds until a page is there, and whether it has its numbers yet."""

@@ -43,10 +43,11 @@ READING = """\
 Server, Redis and the one who reads on all cores. A site with ten clicks a link over thirteen months, all days but
 today closed with k = 5. Milliseconds until a whole page is there, as somebody who is signed in gets it over one
 connection: totals, a chart, tables of channels, pages, campaigns and links, compared with the period before where it is
-kept; medians of 25, and the longest. Numbers of the present day may be a second old. Whoever comes after a pause waits
-until they are read again (`the present day read again`, medians of 7), unless the page before is still open and follows
-its numbers (`from an open page`). Thirteen months are brought into memory in the background when the service starts;
-`from the start to the first` is how long that takes."""
+kept; medians of 25, and the longest. Numbers of the present day may be a second old; they are kept read for a minute
+after somebody has asked, so whoever goes from page to page has them at once (`a second after another page`, medians of
+7), and whoever comes later waits for the reading (`the first after a minute`, means of 2, on the largest site).
+Thirteen months are brought into memory in the background when the service starts; `from the start to the first` is how
+long that takes."""
 REST = "1,000 links, on all cores. A start lasts from the fork to the first redirect."
 
 

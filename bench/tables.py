@@ -139,8 +139,8 @@ def reading_table(reading):
     """Each page by store and size, then the first one and the memory."""
     sizes = list(reading)
     rows = []
-    for question in next(iter(reading.values())).pages:
-        found = (reading[place].pages[question] for place in sizes)
+    for question in dict.fromkeys(question for read in reading.values() for question in read.pages):
+        found = (reading[place].pages.get(question) for place in sizes)
         rows.append([question, *(f"{middle:.1f} (≤ {longest:.1f})" for middle, longest in found)])
     rows.append(["from the start to the first", *(f"{reading[place].first * 1000:,.0f}" for place in sizes)])
     rows.append(["RSS afterwards, MiB", *(mib(reading[place].rss) for place in sizes)])

@@ -125,6 +125,8 @@ impl Application {
         ));
         let (warm, time) = (Arc::clone(&reports), clock.clone());
         watchers.spawn(async move { warm.keep_warm(time).await });
+        let open = Arc::clone(&reports);
+        watchers.spawn(async move { open.keep_open_days().await });
         let channels = Arc::new(channels);
         if let Some(digests) = digests(&settings, &clock, &store, &reports, &channels, &metrics)? {
             watchers.spawn(digests.run());

@@ -15,7 +15,7 @@ use futures_util::stream::{StreamExt, TryStreamExt, iter};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
-use self::memory::{Memory, SiteDays, Wanted};
+use self::memory::{AGING, LONGEST, Memory, SiteDays, Wanted};
 use crate::clock::Clock;
 use crate::domain::day::Day;
 use crate::domain::link::Link;
@@ -32,6 +32,8 @@ const AT_ONCE: usize = 4;
 const AHEAD: usize = 8;
 /// How often it is looked whether what is in memory has changed, so that nobody waits for it.
 const LOOK: Duration = Duration::from_mins(1);
+/// How often it is looked whether an open day that somebody reads is to be read again.
+const BETWEEN: Duration = Duration::from_millis(100);
 /// Between attempts while the store refuses.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -142,6 +144,32 @@ impl Reports {
         }
     }
 
+    /// Reads a big site's open day again before it is too old, for as long as it is polled and somebody has asked for the
+    /// site within a minute: who goes from page to page waits for the reading once.
+    pub async fn keep_open_days(&self) {
+        loop {
+            for (site, of_site, rule) in self.memory.attended() {
+                // Whoever asks for it then reads it, or learns what is wrong.
+                let _ = self.read_aging(&site, &of_site, rule).await;
+            }
+            sleep(BETWEEN).await;
+        }
+    }
+
+    async fn read_aging(
+        &self,
+        site: &SiteId,
+        of_site: &Arc<SiteDays>,
+        rule: Publication,
+    ) -> Result<(), StoreError> {
+        if !of_site.is_aging(rule.today) {
+            return Ok(());
+        }
+        let marks = self.store.day_marks(site, rule.today, rule.today).await?;
+        let today = vec![Wanted::of(rule.today, &marks, rule)];
+        self.read(site, of_site, today, AGING, rule).await.map(drop)
+    }
+
     async fn warm(&self, today: Day, all: bool) -> Result<(), StoreError> {
         let rule = self.rule(today, Audience::SignedIn);
         let period = Period { first: self.kept_from(today), last: today.plus(-1) };
@@ -164,7 +192,7 @@ impl Reports {
                 if self.memory.is_full() {
                     return Ok(());
                 }
-                self.read(&site.id, &of_site, some.to_vec(), rule).await?;
+                self.read(&site.id, &of_site, some.to_vec(), LONGEST, rule).await?;
             }
         }
         Ok(())
@@ -197,9 +225,10 @@ impl Reports {
         // Nothing is counted on a day that is to come.
         let wanted = |day: &Day| *day <= rule.today || marks.open.contains(day);
         let wanted: Vec<_> = period.days().filter(wanted).map(|day| Wanted::of(day, &marks, rule)).collect();
-        let (mut there, missing) = of_site.look_up(&wanted);
+        of_site.attend(rule);
+        let (mut there, missing) = of_site.look_up(&wanted, LONGEST);
         if !missing.is_empty() {
-            there.extend(self.read(site, &of_site, missing, rule).await?);
+            there.extend(self.read(site, &of_site, missing, LONGEST, rule).await?);
         }
         let days = period.days().map(|day| ReportDay {
             day,
@@ -210,16 +239,17 @@ impl Reports {
         Ok((of_site, days))
     }
 
-    /// Reads days of a site. Who asks for the same ones meanwhile waits, and finds them in memory.
+    /// Reads days of a site, but for those that were read at most so long ago. Who asks for the same ones meanwhile waits, and finds them in memory.
     async fn read(
         &self,
         site: &SiteId,
         of_site: &Arc<SiteDays>,
         wanted: Vec<Wanted>,
+        longest: Duration,
         rule: Publication,
     ) -> Result<memory::Blocks, StoreError> {
         let _turn = of_site.turn().await;
-        let (mut there, missing) = of_site.look_up(&wanted);
+        let (mut there, missing) = of_site.look_up(&wanted, longest);
         let reading = iter(missing).map(|wanted| async move {
             let began = Instant::now();
             let rows = self.store.day_rows(site, wanted.day).await?;
@@ -255,5 +285,56 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 impl std::fmt::Debug for Reports {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Reports").field("min_count", &self.min_count).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::counts::{DayCounts, DayMarks, DayRow, DayRows, Kind};
+    use crate::store::{self, StoreUrl};
+
+    /// A day with so many rows.
+    fn rows(number: usize) -> DayRows {
+        let channel = serde_json::from_str("\"sms\"").expect("a channel");
+        let row = DayRow { kind: 0, link: None, counts: DayCounts::default() };
+        DayRows { kinds: vec![Kind { channel, page: None, campaign: None }], rows: vec![row; number] }
+    }
+
+    #[tokio::test]
+    async fn a_big_open_day_is_read_again_before_it_is_too_old_while_somebody_reads() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", dir.path().join("store.db").display());
+        let store = store::open(&StoreUrl::parse(&url).expect("an address"), None).await.expect("a store");
+        let reports = Arc::new(Reports::new(store, 5, 13, 1 << 24));
+        let today = "2026-11-21".parse().expect("a day");
+        let rule = reports.rule(today, Audience::SignedIn);
+        let of_day = |site: &str, number: usize, age: Duration| {
+            let of_site = reports.memory.site(&SiteId::from_stored(site));
+            let wanted = Wanted::of(today, &DayMarks::default(), rule);
+            of_site.keep(wanted, Instant::now() - age, &rows(number), rule);
+            of_site
+        };
+        let old = AGING + Duration::from_millis(1);
+        let sites = [
+            of_day("read", 5_000, old),
+            of_day("unread", 5_000, old),
+            of_day("young", 5_000, Duration::ZERO),
+            of_day("small", 4_999, old),
+        ];
+        let aging = || sites.each_ref().map(|of_site| of_site.is_aging(today));
+        assert_eq!(aging(), [true, true, false, false]);
+        sites[0].attend(rule);
+        sites[3].attend(rule);
+        let keeping = Arc::clone(&reports);
+        let keeping = tokio::spawn(async move { keeping.keep_open_days().await });
+        let began = Instant::now();
+        while sites[0].is_aging(today) {
+            assert!(began.elapsed() < Duration::from_secs(20), "it was not read again");
+            sleep(Duration::from_millis(5)).await;
+        }
+        // Nothing is in the store, so what was read again is small; of what nobody reads, nothing was.
+        assert!(sites[1].is_aging(today));
+        keeping.abort();
     }
 }

@@ -22,7 +22,11 @@ pub(super) type Blocks = BTreeMap<Day, Arc<Block>>;
 /// changes in between, finds the day read on the next page too.
 const FOR_A_ROW: Duration = Duration::from_micros(200);
 /// And after so long at the latest.
-const LONGEST: Duration = Duration::from_secs(1);
+pub(super) const LONGEST: Duration = Duration::from_secs(1);
+/// A day whose reading is long is read again after so long, where somebody reads on: before anybody has to wait for it.
+pub(super) const AGING: Duration = Duration::from_millis(600);
+/// Somebody who asked this long ago may read on.
+const ATTENTION: Duration = Duration::from_mins(1);
 
 /// A day as it has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +79,16 @@ impl Memory {
         lock(&self.sites).contains_key(site)
     }
 
+    /// The sites that somebody has just asked for, each with the rule of who asked last.
+    pub(super) fn attended(&self) -> Vec<(SiteId, Arc<SiteDays>, Publication)> {
+        let sites = lock(&self.sites);
+        let attended = |(site, days): (&SiteId, &Arc<SiteDays>)| {
+            let (when, rule) = (*lock(&days.attention))?;
+            (when.elapsed() < ATTENTION).then(|| (site.clone(), Arc::clone(days), rule))
+        };
+        sites.iter().filter_map(attended).collect()
+    }
+
     /// Whether nothing more would stay.
     pub(super) fn is_full(&self) -> bool {
         let bytes: usize = lock(&self.sites).values().map(|site| site.bytes()).sum();
@@ -112,6 +126,8 @@ pub(super) struct SiteDays {
     names: RwLock<Names>,
     days: Mutex<BTreeMap<Day, Kept>>,
     reading: tokio::sync::Mutex<()>,
+    /// When somebody asked for the site last, and by which rule.
+    attention: Mutex<Option<(Instant, Publication)>>,
     used: AtomicU64,
     name_bytes: AtomicUsize,
 }
@@ -124,12 +140,14 @@ struct Kept {
 }
 
 impl Kept {
-    fn is(&self, wanted: &Wanted) -> bool {
-        let young = || {
-            let rows = u32::try_from(self.rows).unwrap_or(u32::MAX);
-            self.read_at.elapsed() < FOR_A_ROW.saturating_mul(rows).min(LONGEST)
-        };
+    fn is(&self, wanted: &Wanted, longest: Duration) -> bool {
+        let young = || self.read_at.elapsed() < self.stays().min(longest);
         self.as_it_was == *wanted && (wanted.settled() || young())
+    }
+
+    /// How long it may stay where it is open.
+    fn stays(&self) -> Duration {
+        FOR_A_ROW.saturating_mul(u32::try_from(self.rows).unwrap_or(u32::MAX))
     }
 }
 
@@ -139,12 +157,12 @@ impl SiteDays {
         self.reading.lock().await
     }
 
-    /// The days that are there as they have to be, and those that are not.
-    pub(super) fn look_up(&self, wanted: &[Wanted]) -> (Blocks, Vec<Wanted>) {
+    /// The days that are there as they have to be, open ones read at most so long ago, and those that are not.
+    pub(super) fn look_up(&self, wanted: &[Wanted], longest: Duration) -> (Blocks, Vec<Wanted>) {
         let days = lock(&self.days);
         let (mut there, mut missing) = (Blocks::new(), Vec::new());
         for wanted in wanted {
-            match days.get(&wanted.day).filter(|kept| kept.is(wanted)) {
+            match days.get(&wanted.day).filter(|kept| kept.is(wanted, longest)) {
                 Some(kept) => drop(there.insert(wanted.day, Arc::clone(&kept.block))),
                 None => missing.push(*wanted),
             }
@@ -153,7 +171,19 @@ impl SiteDays {
     }
 
     pub(super) fn has(&self, wanted: &Wanted) -> bool {
-        lock(&self.days).get(&wanted.day).is_some_and(|kept| kept.is(wanted))
+        lock(&self.days).get(&wanted.day).is_some_and(|kept| kept.is(wanted, LONGEST))
+    }
+
+    /// Notes that somebody asks for the site.
+    pub(super) fn attend(&self, rule: Publication) {
+        *lock(&self.attention) = Some((Instant::now(), rule));
+    }
+
+    /// Whether a day is there that is soon to be read again, and not read in a moment.
+    pub(super) fn is_aging(&self, day: Day) -> bool {
+        lock(&self.days).get(&day).is_some_and(|kept| {
+            !kept.as_it_was.settled() && kept.stays() >= LONGEST && kept.read_at.elapsed() >= AGING
+        })
     }
 
     /// How many days of a period are there, in whatever state.
