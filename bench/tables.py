@@ -141,7 +141,7 @@ def reading_table(reading):
     rows = []
     for question in dict.fromkeys(question for read in reading.values() for question in read.pages):
         found = (reading[place].pages.get(question) for place in sizes)
-        rows.append([question, *(f"{middle:.1f} (≤ {longest:.1f})" for middle, longest in found)])
+        rows.append([question, *(f"{times[0]:.1f} (≤ {times[1]:.1f})" if times else "–" for times in found)])
     rows.append(["from the start to the first", *(f"{reading[place].first * 1000:,.0f}" for place in sizes)])
     rows.append(["RSS afterwards, MiB", *(mib(reading[place].rss) for place in sizes)])
     head = " | ".join(f"{store}, {size:,} links" for store, size in sizes)
