@@ -15,6 +15,7 @@ page-footer-privacy = What is stored
 
 at-least = at least
 fewer-than = fewer than { $k }
+too-few = too few to show
 channel-email = E-mail
 channel-copy = Copied link
 channel-native = Share sheet
@@ -156,7 +157,7 @@ try-answer-more = No question? Then your browser sends Global Privacy Control or
 try-read = Read the numbers
 try-read-text = Sign in with the secret key (<code>ens_sk_…</code>) that the terminal printed at the first start.
 try-read-open = Open the stats
-try-read-few = One click reads “fewer than { $k }”: no number is shown that stands for fewer than { $k } visitors. To see single clicks while you try things, start with <code>ENTRENOUS__STATS__MIN_COUNT=1</code>.
+try-read-few = One click reads “too few to show”: no number is shown that stands for fewer than { $k } visitors. To see single clicks while you try things, start with <code>ENTRENOUS__STATS__MIN_COUNT=1</code>.
 try-later-open = Be the visitor for a moment.
 try-later-answer = One honest question, three equal buttons.
 try-later-read = What the marketer sees, and what nobody can.
@@ -356,8 +357,8 @@ stats-period-12m = 12 months
 stats-from = From
 stats-to = To
 stats-show = Show
-stats-range = { $from } to { $to }, in days of UTC
-stats-range-day = { $from }, a day of UTC
+stats-range = { $from } to { $to }, UTC days
+stats-range-day = { $from }, a UTC day
 stats-compared = compared with { $from } to { $to }
 stats-compared-day = compared with { $from }
 stats-period-wrong-day = Write a day as 2026-11-21. The last 30 days are shown.
@@ -385,29 +386,38 @@ stats-chart-desc = Bars by { $grain ->
     [month] month
     [week] week
    *[day] day
-}. The table below the drawing has the same numbers.
+}.
+stats-chart-table = The table below the drawing has the same numbers.
+stats-chart-bare-table = The table of the drawing before this one has the same numbers.
 stats-legend-clicks = Clicks
-stats-legend-visitors = Visitors among them
+stats-legend-visitors = of these, visitors
 stats-legend-before = Clicks in the period before
 stats-legend-few = { $grain ->
-    [day] Fewer than { $k }, or none
-   *[other] Only days of fewer than { $k }
+    [day] Too few to show, or none
+   *[other] Only days of too few to show, or none
 }
 stats-legend-today = Today so far, in steps of { $k }
 stats-legend-today-exact = Today so far
 stats-legend-open = Not closed yet, in steps of { $k }
-stats-tip = { $when }: { $clicks } clicks, { $visitors } visitors
-stats-tip-bare = { $when }: { $clicks } in the bare count
+stats-tip-clicks = { $number ->
+    [one] { $count } click
+   *[other] { $count } clicks
+}
+stats-tip-visitors = { $number ->
+    [one] { $count } visitor
+   *[other] { $count } visitors
+}
+stats-tip-bare = { $count } in the bare count
 stats-tip-before = before: { $clicks }
 stats-tip-few-days = { $days ->
-    [one] one day of fewer than { $k } left out
-   *[other] { $days } days of fewer than { $k } left out
+    [one] without one day of too few visitors
+   *[other] without { $days } days of too few visitors
 }
 stats-today = today
 stats-today-so-far = { $day }, today so far
 stats-not-closed = { $day }, not closed yet
 stats-week = { $from } to { $to }
-stats-no-day = No day here has { $k } visitors yet
+stats-no-day = On no day here were there enough visitors to show
 stats-no-clicks = No clicks in this period
 stats-table = The numbers as a table
 stats-take = Download

@@ -15,6 +15,7 @@ page-footer-privacy = Ce qui est enregistré
 
 at-least = au moins
 fewer-than = moins de { $k }
+too-few = trop peu pour être affiché
 channel-email = E-mail
 channel-copy = Lien copié
 channel-native = Menu de partage
@@ -156,7 +157,7 @@ try-answer-more = Pas de question ? C’est que votre navigateur envoie Global
 try-read = Lisez les chiffres
 try-read-text = Connectez-vous avec la clé secrète (<code>ens_sk_…</code>) que le terminal a affichée au premier démarrage.
 try-read-open = Ouvrir les statistiques
-try-read-few = Un clic se lit « moins de { $k } » : aucun nombre n’est affiché s’il représente moins de { $k } visiteurs. Pour voir chaque clic pendant vos essais, démarrez avec <code>ENTRENOUS__STATS__MIN_COUNT=1</code>.
+try-read-few = Un clic se lit « trop peu pour être affiché » : aucun nombre n’est affiché s’il représente moins de { $k } visiteurs. Pour voir chaque clic pendant vos essais, démarrez avec <code>ENTRENOUS__STATS__MIN_COUNT=1</code>.
 try-later-open = Soyez le visiteur un instant.
 try-later-answer = Une question honnête, trois boutons égaux.
 try-later-read = Ce que voit l’équipe marketing, et ce que personne ne peut voir.
@@ -385,29 +386,38 @@ stats-chart-desc = Barres par { $grain ->
     [month] mois
     [week] semaine
    *[day] jour
-}. Le tableau sous le dessin donne les mêmes nombres.
+}.
+stats-chart-table = Le tableau sous le dessin donne les mêmes nombres.
+stats-chart-bare-table = Le tableau du dessin précédent donne les mêmes nombres.
 stats-legend-clicks = Clics
-stats-legend-visitors = Visiteurs parmi eux
+stats-legend-visitors = dont visiteurs
 stats-legend-before = Clics de la période d’avant
 stats-legend-few = { $grain ->
-    [day] Moins de { $k }, ou aucun
-   *[other] Seulement des jours à moins de { $k }
+    [day] Trop peu pour être affiché, ou aucun
+   *[other] Seulement des jours à trop peu, ou aucun
 }
 stats-legend-today = Aujourd’hui jusqu’ici, par pas de { $k }
 stats-legend-today-exact = Aujourd’hui jusqu’ici
 stats-legend-open = Pas encore clos, par pas de { $k }
-stats-tip = { $when } : { $clicks } clics, { $visitors } visiteurs
-stats-tip-bare = { $when } : { $clicks } au comptage brut
+stats-tip-clicks = { $number ->
+    [one] { $count } clic
+   *[other] { $count } clics
+}
+stats-tip-visitors = { $number ->
+    [one] { $count } visiteur
+   *[other] { $count } visiteurs
+}
+stats-tip-bare = { $count } au comptage brut
 stats-tip-before = avant : { $clicks }
 stats-tip-few-days = { $days ->
-    [one] { $days } jour à moins de { $k } laissé de côté
-   *[other] { $days } jours à moins de { $k } laissés de côté
+    [one] sans { $days } jour à trop peu de visiteurs
+   *[other] sans { $days } jours à trop peu de visiteurs
 }
 stats-today = auj.
 stats-today-so-far = { $day }, aujourd’hui jusqu’ici
 stats-not-closed = { $day }, pas encore clos
 stats-week = du { $from } au { $to }
-stats-no-day = Aucun jour n’a encore { $k } visiteurs ici
+stats-no-day = Aucun jour n’a ici assez de visiteurs pour être affiché
 stats-no-clicks = Aucun clic dans cette période
 stats-table = Les nombres en tableau
 stats-take = Télécharger

@@ -157,6 +157,13 @@ pub struct Report {
     pub min_count: u64,
 }
 
+/// What a number of these days that is not shown is less than; `None` where it may be more. Of one open day it is less than
+/// the threshold; of a closed one it can be what several channels were each too small for, and of several days their sum.
+#[must_use]
+pub fn limit_of_few(days: &[SeriesDay], min_count: u64) -> Option<u64> {
+    matches!(days, [day] if day.open).then_some(min_count)
+}
+
 /// The period before.
 #[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Before {

@@ -2,7 +2,7 @@
 //!
 //! Horizontal lengths are percentages and vertical ones are pixels, so the drawing fits any width while its text keeps its
 //! size. Colours come from the style sheet by class: the Content-Security-Policy allows no inline style. Whoever points at a
-//! bar reads its exact words above the plot; a table on the page has the same numbers for everybody else.
+//! bar reads its exact words above the plot, in lines that fit a phone; a table on the page has the same numbers for everybody else.
 //!
 //! What is honest about small numbers is drawn: a day that is not closed has a dashed bar, because it goes up in steps; one
 //! that is suppressed has a small hatched mark of one height, whatever hides behind it.
@@ -13,7 +13,7 @@ use axis::{ABOVE, HEIGHT, LENGTH, bottom, percent, scale, slot, y};
 use points::Point;
 pub(super) use points::{Grain, Series};
 
-use crate::language::{Count, Language, Message, escaped};
+use crate::language::{Count, Language, escaped};
 
 pub(super) mod axis;
 mod points;
@@ -24,6 +24,9 @@ mod tests;
 const BELOW: u64 = 28;
 /// Height of a suppressed day's mark.
 const MARK: u64 = 9;
+/// Where the words of a bar begin, and how far apart their lines are.
+const TIP: u64 = 10;
+const TIP_LINE: u64 = 15;
 /// The most names of days below the plot.
 const NAMES: usize = 7;
 
@@ -105,15 +108,16 @@ impl Drawing<'_> {
     fn write_head(&self, svg: &mut String) -> fmt::Result {
         let (id, height) = (self.id(), ABOVE + HEIGHT + BELOW);
         write!(svg, r#"<svg class="chart {id}" width="100%" height="{height}" role="img" "#)?;
-        write!(svg, r#"aria-labelledby="{id}-title {id}-desc"><title id="{id}-title">"#)?;
-        let name = self.language.say(match self.kind {
-            Kind::Consented => "stats-chart",
-            Kind::Bare => "stats-chart-bare",
-        });
+        let (name, table) = match self.kind {
+            Kind::Consented => ("stats-chart", "stats-chart-table"),
+            Kind::Bare => ("stats-chart-bare", "stats-chart-bare-table"),
+        };
         let [from, to] = self.series.ends().map(|day| self.language.day(day));
-        write!(svg, "{}", escaped(&name.text("from", from).text("to", to).to_string()))?;
+        let name = self.language.say(name).text("from", from).text("to", to).to_string();
+        // A title would be shown over whatever somebody points at.
+        write!(svg, r#"aria-label="{}" aria-describedby="{id}-desc">"#, escaped(&name))?;
         let grain = self.language.say("stats-chart-desc").text("grain", self.series.grain.name());
-        write!(svg, r#"</title><desc id="{id}-desc">{grain}</desc>"#)?;
+        write!(svg, r#"<desc id="{id}-desc">{grain} {}</desc>"#, self.language.say(table))?;
         write!(svg, r#"<defs><pattern id="{id}-hatch" width="5" height="5" "#)?;
         svg.write_str(r#"patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="hatch" "#)?;
         svg.write_str(r#"width="1.6" height="5"/></pattern></defs>"#)
@@ -154,34 +158,39 @@ impl Drawing<'_> {
             let y = y(before, top);
             write!(svg, r#"<rect class="before" x="{left}" y="{y}" width="{slot}" height="1.5"/>"#)?;
         }
-        let words = escaped(&self.words(point));
-        write!(svg, r#"<text class="tip" x="100%" y="10" text-anchor="end">{words}</text></g>"#)
+        svg.write_str(r#"<text class="tip" text-anchor="end">"#)?;
+        for (line, words) in (0..).zip(self.words(point)) {
+            let y = TIP + line * TIP_LINE;
+            write!(svg, r#"<tspan x="100%" y="{y}">{}</tspan>"#, escaped(&words))?;
+        }
+        svg.write_str("</text></g>")
     }
 
-    /// The exact words of a point.
-    fn words(&self, point: &Point) -> String {
+    /// The exact words of a point: when it is, what was counted, and what else there is to say.
+    fn words(&self, point: &Point) -> Vec<String> {
         let language = self.language;
-        let when = point.words(self.series.grain, language);
-        let mut words = match self.kind {
-            Kind::Consented => {
-                let (clicks, visitors) = (point.clicks.words(language), point.visitors.words(language));
-                let tip = language.say("stats-tip").text("when", when);
-                tip.text("clicks", clicks).text("visitors", visitors).to_string()
-            }
-            Kind::Bare => {
-                let tip = language.say("stats-tip-bare").text("when", when);
-                tip.text("clicks", point.bare.words(language)).to_string()
-            }
+        let said = |id: &str, count: Count| {
+            let number = language.say(id).number("number", count.number().unwrap_or(0));
+            number.text("count", count.words(language)).to_string()
         };
-        let mut add = |more: Message| words.extend([" · ".to_owned(), more.to_string()]);
+        let counted = match self.kind {
+            // Visitors are too few wherever clicks are.
+            _ if self.outer(point).number().is_none() => self.outer(point).words(language),
+            Kind::Consented => {
+                let (clicks, visitors) = ("stats-tip-clicks", "stats-tip-visitors");
+                format!("{}, {}", said(clicks, point.clicks), said(visitors, point.visitors))
+            }
+            Kind::Bare => said("stats-tip-bare", point.bare),
+        };
+        let mut more = Vec::new();
         if let Some(before) = point.before.filter(|_| self.kind == Kind::Consented) {
-            add(language.say("stats-tip-before").text("clicks", before.words(language)));
+            more.push(language.say("stats-tip-before").text("clicks", before.words(language)).to_string());
         }
         if point.left_out > 0 && self.series.grain != Grain::Day && self.kind == Kind::Consented {
-            let k = self.series.min_count;
-            add(language.say("stats-tip-few-days").number("days", point.left_out).number("k", k));
+            more.push(language.say("stats-tip-few-days").number("days", point.left_out).to_string());
         }
-        words
+        let lines = [point.words(self.series.grain, language), counted, more.join(" · ")];
+        lines.into_iter().filter(|line| !line.is_empty()).collect()
     }
 
     /// Names of up to seven points, spread evenly; today is called so. On a phone the style sheet drops every other one.
@@ -211,7 +220,7 @@ impl Drawing<'_> {
     fn write_nothing(&self, svg: &mut String) -> fmt::Result {
         let suppressed = self.points().iter().any(|point| self.outer(point).number().is_none());
         let words = if suppressed {
-            self.language.say("stats-no-day").number("k", self.series.min_count)
+            self.language.say("stats-no-day")
         } else {
             self.language.say("stats-no-clicks")
         };

@@ -12,10 +12,10 @@ use super::view::View;
 use super::{AppState, lineage, live, pages};
 use crate::domain::day::Day;
 use crate::domain::own_address::own_address;
+use crate::domain::publication::Number;
 use crate::domain::report::{Filter, Grouping, Question};
 use crate::domain::site::Site;
 use crate::domain::view::Viewer;
-use crate::language::Count;
 use crate::service::live::Subject;
 use crate::store::LinkFilter;
 
@@ -81,8 +81,7 @@ pub(super) async fn show(
         Err(reading) => return pages::reading(page, view.address(), reading),
     };
     let page = page.with_live(live);
-    let nothing = [report.totals.shares, report.totals.clicks].map(|number| Count::of(number, 1).number());
-    let nothing = nothing.into_iter().flatten().all(|number| number == 0);
+    let nothing = ![report.totals.shares, report.totals.clicks].into_iter().any(Number::says_something);
     let empty =
         signed_in && nothing && app.store.links(site, &LinkFilter::default(), None, 1).await?.is_empty();
     let lineage = if signed_in && *wants_lineage && view.filter == Filter::default() {

@@ -12,18 +12,20 @@ pub(crate) enum Count {
     Exact(u64),
     /// A number of which some days are open: still growing, rounded down in steps of `k`.
     AtLeast(u64),
-    /// Not shown, because it would stand for fewer than this many visitors (`k`).
+    /// Not shown: of one open day, and fewer than this (`k`).
     FewerThan(u64),
+    /// Not shown: each part of it is too few, and together they may be more.
+    TooFew,
 }
 
 impl Count {
-    /// A published number, where `k` is the threshold.
+    /// A published number; one that is not shown is below this limit, where there is one.
     #[must_use]
-    pub(crate) fn of(number: Number, k: u64) -> Self {
+    pub(crate) fn of(number: Number, limit_of_few: Option<u64>) -> Self {
         match number {
             Number::Exact(number) => Self::Exact(number),
             Number::AtLeast(number) => Self::AtLeast(number),
-            Number::Fewer => Self::FewerThan(k),
+            Number::Fewer => limit_of_few.map_or(Self::TooFew, Self::FewerThan),
         }
     }
 
@@ -32,17 +34,18 @@ impl Count {
     pub(crate) fn number(self) -> Option<u64> {
         match self {
             Self::Exact(number) | Self::AtLeast(number) => Some(number),
-            Self::FewerThan(_) => None,
+            Self::FewerThan(_) | Self::TooFew => None,
         }
     }
 
     /// Both together: what is suppressed adds nothing to what is shown.
     #[must_use]
     pub(crate) fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::FewerThan(_), shown) | (shown, Self::FewerThan(_)) => shown,
-            (Self::Exact(one), Self::Exact(other)) => Self::Exact(one + other),
-            (one, other) => Self::AtLeast(one.number().unwrap_or(0) + other.number().unwrap_or(0)),
+        match (self, other, self.number(), other.number()) {
+            (_, _, None, None) => Self::TooFew,
+            (_, shown, None, _) | (shown, _, _, None) => shown,
+            (Self::Exact(_), Self::Exact(_), Some(one), Some(other)) => Self::Exact(one + other),
+            (_, _, Some(one), Some(other)) => Self::AtLeast(one + other),
         }
     }
 
@@ -52,13 +55,14 @@ impl Count {
         matches!(self, Self::AtLeast(_))
     }
 
-    /// The count without its "at least": `1,204`, or `fewer than 5`.
+    /// The count without its "at least": `1,204`, `fewer than 5`, or `too few to show`.
     #[must_use]
     pub(crate) fn figure(self, language: impl Borrow<Language>) -> String {
         let language = *language.borrow();
         match self {
             Self::Exact(number) | Self::AtLeast(number) => language.number(number),
             Self::FewerThan(k) => language.say("fewer-than").number("k", k).to_string(),
+            Self::TooFew => language.say("too-few").to_string(),
         }
     }
 
@@ -70,13 +74,13 @@ impl Count {
         if self.is_open() { format!("{} {figure}", language.say("at-least")) } else { figure }
     }
 
-    /// Which of the three it is, in one word.
+    /// Which kind it is, in one word for the style sheet.
     #[must_use]
     pub(crate) fn sort(self) -> &'static str {
         match self {
             Self::Exact(_) => "exact",
             Self::AtLeast(_) => "open",
-            Self::FewerThan(_) => "few",
+            Self::FewerThan(_) | Self::TooFew => "few",
         }
     }
 }

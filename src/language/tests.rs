@@ -220,8 +220,8 @@ fn days_are_written_in_words_and_other_text_is_left_alone() {
 fn what_is_filled_into_markup_is_escaped() {
     let receipt = English.markup("receipt-over").text("address", "<script>\"'&");
     assert_eq!(receipt.to_string(), "Receipt of the link <b>&lt;script&gt;&quot;&#39;&amp;</b>");
-    let tip = French.say("stats-tip-few-days").number("days", 1_u64).number("k", 5_u64);
-    assert_eq!(tip.to_string(), "1 jour à moins de 5 laissé de côté");
+    let tip = French.say("stats-tip-few-days").number("days", 1_u64);
+    assert_eq!(tip.to_string(), "sans 1 jour à trop peu de visiteurs");
 }
 
 #[test]
@@ -238,15 +238,18 @@ fn a_count_never_shows_what_is_not_published() {
         (Number::AtLeast(10), "at least 10", "au moins 10"),
         (Number::Fewer, "fewer than 5", "moins de 5"),
     ];
+    let words = |count: Count| [count.words(English), count.words(French)];
     for (number, english, french) in cases {
-        let count = Count::of(number, 5);
-        assert_eq!([count.words(English), count.words(French)], [english, french]);
+        assert_eq!(words(Count::of(number, Some(5))), [english, french]);
     }
+    let of_several_days = Count::of(Number::Fewer, None);
+    assert_eq!(words(of_several_days), ["too few to show", "trop peu pour être affiché"]);
 }
 
 #[test]
 fn what_is_suppressed_adds_nothing_to_a_sum() {
-    assert_eq!(Count::FewerThan(5).and(Count::FewerThan(5)), Count::FewerThan(5));
+    assert_eq!(Count::FewerThan(5).and(Count::FewerThan(5)), Count::TooFew, "four and four are eight");
+    assert_eq!(Count::TooFew.and(Count::Exact(7)), Count::Exact(7));
     assert_eq!(Count::FewerThan(5).and(Count::Exact(7)), Count::Exact(7));
     assert_eq!(Count::AtLeast(5).and(Count::Exact(7)), Count::AtLeast(12));
 }

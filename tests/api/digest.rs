@@ -78,7 +78,7 @@ async fn a_weeks_numbers_arrive_once_as_text_and_as_html_and_are_those_of_the_ap
         assert_eq!((sum("shares"), sum("clicks")), (2, 12), "{groups:?}");
         for part in [
             "- WhatsApp: shares 1, clicks 12, visitors 12",
-            "- SMS: shares 1, clicks fewer than 5, visitors fewer than 5",
+            "- SMS: shares 1, clicks too few to show, visitors too few to show",
             "- news.example/soup?for=a&week\n  shares 2, clicks 12, visitors 12",
             "with consent only",
             "No number stands for fewer than 5 visitors.",
@@ -86,7 +86,7 @@ async fn a_weeks_numbers_arrive_once_as_text_and_as_html_and_are_those_of_the_ap
         ] {
             assert!(letter.text.contains(part), "{part} in {}", letter.text);
         }
-        for part in ["news.example/soup?for=a&#38;week", ">12</td>", "fewer than 5</td>", "with consent only"]
+        for part in ["news.example/soup?for=a&#38;week", ">12</td>", "too few to show</td>", "with consent only"]
         {
             assert!(letter.html.contains(part), "{part} in {}", letter.html);
         }
@@ -104,7 +104,7 @@ async fn a_weeks_numbers_arrive_once_as_text_and_as_html_and_are_those_of_the_ap
     let later = letters.iter().find(|letter| letter.subject.contains("23 to 29 November 2026"));
     let later = later.expect("a letter of that week");
     assert_eq!(told(later, "Shares"), "0 (the week before: 2), −100%");
-    assert_eq!(told(later, "Clicks"), "fewer than 5 (the week before: 12)");
+    assert_eq!(told(later, "Clicks"), "too few to show (the week before: 12)");
 }
 
 #[tokio::test]

@@ -217,7 +217,7 @@ impl Lived {
 fn figure(markup: &str) -> Option<u64> {
     let text = markup.rsplit('>').next().expect("a text").replace("&nbsp;", "");
     let text = text.trim();
-    if text.starts_with("fewer") {
+    if text.starts_with("fewer") || text.starts_with("too few") {
         return None;
     }
     Some(text.replace(',', "").parse().unwrap_or_else(|_| panic!("{markup:?} is no number")))

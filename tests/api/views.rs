@@ -271,16 +271,18 @@ async fn the_numbers_of_others_are_in_steps(backend: Backend) {
     let service = Service::start_with(backend, &[("stats.min_count", "5")]).await;
     change(&service, "test", |site| site.public = true).await;
     let shared = path(&service, &share(&service, json!({})).await);
-    for (more, of_day, of_month) in [(4, "fewer than 5", "0"), (3, "5", "5"), (5, "10", "10")] {
+    let few = "too few to show";
+    for (more, of_day, of_month) in [(4, "fewer than 5", few), (3, "5", "5"), (5, "10", "10")] {
         for _ in 0..more {
             service.link(json!({ "url": ONE, "channel": "sms" })).await;
         }
         for path in ["/stats/public/test", shared.as_str()] {
-            // Too few on each of many days can be many together: at least none is all that is known of them.
+            // Too few on each of many days can be many together: nothing is known of them.
             let (_, text) = page(&service, path).await;
             let (figures, names) = numbers(&text);
-            assert_eq!(figures, [of_month, "0", "fewer than 5", "fewer than 5"], "{path}");
-            assert_eq!(names.contains(&"SMS"), of_month != "0", "{path}: {names:?}");
+            assert_eq!(figures, [of_month, few, few, few], "{path}");
+            assert!(!text.contains("≥</em>&nbsp;0"), "{path}: {text}");
+            assert_eq!(names.contains(&"SMS"), of_month != few, "{path}: {names:?}");
             assert!(!text.contains("irality"), "of shares that are not all shown it would be wrong: {text}");
             let (_, text) = page(&service, &format!("{path}?period=today")).await;
             assert_eq!(numbers(&text).0[..2], [of_day, "fewer than 5"], "{path}");

@@ -167,7 +167,10 @@ impl Walker {
         for (english, french) in [
             ("29 November 2026 1 1 14 12", "29 novembre 2026 1 1 14 12"),
             ("28 November 2026 0 0 0 0", "28 novembre 2026 0 0 0 0"),
-            ("7 December 2026 0 0 fewer than 5 fewer than 5", "7 décembre 2026 0 0 moins de 5 moins de 5"),
+            (
+                "7 December 2026 0 0 too few to show too few to show",
+                "7 décembre 2026 0 0 trop peu pour être affiché trop peu pour être affiché",
+            ),
         ] {
             self.shows(english, french).await;
         }

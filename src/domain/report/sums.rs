@@ -53,13 +53,11 @@ pub(super) struct Sums {
     rule: Publication,
     /// Whether some of the days are open.
     open: bool,
-    /// Whether they are more than one.
-    several: bool,
 }
 
 impl Sums {
-    /// Nothing, of one day or `several`, of which some are `open`.
-    pub(super) fn new(rule: Publication, open: bool, several: bool) -> Self {
+    /// Nothing, of days of which some are `open`.
+    pub(super) fn new(rule: Publication, open: bool) -> Self {
         let (nothing, none) = (rule.nothing(), rule.happenings(0));
         Self {
             closed: Amount::default(),
@@ -72,7 +70,6 @@ impl Sums {
             funnel_unfurls: none,
             rule,
             open: open && !rule.is_exact(),
-            several,
         }
     }
 
@@ -126,11 +123,7 @@ impl Sums {
 
     /// Shares or unfurls.
     fn happened(&self, sum: Sum) -> Number {
-        match sum.number(!self.rule.adds_up()) {
-            // Too few on each of several days can be many together.
-            Number::Fewer if self.several => Number::AtLeast(0),
-            number => number,
-        }
+        sum.number(!self.rule.adds_up())
     }
 
     /// What is published; of the unfurls, so many are known to be of which family.
@@ -175,7 +168,7 @@ impl AddAssign for Sums {
 
 /// A day of a series.
 pub(super) fn series_day(day: Day, raw: Raw, known: Apps, open: bool, rule: Publication) -> SeriesDay {
-    let mut sums = Sums::new(rule, open, false);
+    let mut sums = Sums::new(rule, open);
     sums.add(raw, open);
     let Numbers { shares, unfurls, unfurls_by_app, clicks, visitors, aggregate_clicks, funnel } =
         sums.numbers(known);

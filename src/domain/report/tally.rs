@@ -35,8 +35,6 @@ pub(super) struct Lens<'a> {
     pub(super) rule: Publication,
     /// Whether some of the days are open.
     pub(super) open: bool,
-    /// Whether they are more than one.
-    pub(super) several: bool,
     /// How many rows they have.
     pub(super) rows: usize,
 }
@@ -44,12 +42,12 @@ pub(super) struct Lens<'a> {
 impl<'a> Lens<'a> {
     /// For these days.
     pub(super) fn new(names: &'a Names, mask: &'a Mask, rule: Publication, days: &[ReportDay]) -> Self {
-        Self { names, mask, rule, open: false, several: false, rows: 0 }.on(days)
+        Self { names, mask, rule, open: false, rows: 0 }.on(days)
     }
 
     /// The sum of nothing.
     pub(super) fn nothing(&self) -> Sums {
-        Sums::new(self.rule, self.open, self.several)
+        Sums::new(self.rule, self.open)
     }
 
     /// What is published of a day, or of a part of it.
@@ -62,7 +60,7 @@ impl<'a> Lens<'a> {
     /// The same for other days.
     pub(super) fn on(self, days: &[ReportDay]) -> Self {
         let rows = days.iter().map(rows_of).sum();
-        Self { open: days.iter().any(|day| day.open), several: days.len() > 1, rows, ..self }
+        Self { open: days.iter().any(|day| day.open), rows, ..self }
     }
 
     /// Whether a day can be added up with others before it is published.

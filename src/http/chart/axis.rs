@@ -3,7 +3,7 @@
 /// Height of the plot, in pixels.
 pub(in crate::http) const HEIGHT: u64 = 176;
 /// Room above the plot, for the words of the bar that somebody points at.
-pub(in crate::http) const ABOVE: u64 = 24;
+pub(in crate::http) const ABOVE: u64 = 52;
 /// Length of the drawing in its own horizontal unit; every x is a share of it.
 pub(in crate::http) const LENGTH: u64 = 1_000_000;
 

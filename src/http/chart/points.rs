@@ -95,7 +95,7 @@ impl Series {
         let before = report.before.as_ref().filter(|_| grain != Grain::Month).map(|before| &before.series);
         let mut points: Vec<Point> = Vec::new();
         for (place, day) in days.iter().enumerate() {
-            let clicks = |day: &SeriesDay| Count::of(day.clicks, k);
+            let clicks = |day: &SeriesDay| Count::of(day.clicks, day.open.then_some(k));
             let of_day = Point::of(day, before.and_then(|days| days.get(place)).map(clicks), k, today, made);
             match points.last_mut() {
                 Some(point) if !grain.begins(day.day, place, days.len()) => point.add(of_day),
@@ -146,7 +146,7 @@ impl Point {
     fn of(day: &SeriesDay, before: Option<Count>, k: u64, today: Day, made: Option<Day>) -> Self {
         let count = |number: Number| match number {
             Number::Fewer if made.is_some_and(|made| day.day < made) => Count::Exact(0),
-            number => Count::of(number, k),
+            number => Count::of(number, day.open.then_some(k)),
         };
         Self {
             from: day.day.to_string(),

@@ -12,7 +12,7 @@ use crate::domain::family::Family;
 use crate::domain::lineage::{Lineage, Resharing};
 use crate::domain::own_address::own_address;
 use crate::domain::publication::Number;
-use crate::domain::report::{Before, Filter, Grouping, Numbers, Report};
+use crate::domain::report::{Before, Filter, Grouping, Numbers, Report, SeriesDay, limit_of_few};
 use crate::domain::site::Site;
 use crate::http::AppState;
 use crate::http::chart::Series;
@@ -38,7 +38,7 @@ pub(in crate::http) struct Rows<'a> {
 
 impl Rows<'_> {
     fn count(&self, number: Number) -> Count {
-        Count::of(number, self.report.min_count)
+        Count::of(number, limit_of_few(&self.report.series, self.report.min_count))
     }
 
     fn virality(&self, percent: Option<f64>) -> String {
@@ -121,7 +121,7 @@ impl Rows<'_> {
     fn before(&self) -> Option<&Before> {
         let something = |before: &&Before| {
             let Numbers { shares, unfurls, clicks, .. } = before.totals;
-            [shares, unfurls, clicks].into_iter().any(|number| self.count(number).number() > Some(0))
+            [shares, unfurls, clicks].into_iter().any(Number::says_something)
         };
         self.report.before.as_ref().filter(something)
     }
@@ -129,12 +129,12 @@ impl Rows<'_> {
     /// The numbers at the top.
     pub(in crate::http) fn totals(&self) -> Vec<Total> {
         let now = &self.report.totals;
-        let before = self.before().map(|before| &before.totals);
+        let before = self.before();
         let total = |name, hint, of: fn(&Numbers) -> Number| Total {
             name,
             hint,
             figure: Figure::Count(self.count(of(now))),
-            change: before.map(|before| self.change(of(now), of(before))),
+            change: before.map(|before| self.change(of(now), of(&before.totals), &before.series)),
         };
         vec![
             total("stats-shares", "stats-shares-hint", |numbers| numbers.shares),
@@ -150,29 +150,31 @@ impl Rows<'_> {
         ]
     }
 
-    /// How a number stands to the one before.
-    fn change(&self, now: Number, before: Number) -> Change {
-        let (page, words) = (self.page, self.count(before).words(self.page.language));
-        let (now, before) = (self.count(now).number(), self.count(before).number());
+    /// How a number stands to the one of the days before.
+    fn change(&self, now: Number, before: Number, days_before: &[SeriesDay]) -> Change {
+        let before = Count::of(before, limit_of_few(days_before, self.report.min_count));
+        let (page, words) = (self.page, before.words(self.page.language));
         let plain = |words: String| Change { class: "", mark: "", words };
+        let was = |words: String| plain(page.say("stats-was").text("before", words).to_string());
+        // What still grows can be held against nothing but what it has passed already.
+        let now = self.count(now);
+        let (grows, grew) = (now.is_open() || self.view.period.last >= self.today, before.is_open());
         // A day that has only begun is not held against a whole one.
         if self.view.period.first == self.today {
             return plain(page.say("stats-was-whole").text("before", words).to_string());
         }
-        let (Some(now), Some(was)) = (now, before) else {
-            return plain(page.say("stats-was").text("before", words).to_string());
-        };
+        let (Some(now), Some(before)) = (now.number(), before.number()) else { return was(words) };
         let said = |id, percent| page.say(id).text("percent", percent).text("before", &words).to_string();
-        match (now, was) {
-            (0, 0) => plain(page.say("stats-same").to_string()),
+        match (now, before) {
+            (now, before) if (grows && now <= before) || (grew && now >= before) => was(words),
+            (now, before) if now == before => plain(page.say("stats-same").to_string()),
             (_, 0) => plain(page.say("stats-new").to_string()),
-            (now, was) if now == was => plain(page.say("stats-same").to_string()),
-            (now, was) if now > was => {
-                let percent = page.language.percent(now - was, was);
+            (now, before) if now > before => {
+                let percent = page.language.percent(now - before, before);
                 Change { class: "more", mark: "▲", words: said("stats-more", percent) }
             }
-            (now, was) => {
-                let percent = page.language.percent(was - now, was);
+            (now, before) => {
+                let percent = page.language.percent(before - now, before);
                 Change { class: "less", mark: "▼", words: said("stats-less", percent) }
             }
         }

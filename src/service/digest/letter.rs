@@ -123,11 +123,16 @@ struct Row {
 /// What there is no number for.
 const NONE: &str = "–";
 
+/// A number of a week.
+fn in_words(number: Number, language: Language) -> String {
+    Count::of(number, None).words(language)
+}
+
 fn totals(report: &Report, language: Language) -> Vec<Total> {
     let before = report.before.as_ref().map(|before| &before.totals);
     let total = |name, pick: fn(&Numbers) -> Number| {
         let (now, before) = (pick(&report.totals), before.map(pick));
-        let words = |number| Count::of(number, report.min_count).words(language);
+        let words = |number| in_words(number, language);
         Total {
             name,
             now: words(now),
@@ -167,7 +172,7 @@ fn change(now: Number, before: Number, language: Language) -> Option<String> {
 }
 
 fn rows(report: &Report, by: Grouping, language: Language, name: impl Fn(&str) -> String) -> Vec<Row> {
-    let words = |number| Count::of(number, report.min_count).words(language);
+    let words = |number| in_words(number, language);
     let row = |group: &Group| {
         Some(Row {
             name: name(group.key.as_deref()?),
