@@ -252,9 +252,11 @@ views-of-page = Page { $name }
 views-of-campaign = Campaign { $name }
 views-part = Page or campaign
 views-part-hint = The page’s whole address, or the campaign’s name. Empty for the whole site.
-views-last-day = Last day
+views-last-day = Last day (UTC)
 views-password-hint = At least 12 characters, or empty: then the address alone opens the view.
 views-share = Share
+views-share-this = Share this view
+views-copy = Copy the address
 views-everybody = For everybody
 views-public = The numbers of { $site } are public, at <a class="long" href="{ $address }">{ $address }</a>.
 views-private = The numbers of { $site } are not public.
@@ -340,6 +342,7 @@ stats-unfurls-hint = previews in chat apps
 stats-clicks-hint = with consent
 stats-visitors-hint = per link and day
 stats-visitors-of-link-hint = per person and day
+stats-virality-unknown = not known
 stats-virality-hint = clicks per 100 shares
 stats-from-shares = From shares to visitors
 stats-back = ← { $name }
@@ -449,11 +452,16 @@ stats-others = { $groups ->
 stats-elsewhere-page = Too few for a page of their own
 stats-elsewhere-campaign = Too few for a campaign of their own
 stats-elsewhere-link = Too few for a link of their own
+stats-find = Short address or code of a link
+stats-find-open = Open its page
+stats-find-missed = No link of this site has “{ $sought }”. Capital and small letters count.
 stats-nothing-here = Nothing was shared or opened here in this period. Try a longer one.
 stats-beyond = Made for { $channel }, unfurled in { $apps }: it travelled.
 stats-and = { $before } and { $last }
 
 stats-lineage = Shares from shares
+stats-by-generation = Shares by generation
+stats-by-channel = Shares by channel, and what came of them
 stats-lineage-text = Who shares a page that a link led to makes a link of the next generation.
 stats-generation = Generation
 stats-generation-first = First shares
@@ -466,7 +474,9 @@ stats-generation-of-link = { $generation ->
 }
 
 stats-empty = No shares yet
-stats-empty-text = Each act of sharing makes one link, and each link knows its channel. Put the share buttons on a page, and the first channel appears here. The key is the publishable one, which everybody may see:
+stats-empty-new = Make the first links by hand, one for each channel:
+stats-empty-text = Each act of sharing makes one link, and each link knows its channel. Or put the share buttons on a page, and the first channel appears here.
+stats-empty-key = The key is the publishable one (<code>ens_pk_…</code>), which everybody may see. It was printed when the site was made; who no longer has it makes a new one with <code>entrenous key rotate "{ $site }" --kind publishable</code>:
 stats-empty-api = Or make a link by the API:
 stats-empty-try = Nothing is counted of you while you try: a click counts only after somebody has allowed it.
 
@@ -483,6 +493,7 @@ link-expires = Expires on { $day }
 link-expired = Expired on { $day }
 link-off = Switched off
 link-receipt = Receipt
+link-of-page = All links to this page
 link-bare = Without an answer: { $count }
 link-bare-text = This site also keeps a bare count of how often the link was opened by visitors who had not answered: no tag, no visitor, only a number a day. It is a series of its own, never added to the clicks above.
 link-qr = QR code
@@ -552,6 +563,8 @@ kit-gone = { $links ->
     [one] One link that was here is gone.
    *[other] { $links } links that were here are gone.
 }
+kit-svg = QR code as SVG
+kit-png = QR code as PNG
 kit-csv = Addresses as CSV
 kit-zip = QR codes as ZIP
 kit-another = More links like these

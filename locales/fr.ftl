@@ -19,7 +19,7 @@ too-few = trop peu pour être affiché
 channel-email = E-mail
 channel-copy = Lien copié
 channel-native = Menu de partage
-channel-qr = QR code
+channel-qr = Code QR
 channel-other = Autre
 app-other = autres applications
 
@@ -49,7 +49,7 @@ receipt-campaign = Campagne
 receipt-made = Créé le
 receipt-expires = Expire le
 receipt-expired-on = Expiré le
-receipt-qr = QR code
+receipt-qr = Code QR
 receipt-qr-files = <a href="{ $svg }">SVG</a> ou <a href="{ $png }">PNG</a>, à imprimer
 receipt-stores = Ce que votre clic enregistrerait
 receipt-not-active = <b>Rien.</b> Un lien qui ne redirige pas ne compte aucun clic.
@@ -120,7 +120,7 @@ share-title = Votre lien
 share-heading = Votre lien est prêt
 share-lead = Sélectionnez-le, copiez-le et collez-le dans votre message. Il mène à { $host }.
 share-address = Adresse courte
-share-qr = QR code de { $address }
+share-qr = Code QR de { $address }
 share-camera = L’appareil photo d’un téléphone lit la même adresse dans cette image.
 share-back = Retour à { $host }
 
@@ -252,9 +252,11 @@ views-of-page = Page { $name }
 views-of-campaign = Campagne { $name }
 views-part = Page ou campagne
 views-part-hint = L’adresse entière de la page, ou le nom de la campagne. Vide pour tout le site.
-views-last-day = Dernier jour
+views-last-day = Dernier jour (UTC)
 views-password-hint = Au moins 12 caractères, ou vide : l’adresse seule ouvre alors la vue.
 views-share = Partager
+views-share-this = Partager cette vue
+views-copy = Copier l’adresse
 views-everybody = Pour tout le monde
 views-public = Les chiffres de { $site } sont publics, à l’adresse <a class="long" href="{ $address }">{ $address }</a>.
 views-private = Les chiffres de { $site } ne sont pas publics.
@@ -340,6 +342,7 @@ stats-unfurls-hint = dans les messageries
 stats-clicks-hint = avec accord
 stats-visitors-hint = par lien et par jour
 stats-visitors-of-link-hint = par personne et par jour
+stats-virality-unknown = inconnue
 stats-virality-hint = clics pour 100 partages
 stats-from-shares = Des partages aux visiteurs
 stats-back = ← { $name }
@@ -379,7 +382,7 @@ stats-reading = Jours lus : { $read } sur { $of }. Cette page vérifie à nouve
 stats-reading-text = Les nombres des jours passés sont lus une fois dans la base, après un démarrage, puis restent en mémoire.
 stats-reading-again = Vérifier maintenant
 
-stats-over-time = Au fil du temps
+stats-over-time = Évolution
 stats-chart = Clics et visiteurs, du { $from } au { $to }
 stats-chart-bare = Comptage brut, du { $from } au { $to }
 stats-chart-desc = Barres par { $grain ->
@@ -434,8 +437,8 @@ stats-rest = Autres canaux
 stats-pages = Pages
 stats-campaigns = Campagnes
 stats-links = Liens
-stats-top-pages = Pages en tête
-stats-top-links = Liens en tête
+stats-top-pages = Pages les plus ouvertes
+stats-top-links = Liens les plus ouverts
 stats-all-pages = Toutes les pages
 stats-all-campaigns = Toutes les campagnes
 stats-all-links = Tous les liens
@@ -449,11 +452,16 @@ stats-others = { $groups ->
 stats-elsewhere-page = Trop peu pour une page à part
 stats-elsewhere-campaign = Trop peu pour une campagne à part
 stats-elsewhere-link = Trop peu pour un lien à part
+stats-find = Adresse courte ou code d’un lien
+stats-find-open = Ouvrir sa page
+stats-find-missed = Aucun lien de ce site n’a « { $sought } ». Les majuscules comptent.
 stats-nothing-here = Rien n’a été partagé ni ouvert ici pendant cette période. Essayez-en une plus longue.
 stats-beyond = Créé pour { $channel }, aperçu dans { $apps } : il a voyagé.
 stats-and = { $before } et { $last }
 
 stats-lineage = Partages issus de partages
+stats-by-generation = Partages par génération
+stats-by-channel = Partages par canal, et ce qui en est venu
 stats-lineage-text = Qui partage une page où un lien l’a mené crée un lien de la génération suivante.
 stats-generation = Génération
 stats-generation-first = Premiers partages
@@ -466,7 +474,9 @@ stats-generation-of-link = { $generation ->
 }
 
 stats-empty = Pas encore de partage
-stats-empty-text = Chaque partage crée un lien, et chaque lien connaît son canal. Mettez les boutons de partage sur une page, et le premier canal apparaîtra ici. La clé est la clé publiable, que tout le monde peut voir :
+stats-empty-new = Créez les premiers liens à la main, un par canal :
+stats-empty-text = Chaque partage crée un lien, et chaque lien connaît son canal. Ou mettez les boutons de partage sur une page, et le premier canal apparaîtra ici.
+stats-empty-key = La clé est la clé publiable (<code>ens_pk_…</code>), que tout le monde peut voir. Elle a été affichée à la création du site ; qui ne l’a plus en crée une autre avec <code>entrenous key rotate "{ $site }" --kind publishable</code> :
 stats-empty-api = Ou créez un lien par l’API :
 stats-empty-try = Rien n’est compté de vous pendant vos essais : un clic ne compte qu’une fois accepté.
 
@@ -483,16 +493,17 @@ link-expires = Expire le { $day }
 link-expired = Expiré le { $day }
 link-off = Désactivé
 link-receipt = Fiche
+link-of-page = Tous les liens vers cette page
 link-bare = Sans réponse : { $count }
 link-bare-text = Ce site tient aussi un comptage brut des ouvertures du lien par des visiteurs qui n’avaient pas répondu : ni empreinte, ni visiteur, seulement un nombre par jour. C’est une série à part, jamais ajoutée aux clics ci-dessus.
-link-qr = QR code
+link-qr = Code QR
 link-qr-text = Un appareil photo y lit l’adresse courte. Les lectures acceptées comptent comme des clics de ce lien.
 link-qr-svg = SVG, à imprimer
 link-qr-png = PNG, 1024 pixels
 link-change = Modifier ce lien
 link-change-url = Mène à
 link-change-expires = Expire à la fin du (UTC ; vide : jamais)
-link-change-review = Relire la modification
+link-change-review = Vérifier la modification
 link-switch-off = Désactiver
 link-switch-on = Réactiver
 link-taken-down = L’exploitant du service a retiré ce lien. Lui seul peut le rétablir.
@@ -552,6 +563,8 @@ kit-gone = { $links ->
     [one] { $links } lien qui était ici n’existe plus.
    *[other] { $links } liens qui étaient ici n’existent plus.
 }
+kit-svg = Code QR en SVG
+kit-png = Code QR en PNG
 kit-csv = Adresses en CSV
 kit-zip = Codes QR en ZIP
 kit-another = D’autres liens comme ceux-ci
@@ -560,7 +573,7 @@ kit-address = Adresse courte pour { $channel }
 kit-copy = Copier
 kit-copy-channel = Copier l’adresse pour { $channel }
 kit-copied = Copié
-kit-send = Envoyer par { $channel }
+kit-send = L’envoyer par { $channel }
 kit-ended = Ce lien ne redirige plus.
 
 ## Les erreurs

@@ -3,14 +3,15 @@
 (() => {
   for (const button of document.querySelectorAll('button[data-copy]')) {
     const field = document.getElementById(button.dataset.copy);
-    field.addEventListener('focus', () => field.select());
+    const select = () => field.select ? field.select() : getSelection().selectAllChildren(field);
+    field.addEventListener('focus', select);
     button.hidden = false;
     button.addEventListener('click', async () => {
       try {
-        await navigator.clipboard.writeText(field.value);
+        await navigator.clipboard.writeText(field.value || field.textContent);
       } catch {
         // Over plain http there is no clipboard but this one.
-        field.select();
+        select();
         document.execCommand('copy');
       }
       document.getElementById(button.dataset.said).textContent = button.dataset.done;

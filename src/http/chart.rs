@@ -219,11 +219,8 @@ impl Drawing<'_> {
     /// Why there is no bar.
     fn write_nothing(&self, svg: &mut String) -> fmt::Result {
         let suppressed = self.points().iter().any(|point| self.outer(point).number().is_none());
-        let words = if suppressed {
-            self.language.say("stats-no-day")
-        } else {
-            self.language.say("stats-no-clicks")
-        };
+        let words =
+            if suppressed { self.language.say("stats-no-day") } else { self.language.say("stats-no-clicks") };
         let middle = ABOVE + HEIGHT / 2;
         write!(svg, r#"<text x="50%" y="{middle}" text-anchor="middle">{words}</text>"#)
     }

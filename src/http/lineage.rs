@@ -1,5 +1,7 @@
 //! Lineage for the marketer: shares by generation, and what came of each channel's shares.
 
+use std::collections::BTreeMap;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
@@ -17,13 +19,21 @@ use crate::domain::site::SiteId;
 /// `GET /api/v1/stats/lineage`.
 pub(super) async fn of_key(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     let site = secret_site(request.head(), &app).await?;
-    let query = body::query(&request, &["from", "to"])?;
-    let period = period(&query, Day::of(app.clock.now())).map_err(Problem::invalid)?;
+    document(&app, &site.id, &body::query(&request, &["from", "to"])?).await
+}
+
+/// A site's lineage as a document.
+pub(super) async fn document(
+    app: &AppState,
+    site: &SiteId,
+    query: &BTreeMap<String, String>,
+) -> Result<HttpResponse, Problem> {
+    let period = period(query, Day::of(app.clock.now())).map_err(Problem::invalid)?;
     let tables = vec![(Grouping::Channel, usize::MAX)];
     let question = Question { period, filter: Filter::default(), tables, compared: false };
-    let mut report = app.reports.report(&site.id, question, publication(&app)).await?;
+    let mut report = app.reports.report(site, question, publication(app)).await?;
     let channels = report.tables.pop().map(|table| table.groups).unwrap_or_default();
-    let Lineage { generations, channels } = of_site(&app, &site.id, period, &channels).await?;
+    let Lineage { generations, channels } = of_site(app, site, period, &channels).await?;
     let Period { first, last } = period;
     Ok(answer(200, &json!({ "generations": generations, "channels": channels, "from": first, "to": last })))
 }

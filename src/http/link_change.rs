@@ -8,7 +8,7 @@ use askama::Template;
 use jiff::Timestamp;
 
 use super::error::Problem;
-use super::link_page::{self, ChangeForm, own_link};
+use super::link_page::{self, ChangeForm, Wrong, own_link};
 use super::own_form::{self, OwnForm};
 use super::page::{Page, on_page};
 use super::sign_in::SignedIn;
@@ -85,7 +85,8 @@ pub(super) async fn change(
         Ok(None) => Err(Problem::not_found()),
         Err(LinkError::Invalid(wrong)) => {
             let reasons: Vec<_> = wrong.iter().map(|param| page.language.reason(&param.reason)).collect();
-            let wrong = page.say("link-wrong-url").text("reason", reasons.join(", ")).to_string();
+            let why = page.say("link-wrong-url").text("reason", reasons.join(", ")).to_string();
+            let wrong = Wrong { field: "url", why };
             refused(&request, &app, signed_in, &link, &asked, wrong).await
         }
         Err(error) => Err(error.into()),
@@ -99,7 +100,7 @@ async fn refused(
     signed_in: &SignedIn,
     link: &Link,
     asked: &Asked,
-    wrong: String,
+    wrong: Wrong,
 ) -> Result<HttpResponse, Problem> {
     let form = ChangeForm {
         url: asked.url.clone(),
@@ -132,19 +133,20 @@ impl Asked {
         vec![("url", self.url), ("expires", self.expires), ("switch", self.switch)]
     }
 
-    /// What changes, or in words why it cannot.
+    /// What changes, or why it cannot.
     fn check(
         &self,
         link: &Link,
         site: &Site,
         app: &AppState,
         page: &Page,
-    ) -> Result<(DraftChange, Vec<Row>), String> {
+    ) -> Result<(DraftChange, Vec<Row>), Wrong> {
         let (mut draft, mut rows) = (DraftChange::default(), Vec::new());
         let url = app.links.destination(site, &self.url);
-        let refused =
-            |reason| page.say("link-wrong-url").text("reason", page.language.reason(reason)).to_string();
-        let url = url.map_err(|error| refused(error.to_string()))?;
+        let url = url.map_err(|error| {
+            let reason = page.language.reason(error.to_string());
+            Wrong { field: "url", why: page.say("link-wrong-url").text("reason", reason).to_string() }
+        })?;
         if url != link.url {
             draft.url = Some(url.to_string());
             let (now, then) = (link.url.to_string(), url.to_string());
@@ -181,12 +183,13 @@ impl Asked {
     }
 
     /// The last day that is asked for. One that is over is none, unless the link has it already.
-    fn last_day(&self, now: Timestamp, has: Option<Day>, page: &Page) -> Result<Option<Day>, String> {
+    fn last_day(&self, now: Timestamp, has: Option<Day>, page: &Page) -> Result<Option<Day>, Wrong> {
         if self.expires.is_empty() {
             return Ok(None);
         }
-        let day: Day = self.expires.parse().map_err(|_| page.say("link-wrong-day").to_string())?;
+        let wrong = |id: &str| Wrong { field: "expires", why: page.say(id).to_string() };
+        let day: Day = self.expires.parse().map_err(|_| wrong("link-wrong-day"))?;
         let past = day < Day::of(now) && has != Some(day);
-        if past { Err(page.say("link-wrong-past").to_string()) } else { Ok(Some(day)) }
+        if past { Err(wrong("link-wrong-past")) } else { Ok(Some(day)) }
     }
 }

@@ -38,6 +38,8 @@ pub(super) struct LinkPage {
     code: String,
     short_url: String,
     destination: String,
+    /// The same period of all that leads there.
+    of_page: String,
     /// Its channel, and the same period of all of that.
     channel: String,
     of_channel: String,
@@ -73,11 +75,23 @@ pub(super) struct ChangeForm {
     pub(super) expires: String,
     pub(super) disabled: bool,
     pub(super) taken_down: bool,
-    /// Why the form was refused.
-    pub(super) wrong: Option<String>,
+    /// What of it was refused, and why.
+    pub(super) wrong: Option<Wrong>,
+}
+
+/// A field that was refused, and why.
+#[derive(Clone, Debug)]
+pub(super) struct Wrong {
+    pub(super) field: &'static str,
+    pub(super) why: String,
 }
 
 impl ChangeForm {
+    /// Whether this field was refused.
+    fn is_wrong(&self, field: &str) -> bool {
+        self.wrong.as_ref().is_some_and(|wrong| wrong.field == field)
+    }
+
     /// The form with what the link has.
     pub(super) fn of(link: &Link) -> Self {
         Self {
@@ -169,6 +183,7 @@ pub(super) async fn page(
         let filter = Filter { campaign: Some(Some(name.into())), ..Filter::default() };
         (name.to_owned(), site_view.only(filter).address())
     };
+    let of_page = Filter { page: Some(link.url.as_str().into()), ..Filter::default() };
     let of_channel = Filter { channel: Some(link.channel.clone()), ..Filter::default() };
     let parent =
         |code: &Code| (format!("/{code}"), View { path: format!("/stats/{code}"), ..view.clone() }.address());
@@ -179,6 +194,7 @@ pub(super) async fn page(
         code: link.code.to_string(),
         short_url: app.links.short_url(&link.code),
         destination: link.url.to_string(),
+        of_page: site_view.only(of_page).address(),
         channel: page.channel(link.channel.as_str(), &app.channel_label(&link.channel)),
         of_channel: site_view.only(of_channel).address(),
         campaign: campaign.map(of_campaign),
@@ -233,7 +249,8 @@ fn downloads(link: &Link, view: &View, app: &AppState) -> Downloads {
     let days = in_address(view.period, &Filter::default());
     let code = &link.code;
     Downloads {
-        csv: format!("/stats/{code}.csv?{days}"),
+        name: code.to_string(),
+        csv: Some(format!("/stats/{code}.csv?{days}")),
         json: format!("/stats/{code}.json?{days}"),
         call: format!("GET {}", own_address(&app.public_url, &format!("/api/v1/links/{code}/stats?{days}"))),
     }

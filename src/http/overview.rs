@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use actix_web::dev::RequestHead;
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
+use url::form_urlencoded;
 
 use super::error::Problem;
 use super::page::Page;
 use super::sign_in::{SignedIn, signed_in};
-use super::view::View;
-use super::{AppState, lineage, live, pages};
+use super::view::{View, address};
+use super::{AppState, lineage, live, pages, question};
+use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::own_address::own_address;
 use crate::domain::publication::Number;
@@ -22,7 +25,7 @@ use crate::store::LinkFilter;
 pub(super) mod page;
 pub(super) mod rows;
 
-use page::{OverviewPage, Shared};
+use page::{OverviewPage, Search, Shared};
 use rows::Rows;
 
 /// How many channels, and how many of anything else, the page shows.
@@ -30,6 +33,8 @@ const CHANNELS: usize = 50;
 const TOP: usize = 10;
 /// How many a whole list shows.
 const ALL: usize = 500;
+/// The parameter with the code or the address of a link that somebody looks for.
+const FIND: &str = "find";
 /// How long the page waits for days that are not in memory before it says that they are being read.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -42,14 +47,39 @@ pub(super) struct Reader<'a> {
     pub(super) path: &'a str,
     /// What is said of a page that is shown to others; nothing to the signed-in.
     pub(super) shared: Option<Shared>,
+    /// The code or the address of a link that the signed-in looked for in vain.
+    pub(super) missed: Option<String>,
 }
 
-/// `GET /stats`.
+/// `GET /stats`; with `find`, the way to the page of the link that has this code or address.
 pub(super) async fn home(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     let signed_in = signed_in(&request, &app).await?;
     let SignedIn { site, viewer, page, .. } = signed_in;
-    show(request.head(), &app, Reader { site: &site, page, viewer: &viewer, path: "/stats", shared: None })
-        .await
+    let page = page.without(FIND);
+    let (view, _) = View::of("/stats", request.query_string(), Day::of(app.clock.now()));
+    let mut query = form_urlencoded::parse(request.query_string().as_bytes());
+    let sought = query.find_map(|(name, text)| (name == FIND).then(|| text.trim().to_owned()));
+    if let Some(code) = sought.as_deref().and_then(code_of)
+        && app.links.of_site(&site.id, &code).await?.is_some()
+    {
+        let of_link = view.of_group(Grouping::Link, Some(code.as_str()), "/stats");
+        return Ok(pages::see_other(&of_link.unwrap_or(view).address()));
+    }
+    let missed = sought.filter(|text| !text.is_empty());
+    let status = if missed.is_some() { StatusCode::NOT_FOUND } else { StatusCode::OK };
+    let reader = Reader { site: &site, page, viewer: &viewer, path: "/stats", shared: None, missed };
+    let mut answer = show(request.head(), &app, reader).await?;
+    *answer.status_mut() = status;
+    Ok(answer)
+}
+
+/// The code of a link, of which somebody has the code or the address; also that of its receipt.
+fn code_of(text: &str) -> Option<Code> {
+    let path =
+        text.split_once("://").map_or(text, |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let code = path.rsplit('/').find(|part| !part.is_empty())?;
+    Code::parse(code.trim_end_matches('+')).ok()
 }
 
 /// The page for a reader.
@@ -58,7 +88,7 @@ pub(super) async fn show(
     app: &AppState,
     reader: Reader<'_>,
 ) -> Result<HttpResponse, Problem> {
-    let Reader { site: whole_site, page, viewer, path, shared } = reader;
+    let Reader { site: whole_site, page, viewer, path, shared, missed } = reader;
     let Site { id: site, name, lineage: wants_lineage, .. } = whole_site;
     let (signed_in, bounds) = (viewer.is_signed_in(), viewer.scope().filter());
     let today = Day::of(app.clock.now());
@@ -104,15 +134,29 @@ pub(super) async fn show(
         totals: rows.totals().into_iter().take(if has_virality { 5 } else { 4 }).collect(),
         bare: rows.bare(),
         series: rows.series(None),
-        channels: rows.channels(),
+        channels: rows.channels(has_virality),
         tables: rows.tables(signed_in.then_some("/stats")),
         apps: rows.apps(),
+        of_apps: rows.of_apps(),
         lineage: lineage.map(|lineage| rows.lineage(&lineage)),
+        search: signed_in.then(|| Search { hidden: view.parameters(true), missed }),
+        share: page.is_of_owner().then(|| to_share(&view, &page)).flatten(),
         empty,
         public_url: own_address(&app.public_url, ""),
         downloads: rows.downloads(Grouping::Day),
         page: page.clone(),
     })
+}
+
+/// Where an owner shares this view, if it is one that can be shared: a page's or a campaign's.
+fn to_share(view: &View, page: &Page) -> Option<String> {
+    match &view.filter {
+        Filter { channel: None, page: Some(_), campaign: None, link: None }
+        | Filter { channel: None, page: None, campaign: Some(Some(_)), link: None } => {
+            Some(page.link(address("/stats/views", &question::parameters(&view.filter))))
+        }
+        _ => None,
+    }
 }
 
 /// What is asked for a view.

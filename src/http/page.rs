@@ -87,6 +87,11 @@ impl Page {
         Self { path: path.to_owned(), query: Vec::new(), ..self }
     }
 
+    /// Whether an owner is signed in.
+    pub(super) fn is_of_owner(&self) -> bool {
+        self.desk.as_ref().is_some_and(|desk| desk.owner)
+    }
+
     /// Whether it is the page of this path.
     pub(super) fn is_at(&self, path: &str) -> bool {
         self.path == path

@@ -28,6 +28,6 @@ pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Resu
     let site = site.filter(|site| site.public).ok_or_else(|| visit::miss(request.head(), &app))?;
     let (page, path) = (pages::of(request.head()), path(&site));
     let shared = Some(Shared::Public);
-    let reader = Reader { site: &site, page, viewer: &Viewer::Public, path: &path, shared };
+    let reader = Reader { site: &site, page, viewer: &Viewer::Public, path: &path, shared, missed: None };
     overview::show(request.head(), &app, reader).await
 }

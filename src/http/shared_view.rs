@@ -94,7 +94,7 @@ async fn numbers(
     let viewer = Viewer::View(view.scope.clone());
     let page = pages::of(request.head());
     let shared = Some(Shared::Until(page.day(Day::last_before(view.expires_at).to_string())));
-    let reader = Reader { site: &site, page, viewer: &viewer, path: &path(token), shared };
+    let reader = Reader { site: &site, page, viewer: &viewer, path: &path(token), shared, missed: None };
     Ok(without_referrer(overview::show(request.head(), app, reader).await?))
 }
 

@@ -12,7 +12,7 @@ use super::links::own_link;
 use super::question::{FILTERS, PERIOD, filter, period};
 use super::request::secret_site;
 use super::sign_in::signed_in;
-use super::{AppState, body};
+use super::{AppState, body, lineage};
 use crate::domain::day::Day;
 use crate::domain::link::Link;
 use crate::domain::publication::{Audience, Publication};
@@ -57,7 +57,7 @@ pub(super) async fn site(request: HttpRequest, app: web::Data<AppState>) -> Resu
     export_site(&app, &site, &query, request.head(), Audience::SignedIn).await
 }
 
-/// `GET /stats/export/{group_by}.{format}`: the same for who is signed in.
+/// `GET /stats/export/{group_by}.{format}`, and `lineage.json`: the same for who is signed in.
 pub(super) async fn download(
     request: HttpRequest,
     app: web::Data<AppState>,
@@ -67,6 +67,9 @@ pub(super) async fn download(
     let (by, format) = name.split_once('.').ok_or_else(Problem::not_found)?;
     let mut query: BTreeMap<String, String> =
         form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
+    if name == "lineage.json" {
+        return lineage::document(&app, &site.id, &query).await;
+    }
     query.insert("group_by".to_owned(), by.to_owned());
     query.insert("format".to_owned(), format.to_owned());
     export_site(&app, &site, &query, request.head(), Audience::SignedIn).await

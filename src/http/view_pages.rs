@@ -133,8 +133,9 @@ async fn page(
         locked: view.password.is_some(),
     };
     let views = app.views.of_site(&site.id, app.clock.now()).await?;
+    let page = if made.is_some() { page.clone().with_script() } else { page.clone() };
     pages::page(&SharedViewsPage {
-        page: page.clone(),
+        page,
         site: site.name.clone(),
         views: views.iter().map(row).collect(),
         made,

@@ -93,12 +93,20 @@ impl Language {
 
     /// A number with one decimal, where that is not 0: `12.5`.
     pub(crate) fn decimal(self, number: f64) -> String {
+        let text = self.tenths(number);
+        match text.strip_suffix('0').and_then(|text| text.strip_suffix(self.point())) {
+            Some(whole) => whole.to_owned(),
+            None => text,
+        }
+    }
+
+    /// A number with one decimal, also where that is 0, so that those of a column stand below each other: `50.0`.
+    pub(crate) fn tenths(self, number: f64) -> String {
         let text = format!("{:.1}", number.abs());
         let (whole, tenth) = text.split_once('.').unwrap_or((&text, "0"));
         let whole = whole.parse().map_or_else(|_| whole.to_owned(), |whole| self.number(whole));
         let sign = if number < 0.0 && text != "0.0" { "−" } else { "" };
-        let point = self.point();
-        if tenth == "0" { format!("{sign}{whole}") } else { format!("{sign}{whole}{point}{tenth}") }
+        format!("{sign}{whole}{}{tenth}", self.point())
     }
 
     /// A share of a whole: `12%`, `<1%` for what is more than none, and `100%` only for all of it.
@@ -111,7 +119,7 @@ impl Language {
         let part = u128::from(part);
         let percent = (part * 200 + whole) / (whole * 2);
         match percent {
-            0 if part > 0 => format!("<1{space}%"),
+            0 if part > 0 => format!("<{space}1{space}%"),
             100 if part < whole => format!("99{space}%"),
             _ => format!("{}{space}%", self.number(u64::try_from(percent).unwrap_or(u64::MAX))),
         }

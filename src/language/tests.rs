@@ -185,6 +185,8 @@ fn numbers_are_written_as_each_language_does() {
         [English.percent(1, 1_000), English.percent(0, 0), English.percent(3, 2)],
         ["<1%", "0%", "150%"]
     );
+    assert_eq!(French.percent(1, 1_000), "<\u{202f}1\u{202f}%");
+    assert_eq!([English.tenths(50.0), French.tenths(1_796.14)], ["50.0", "1\u{202f}796,1"]);
     assert_eq!(
         [English.percent(1_199, 1_204), English.percent(7, 7), French.percent(1_100, 100)],
         ["99%", "100%", "1\u{202f}100\u{202f}%"]

@@ -86,7 +86,8 @@ async fn a_weeks_numbers_arrive_once_as_text_and_as_html_and_are_those_of_the_ap
         ] {
             assert!(letter.text.contains(part), "{part} in {}", letter.text);
         }
-        for part in ["news.example/soup?for=a&#38;week", ">12</td>", "too few to show</td>", "with consent only"]
+        for part in
+            ["news.example/soup?for=a&#38;week", ">12</td>", "too few to show</td>", "with consent only"]
         {
             assert!(letter.html.contains(part), "{part} in {}", letter.html);
         }

@@ -39,3 +39,4 @@ mod unfurls;
 mod utm;
 mod views;
 mod waiting;
+mod words;

@@ -73,7 +73,18 @@ impl Walker {
         assert_eq!(got, status, "{name}");
         let language = self.browser.script("return document.documentElement.lang").await;
         assert_eq!(language, self.browser.reads("en", "fr"), "{name}");
+        // In one of the looks, what can be opened is looked at open, and closed again.
+        let opens = self.browser.look.name == SMALL_PHONE.name;
+        let open = |open: bool| {
+            format!("document.querySelectorAll('details').forEach(d => d.open = {open}); return 0")
+        };
+        if opens {
+            self.browser.script(&open(true)).await;
+        }
         sound(&self.browser, &self.axe, &self.home, name, status).await;
+        if opens {
+            self.browser.script(&open(false)).await;
+        }
     }
 
     /// Presses what is called so, in English or in French.
@@ -151,7 +162,7 @@ impl Walker {
         self.look(401, "sign-in-refused").await;
         self.browser.write("#key", secret).await;
         self.press("Sign in", "Se connecter").await;
-        self.shows("Top links", "Liens en tête").await;
+        self.shows("Top links", "Liens les plus ouverts").await;
         self.look(200, "stats-home").await;
         self.page("/stats?channel=whatsapp", 200, "stats-channel").await;
         let page = "https://courier.example/city/the-night-trains-are-back";
@@ -179,7 +190,7 @@ impl Walker {
         self.page(&format!("/stats/{code}?from=2026-12-20&to=2026-12-01"), 200, "stats-link-refused").await;
         self.page(&format!("/stats/{code}?from=2026-12-20&to=2026-12-20"), 200, "stats-link-today").await;
         self.browser.write("#url", "https://courier.example/city/").await;
-        self.press("Review the change", "Relire la modification").await;
+        self.press("Review the change", "Vérifier la modification").await;
         self.shows("Change this link?", "Modifier ce lien").await;
         self.look(200, "stats-link-confirm").await;
         self.press("Change the link", "Modifier le lien").await;

@@ -25,7 +25,7 @@ async fn a_marketer_drills_down_from_the_overview_to_a_link() {
     let browser = Browser::open(&destination, DESKTOP, Scripts::Off).await;
     let home = campaign.service.base.replace("127.0.0.1", "localhost");
     sign_in(&browser, &home, "/stats", &campaign.secret).await;
-    browser.shows("in days of UTC").await;
+    browser.shows("UTC days").await;
 
     browser.press("7 days").await;
     browser.is_at(&format!("{home}/stats?period=7d")).await;
@@ -70,7 +70,7 @@ async fn a_chosen_language_stays_while_one_goes_on() {
     browser.shows("Over time").await;
     browser.press("Français").await;
     browser.is_at(&format!("{home}/stats?period=7d&lang=fr")).await;
-    browser.shows("Au fil du temps").await;
+    browser.shows("Évolution").await;
     let answer = service.request(Method::GET, "/privacy").header("accept-language", "fr-CH, en;q=0.5");
     let answer = answer.header("accept", "text/html").send().await.expect("an answer");
     let header = |name: &str| answer.headers()[name].to_str().expect("a text").to_owned();
@@ -127,7 +127,9 @@ async fn the_numbers_of_a_page_are_downloaded_and_are_those_of_the_call_beside_t
     browser.press("Download").await;
     let call = browser.find("details[open] code").await.text().await.expect("a call");
     let call = call.strip_prefix("GET https://go.example").expect("an address of the service");
-    for (format, file) in [("CSV", "day-2026-12-14-2026-12-20.csv"), ("JSON", "day.json")] {
+    for (format, file) in
+        [("CSV", "day-2026-12-14-2026-12-20.csv"), ("JSON", "day-2026-12-14-2026-12-20.json")]
+    {
         browser.press(format).await;
         let of_call =
             campaign.service.request(Method::GET, &format!("{call}&format={}", format.to_lowercase()));

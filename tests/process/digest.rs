@@ -28,7 +28,8 @@ async fn the_latest_letter_can_be_looked_at() {
     let text = home.run(&["digest", "preview", "press"]);
     assert_eq!(text.code, Some(0), "{}", text.errors);
     assert!(text.text.starts_with("Subject: press: "), "{}", text.text);
-    for part in ["Clicks: too few to show (the week before: too few to show)", "with consent only", "/stats?from="]
+    for part in
+        ["Clicks: too few to show (the week before: too few to show)", "with consent only", "/stats?from="]
     {
         assert!(text.text.contains(part), "{part} in {}", text.text);
     }

@@ -84,7 +84,9 @@ fn today_is_drawn_apart_and_so_is_a_past_day_that_is_not_closed() {
     let report = report(vec![Exact(8), AtLeast(5), AtLeast(10)], None);
     let svg = draw(Kind::Consented, &Series::of(&report, day("2025-02-22"), None), English);
     assert_eq!(svg.matches(r#"<g class="day today">"#).count(), 2);
-    for words in ["21 February 2025, not closed yet<", ">at least 5 clicks", ">22 February 2025, today so far<"] {
+    for words in
+        ["21 February 2025, not closed yet<", ">at least 5 clicks", ">22 February 2025, today so far<"]
+    {
         assert!(svg.contains(words), "{words}: {svg}");
     }
     assert!(svg.contains(">today</text>"));
@@ -130,7 +132,10 @@ fn a_week_says_how_many_of_its_days_it_leaves_out() {
     clicks[97] = Fewer;
     clicks[96] = Fewer;
     let svg = draw(Kind::Consented, &series(clicks), English);
-    assert!(svg.contains(">50 clicks, 50 visitors<") && svg.contains(">without 2 days of too few visitors<"), "{svg}");
+    assert!(
+        svg.contains(">50 clicks, 50 visitors<") && svg.contains(">without 2 days of too few visitors<"),
+        "{svg}"
+    );
 }
 
 #[test]

@@ -36,8 +36,13 @@ pub(in crate::http) struct OverviewPage {
     pub(in crate::http) tables: Vec<TableRows>,
     /// Unfurls by app, most first.
     pub(in crate::http) apps: Vec<AppRow>,
+    pub(in crate::http) of_apps: Option<Downloads>,
     /// Where shares came from; only of a site that wants to know.
     pub(in crate::http) lineage: Option<LineageRows>,
+    /// The form that leads to a link's page; for who may open it.
+    pub(in crate::http) search: Option<Search>,
+    /// Where an owner shares what the page is about with others.
+    pub(in crate::http) share: Option<String>,
     /// Whether the site has no link at all.
     pub(in crate::http) empty: bool,
     /// Where this service is reached, without a slash at the end; used in what an empty site is shown.
@@ -50,6 +55,11 @@ on_page!(OverviewPage);
 impl OverviewPage {
     fn title(&self) -> &str {
         self.subject.as_ref().map_or(&self.site, |subject| &subject.name)
+    }
+
+    /// Whether the form to find a link has a table of links to stand in.
+    fn lists_links(&self) -> bool {
+        self.tables.iter().any(|table| table.of_links)
     }
 
     fn chart(&self) -> String {
@@ -74,6 +84,15 @@ pub(in crate::http) struct Subject {
     pub(in crate::http) name: String,
     /// Where it is in the web.
     pub(in crate::http) address: Option<String>,
+}
+
+/// What leads to a link's page.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct Search {
+    /// What else the view's address says.
+    pub(in crate::http) hidden: Vec<(&'static str, String)>,
+    /// The code or the address that was looked for, and no link of the site has.
+    pub(in crate::http) missed: Option<String>,
 }
 
 /// A filter.
@@ -126,18 +145,18 @@ pub(in crate::http) struct Total {
     pub(in crate::http) change: Option<Change>,
 }
 
-/// A count, or a text that is written already.
+/// A count, or virality, where it is known.
 #[derive(Clone, Debug)]
 pub(in crate::http) enum Figure {
     Count(Count),
-    Text(String),
+    Virality(Option<String>),
 }
 
 impl Figure {
     pub(in crate::http) fn class(&self) -> &'static str {
         match self {
             Self::Count(count) => count.sort(),
-            Self::Text(_) => "aside",
+            Self::Virality(_) => "aside",
         }
     }
 
@@ -193,12 +212,11 @@ pub(in crate::http) struct ChannelRow {
     pub(in crate::http) class: &'static str,
     pub(in crate::http) name: String,
     pub(in crate::http) address: Option<String>,
-    /// Its part of all shares and of all clicks, in words and as SVG lengths.
-    pub(in crate::http) of_shares: (String, String),
-    pub(in crate::http) of_clicks: (String, String),
+    /// Its parts of all shares and of all clicks, as far as they are shown: each with the message with what it is of.
+    pub(in crate::http) parts: Vec<(String, &'static str)>,
     /// Shares, unfurls, clicks and visitors, each with the length of its bar.
     pub(in crate::http) funnel: Vec<Step>,
-    pub(in crate::http) virality: String,
+    pub(in crate::http) virality: Option<String>,
 }
 
 /// A step of a funnel.
@@ -237,7 +255,7 @@ pub(in crate::http) struct GroupRow {
     pub(in crate::http) address: Option<String>,
     /// Shares, unfurls, clicks and visitors; of links without the shares.
     pub(in crate::http) numbers: Vec<(&'static str, Count)>,
-    pub(in crate::http) virality: String,
+    pub(in crate::http) virality: Option<String>,
     /// Its clicks as a part of the largest row's, as an SVG length.
     pub(in crate::http) bar: String,
 }
@@ -256,6 +274,7 @@ pub(in crate::http) struct LineageRows {
     pub(in crate::http) generations: Vec<Generation>,
     /// By channel, the one that led to the most shares first.
     pub(in crate::http) channels: Vec<ReshareRow>,
+    pub(in crate::http) downloads: Downloads,
 }
 
 /// What came of a channel's shares.
@@ -265,13 +284,15 @@ pub(in crate::http) struct ReshareRow {
     pub(in crate::http) shares: u64,
     /// Acts of sharing by people who came through this channel.
     pub(in crate::http) reshares: u64,
-    pub(in crate::http) virality: String,
+    pub(in crate::http) virality: Option<String>,
 }
 
 /// The same numbers as documents.
 #[derive(Clone, Debug)]
 pub(in crate::http) struct Downloads {
-    pub(in crate::http) csv: String,
+    /// Their name, without what says how they are written.
+    pub(in crate::http) name: String,
+    pub(in crate::http) csv: Option<String>,
     pub(in crate::http) json: String,
     /// The call that answers the same.
     pub(in crate::http) call: String,

@@ -12,7 +12,7 @@ use crate::domain::family::Family;
 use crate::domain::lineage::{Lineage, Resharing};
 use crate::domain::own_address::own_address;
 use crate::domain::publication::Number;
-use crate::domain::report::{Before, Filter, Grouping, Numbers, Report, SeriesDay, limit_of_few};
+use crate::domain::report::{Before, Filter, Grouping, Numbers, Period, Report, SeriesDay, limit_of_few};
 use crate::domain::site::Site;
 use crate::http::AppState;
 use crate::http::chart::Series;
@@ -41,8 +41,8 @@ impl Rows<'_> {
         Count::of(number, limit_of_few(&self.report.series, self.report.min_count))
     }
 
-    fn virality(&self, percent: Option<f64>) -> String {
-        percent.map_or_else(|| "–".to_owned(), |percent| self.page.language.decimal(percent))
+    fn virality(&self, percent: Option<f64>) -> Option<String> {
+        percent.map(|percent| self.page.language.tenths(percent))
     }
 
     fn channel(&self, name: &str) -> String {
@@ -144,7 +144,7 @@ impl Rows<'_> {
             Total {
                 name: "stats-virality",
                 hint: "stats-virality-hint",
-                figure: Figure::Text(self.virality(now.funnel.virality)),
+                figure: Figure::Virality(self.virality(now.funnel.virality)),
                 change: None,
             },
         ]
@@ -193,14 +193,26 @@ impl Rows<'_> {
     /// The documents with the same numbers as a table, or as the drawing.
     pub(in crate::http) fn downloads(&self, by: Grouping) -> Option<Downloads> {
         // Shared views have none.
-        let path = (self.view.path == "/stats").then_some("/stats/export")?;
-        let (name, query) = (by.name(), in_address(self.view.period, &self.view.filter));
-        let call = format!("/api/v1/stats?group_by={name}&{query}");
-        Some(Downloads {
-            csv: format!("{path}/{name}.csv?{query}"),
-            json: format!("{path}/{name}.json?{query}"),
-            call: format!("GET {}", own_address(&self.app.public_url, &call)),
+        (self.view.path == "/stats").then(|| {
+            let (name, query) = (by.name(), in_address(self.view.period, &self.view.filter));
+            let csv = format!("/stats/export/{name}.csv?{query}");
+            Downloads { csv: Some(csv), ..self.json(name, &format!("stats?group_by={name}&{query}"), &query) }
         })
+    }
+
+    /// Unfurls by app are in each group of the JSON, and no column of the CSV.
+    pub(in crate::http) fn of_apps(&self) -> Option<Downloads> {
+        self.downloads(Grouping::Channel).map(|downloads| Downloads { csv: None, ..downloads })
+    }
+
+    fn json(&self, name: &str, call: &str, query: &str) -> Downloads {
+        let Period { first, last } = self.view.period;
+        Downloads {
+            name: format!("{name}-{first}-{last}"),
+            csv: None,
+            json: format!("/stats/export/{name}.json?{query}"),
+            call: format!("GET {}", own_address(&self.app.public_url, &format!("/api/v1/{call}"))),
+        }
     }
 
     /// Shares, unfurls, clicks and visitors.
@@ -226,9 +238,11 @@ impl Rows<'_> {
             reshares: channel.reshares,
             virality: self.virality(channel.virality),
         };
+        let days = in_address(self.view.period, &Filter::default());
         LineageRows {
             generations: lineage.generations.iter().copied().take(super::TOP).collect(),
             channels: lineage.channels.iter().map(row).collect(),
+            downloads: self.json("lineage", &format!("stats/lineage?{days}"), &days),
         }
     }
 }

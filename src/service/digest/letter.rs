@@ -140,7 +140,7 @@ fn totals(report: &Report, language: Language) -> Vec<Total> {
             change: before.and_then(|before| change(now, before, language)),
         }
     };
-    let virality = |numbers: &Numbers| numbers.funnel.virality.map(|virality| language.decimal(virality));
+    let virality = |numbers: &Numbers| numbers.funnel.virality.map(|virality| language.tenths(virality));
     let mut totals = vec![
         total("stats-shares", |numbers| numbers.shares),
         total("stats-unfurls", |numbers| numbers.unfurls),
@@ -195,7 +195,7 @@ mod tests {
         for (now, before, english, french) in [
             (exact(120), exact(100), Some("+20%"), Some("+20\u{202f}%")),
             (exact(97), exact(100), Some("−3%"), Some("−3\u{202f}%")),
-            (exact(1_001), exact(1_000), Some("+<1%"), Some("+<1\u{202f}%")),
+            (exact(1_001), exact(1_000), Some("+<1%"), Some("+<\u{202f}1\u{202f}%")),
             (exact(0), exact(3), Some("−100%"), Some("−100\u{202f}%")),
             (exact(5), exact(1_204), Some("−99%"), Some("−99\u{202f}%")),
             (exact(12), exact(1), Some("+1,100%"), Some("+1\u{202f}100\u{202f}%")),

@@ -11,11 +11,11 @@ use crate::language::Count;
 const COLOURS: [&str; 6] = ["c1", "c2", "c3", "c4", "c5", "c6"];
 
 impl Rows<'_> {
-    /// The channels beside each other, where there are any.
-    pub(in crate::http) fn channels(&self) -> Option<Channels> {
+    /// The channels beside each other, where there are any. Parts of shares are known where virality is.
+    pub(in crate::http) fn channels(&self, has_virality: bool) -> Option<Channels> {
         let table = self.report.table(Grouping::Channel)?;
         let sum = |of: fn(&Numbers) -> Number| -> u64 {
-            table.groups.iter().filter_map(|group| self.count(of(&group.numbers)).number()).sum()
+            table.groups.iter().filter_map(|group| of(&group.numbers).value()).sum()
         };
         let (shares, clicks) = (sum(|numbers| numbers.shares), sum(|numbers| numbers.clicks));
         if table.groups.is_empty() {
@@ -29,20 +29,21 @@ impl Rows<'_> {
             }
         }
         let rows = table.groups.iter().enumerate().map(|(place, group)| {
-            let part = |number: Number, whole| {
-                let number = self.count(number).number().unwrap_or(0);
-                (self.page.language.percent(number, whole), percent(number, whole))
+            let part = |number: Number, whole, name| {
+                number.value().map(|number| (self.page.language.percent(number, whole), name))
             };
+            let numbers = &group.numbers;
+            let of_shares = part(numbers.shares, shares, "stats-of-shares").filter(|_| has_virality);
+            let of_clicks = part(numbers.clicks, clicks, "stats-of-clicks");
             let name = group.key.as_deref().unwrap_or_default();
             let view = self.view.of_group(Grouping::Channel, Some(name), "");
             ChannelRow {
                 class: COLOURS.get(place).copied().unwrap_or("c6"),
                 name: self.channel(name),
                 address: view.map(|view| view.address()),
-                of_shares: part(group.numbers.shares, shares),
-                of_clicks: part(group.numbers.clicks, clicks),
-                funnel: self.funnel(&group.numbers, most),
-                virality: self.virality(group.numbers.funnel.virality),
+                parts: of_shares.into_iter().chain(of_clicks).collect(),
+                funnel: self.funnel(numbers, most),
+                virality: self.virality(numbers.funnel.virality),
             }
         });
         let whole = vec![
@@ -54,7 +55,7 @@ impl Rows<'_> {
 
     /// A number of all channels as one bar; those without a colour of their own are one part.
     fn whole(&self, name: &'static str, groups: &[Group], of: fn(&Numbers) -> Number, all: u64) -> Whole {
-        let number = |group: &Group| self.count(of(&group.numbers)).number().unwrap_or(0);
+        let number = |group: &Group| of(&group.numbers).value().unwrap_or(0);
         let own = if groups.len() > COLOURS.len() { COLOURS.len() - 1 } else { COLOURS.len() };
         let (first, rest) = groups.split_at(own.min(groups.len()));
         let mut parts: Vec<(String, u64)> = first
@@ -72,7 +73,9 @@ impl Rows<'_> {
             let words = self.page.say("stats-share-of").text("name", name).text("percent", share).to_string();
             Part { class: COLOURS[place], x, width: percent(number, all), words }
         };
-        Whole { name, parts: parts.into_iter().enumerate().map(part).collect() }
+        // What is not shown has no part.
+        let shown = parts.into_iter().enumerate().filter(|(_, (_, number))| *number > 0);
+        Whole { name, parts: shown.map(part).collect() }
     }
 
     /// The steps of a channel, beside the most that any channel has of each.

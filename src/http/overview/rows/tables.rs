@@ -10,7 +10,9 @@ impl Rows<'_> {
     /// The tables of pages, campaigns and links that have any row. Links have pages of their own below `links`.
     pub(in crate::http) fn tables(&self, links: Option<&str>) -> Vec<TableRows> {
         let tables = self.report.tables.iter().filter(|table| table.by != Grouping::Channel);
-        tables.filter(|table| !table.groups.is_empty()).map(|table| self.table(table, links)).collect()
+        // Campaigns of which none has a name are no table.
+        let says_something = |table: &&Table| table.groups.iter().any(|group| group.key.is_some());
+        tables.filter(says_something).map(|table| self.table(table, links)).collect()
     }
 
     fn table(&self, table: &Table, links: Option<&str>) -> TableRows {

@@ -1,0 +1,179 @@
+//! What the marketer's pages say, and where they lead: no more than is known, and on to what belongs together.
+
+use entrenous::domain::person::Role;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::access::{PASSWORD, Person, add};
+use crate::service::{Backend, Service, code};
+
+const PAGE: &str = "https://example.com/a";
+/// The page as it stands in an address.
+const IN_ADDRESS: &str = "https%3A%2F%2Fexample.com%2Fa";
+
+async fn visits(service: &Service, code: &str, visitors: u8) {
+    for visitor in 0..visitors {
+        service.click(code, &format!("192.0.2.{visitor}")).await;
+    }
+    service.settled().await;
+}
+
+async fn link(service: &Service, channel: &str) -> String {
+    code(&service.link(json!({ "url": PAGE, "channel": channel, "campaign": "spring" })).await)
+}
+
+async fn start() -> Service {
+    Service::start_with(Backend::Sqlite, &[("stats.min_count", "5")]).await
+}
+
+#[tokio::test]
+async fn a_part_of_what_is_not_shown_is_left_out() {
+    let service = start().await;
+    visits(&service, &link(&service, "email").await, 12).await;
+    visits(&service, &link(&service, "sms").await, 3).await;
+    let (_, text) = Person::with_key(&service).await.page("/stats").await;
+    assert!(text.contains("<b>50%</b> of the shares · <b>100%</b> of the clicks</span>"), "{text}");
+    assert!(text.contains("<b>50%</b> of the shares</span>"), "{text}");
+    assert!(!text.contains(">0%<") && !text.contains("SMS: 0%"), "{text}");
+}
+
+#[tokio::test]
+async fn what_still_grows_is_not_less_than_before() {
+    let service = start().await;
+    let link = link(&service, "email").await;
+    visits(&service, &link, 12).await;
+    service.set_time("2026-11-28T12:00:00Z");
+    service.days_closed().await;
+    visits(&service, &link, 6).await;
+    let owner = Person::with_key(&service).await;
+    let (_, text) = owner.page("/stats?period=7d").await;
+    assert!(text.contains("<small class=\"change \">12 before</small>"), "{text}");
+    assert!(!text.contains("▼") && !text.contains("less (12"), "{text}");
+    service.set_time("2026-11-29T12:00:00Z");
+    service.days_closed().await;
+    let (_, text) = owner.page("/stats?from=2026-11-22&to=2026-11-28").await;
+    assert!(text.contains("▼") && text.contains("50% less (12 before)"), "{text}");
+}
+
+#[tokio::test]
+async fn an_owner_goes_from_a_page_or_a_campaign_to_sharing_it() {
+    let service = start().await;
+    link(&service, "email").await;
+    let owner = Person::with_key(&service).await;
+    for (view, share) in [
+        (format!("page={IN_ADDRESS}&period=7d"), Some(format!("/stats/views?page={IN_ADDRESS}"))),
+        ("campaign=spring".to_owned(), Some("/stats/views?campaign=spring".to_owned())),
+        ("campaign=".to_owned(), None),
+        ("campaign=spring&channel=email".to_owned(), None),
+        (format!("campaign=spring&page={IN_ADDRESS}"), None),
+        (String::new(), None),
+    ] {
+        let (_, text) = owner.page(&format!("/stats?{view}")).await;
+        let button = share.as_ref().map(|share| format!("href=\"{share}\">Share this view</a>"));
+        assert_eq!(text.contains("Share this view"), button.is_some(), "{view}: {text}");
+        assert!(button.is_none_or(|button| text.contains(&button)), "{view}: {text}");
+    }
+    let (_, text) = owner.page(&format!("/stats/views?page={IN_ADDRESS}")).await;
+    assert!(text.contains(&format!("value=\"{PAGE}\"")) && text.contains("value=\"page\" checked"), "{text}");
+    add(&service, "Ben", Role::Reader).await;
+    let (_, text) = Person::named(&service, "Ben", PASSWORD).await.page("/stats?campaign=spring").await;
+    assert!(!text.contains("Share this view"), "{text}");
+    // What was shared can be copied with one tap, and selected without scripts.
+    let fields = [("scope", "site"), ("until", "2026-11-25")];
+    let (_, text) = owner.send("/stats/views", &fields).await;
+    assert!(text.contains("<p class=\"short\" id=\"view-address\">http"), "{text}");
+    assert!(
+        text.contains("hidden data-copy=\"view-address\"") && text.contains("/static/stats.js"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_links_page_is_found_by_its_code_or_its_address() {
+    let service = start().await;
+    let code = link(&service, "email").await;
+    let owner = Person::with_key(&service).await;
+    let find = async |sought: &str, more: &str| {
+        let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("find", sought).finish();
+        owner.to(Method::GET, &format!("/stats?{query}{more}")).send().await.expect("an answer")
+    };
+    for sought in [
+        code.clone(),
+        format!(" /{code} "),
+        format!("https://go.example/{code}"),
+        format!("go.example/{code}?fbclid=1#there"),
+        format!("http://localhost/{code}+"),
+    ] {
+        let answer = find(&sought, "&period=7d&lang=fr").await;
+        assert_eq!(answer.status().as_u16(), 303, "{sought}");
+        assert_eq!(answer.headers()["location"], format!("/stats/{code}?period=7d&lang=fr"), "{sought}");
+    }
+    let (_, other) = service.site("other", |_| {}).await;
+    let foreign = service.link_of(&other, json!({ "url": PAGE, "channel": "sms" })).await;
+    for sought in ["nobody", "https://go.example/", "<i>", "stats", &self::code(&foreign)] {
+        let answer = find(sought, "&campaign=spring").await;
+        assert_eq!(answer.status().as_u16(), 404, "{sought}");
+        let text = answer.text().await.expect("text");
+        assert!(text.contains("No link of this site has “") && text.contains("aria-invalid"), "{text}");
+        assert!(text.contains("<input type=\"hidden\" name=\"campaign\" value=\"spring\">"), "{text}");
+        assert!(!text.contains("<i>\""), "{text}");
+    }
+    assert_eq!(find("", "").await.status().as_u16(), 200, "nothing was looked for");
+    let (_, text) = owner.page(&format!("/stats/{code}?period=7d")).await;
+    assert!(text.contains(&format!("href=\"/stats?period=7d&#38;page={IN_ADDRESS}\"")), "{text}");
+}
+
+#[tokio::test]
+async fn a_refused_change_is_explained_above_its_form_and_at_its_field() {
+    let service = start().await;
+    let code = link(&service, "email").await;
+    let owner = Person::with_key(&service).await;
+    for (url, expires, field) in [("ftp://example.com/", "", "url"), (PAGE, "2026-01-01", "expires")] {
+        let path = format!("/stats/{code}/change");
+        let (status, text) = owner.send(&path, &[("url", url), ("expires", expires), ("switch", "")]).await;
+        assert_eq!(status, 422, "{text}");
+        let (before, form) = text.split_once("<form class=\"form\"").expect("a form");
+        assert!(before.contains("id=\"change-error\" role=\"alert\">"), "{text}");
+        let input = form.split_once(&format!("id=\"{field}\"")).expect("a field").1.split('>').next();
+        let input = input.expect("its end");
+        assert!(input.contains("aria-invalid=\"true\" aria-describedby=\"change-error\""), "{input}");
+        assert_eq!(form.matches("aria-invalid").count(), 1, "{form}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_site_leads_its_owner_to_the_first_links() {
+    let service = start().await;
+    let (_, text) = Person::with_key(&service).await.page("/stats").await;
+    assert!(text.contains("class=\"button primary\" href=\"/stats/new\""), "{text}");
+    assert!(text.contains("entrenous key rotate \"test\" --kind publishable"), "{text}");
+    add(&service, "Ben", Role::Reader).await;
+    let (_, text) = Person::named(&service, "Ben", PASSWORD).await.page("/stats").await;
+    assert!(text.contains("No shares yet") && !text.contains("href=\"/stats/new\""), "{text}");
+}
+
+#[tokio::test]
+async fn every_table_has_a_name_and_its_numbers_as_a_document() {
+    let service = start().await;
+    let (_, secret) = service.site("telling", |site| site.lineage = true).await;
+    let made = service.link_of(&secret, json!({ "url": PAGE, "channel": "sms" })).await;
+    service.fetch(&code(&made), "TelegramBot (like TwitterBot)").send().await.expect("an answer");
+    service.settled().await;
+    let owner = Person::new(&service);
+    assert_eq!(owner.sign_in("", &secret).await.status().as_u16(), 303);
+    let (_, text) = owner.page("/stats").await;
+    assert_eq!(text.matches("<table").count(), text.matches("<caption").count(), "{text}");
+    assert!(!text.contains("<h2>Campaigns</h2>"), "of none with a name there is no table: {text}");
+    // The drawing, channels, pages, links, apps and lineage.
+    assert_eq!(text.matches("<details class=\"take\">").count(), 6, "{text}");
+    let days = "from=2026-10-23&to=2026-11-21";
+    for (name, call) in [("lineage", "stats/lineage?"), ("channel", "stats?group_by=channel&")] {
+        assert!(text.contains(&format!("download=\"{name}-2026-10-23-2026-11-21.json\"")), "{text}");
+        let (status, exported) = owner.page(&format!("/stats/export/{name}.json?{days}")).await;
+        assert_eq!(status, 200, "{exported}");
+        let call = service.request(Method::GET, &format!("/api/v1/{call}{days}")).bearer_auth(&secret);
+        let called: Value = call.send().await.expect("an answer").json().await.expect("JSON");
+        assert_eq!(serde_json::from_str::<Value>(&exported).expect("JSON"), called);
+    }
+    assert_eq!(owner.page(&format!("/stats/export/lineage.csv?{days}")).await.0, 422);
+}
