@@ -475,7 +475,7 @@ stats-generation-of-link = { $generation ->
 
 stats-empty = No shares yet
 stats-empty-new = Make the first links by hand, one for each channel:
-stats-empty-text = Each act of sharing makes one link, and each link knows its channel. Or put the share buttons on a page, and the first channel appears here.
+stats-empty-text = Each act of sharing makes one link, and each link knows its channel. Put the share buttons on a page, and the first channel appears here.
 stats-empty-key = The key is the publishable one (<code>ens_pk_…</code>), which everybody may see. It was printed when the site was made; who no longer has it makes a new one with <code>entrenous key rotate "{ $site }" --kind publishable</code>:
 stats-empty-api = Or make a link by the API:
 stats-empty-try = Nothing is counted of you while you try: a click counts only after somebody has allowed it.

@@ -475,7 +475,7 @@ stats-generation-of-link = { $generation ->
 
 stats-empty = Pas encore de partage
 stats-empty-new = Créez les premiers liens à la main, un par canal :
-stats-empty-text = Chaque partage crée un lien, et chaque lien connaît son canal. Ou mettez les boutons de partage sur une page, et le premier canal apparaîtra ici.
+stats-empty-text = Chaque partage crée un lien, et chaque lien connaît son canal. Mettez les boutons de partage sur une page, et le premier canal apparaîtra ici.
 stats-empty-key = La clé est la clé publiable (<code>ens_pk_…</code>), que tout le monde peut voir. Elle a été affichée à la création du site ; qui ne l’a plus en crée une autre avec <code>entrenous key rotate "{ $site }" --kind publishable</code> :
 stats-empty-api = Ou créez un lien par l’API :
 stats-empty-try = Rien n’est compté de vous pendant vos essais : un clic ne compte qu’une fois accepté.

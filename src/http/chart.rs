@@ -26,7 +26,7 @@ const BELOW: u64 = 28;
 const MARK: u64 = 9;
 /// Where the words of a bar begin, and how far apart their lines are.
 const TIP: u64 = 10;
-const TIP_LINE: u64 = 15;
+const TIP_LINE: u64 = 13;
 /// The most names of days below the plot.
 const NAMES: usize = 7;
 
@@ -182,15 +182,14 @@ impl Drawing<'_> {
             }
             Kind::Bare => said("stats-tip-bare", point.bare),
         };
-        let mut more = Vec::new();
+        let mut lines = vec![point.words(self.series.grain, language), counted];
         if let Some(before) = point.before.filter(|_| self.kind == Kind::Consented) {
-            more.push(language.say("stats-tip-before").text("clicks", before.words(language)).to_string());
+            lines.push(language.say("stats-tip-before").text("clicks", before.words(language)).to_string());
         }
         if point.left_out > 0 && self.series.grain != Grain::Day && self.kind == Kind::Consented {
-            more.push(language.say("stats-tip-few-days").number("days", point.left_out).to_string());
+            lines.push(language.say("stats-tip-few-days").number("days", point.left_out).to_string());
         }
-        let lines = [point.words(self.series.grain, language), counted, more.join(" · ")];
-        lines.into_iter().filter(|line| !line.is_empty()).collect()
+        lines
     }
 
     /// Names of up to seven points, spread evenly; today is called so. On a phone the style sheet drops every other one.

@@ -61,7 +61,7 @@ fn series(clicks: Vec<Number>) -> Series {
 fn every_day_has_its_exact_words() {
     let drawn = |language, clicks| draw(Kind::Consented, &series(vec![Exact(clicks)]), language);
     let lines = |one: &str, other: &str| {
-        format!(r#"<tspan x="100%" y="10">{one}</tspan><tspan x="100%" y="25">{other}</tspan></text>"#)
+        format!(r#"<tspan x="100%" y="10">{one}</tspan><tspan x="100%" y="23">{other}</tspan></text>"#)
     };
     assert!(drawn(English, 1_200).contains(&lines("20 February 2025", "1,200 clicks, 1,200 visitors")));
     let words = "1\u{202f}200 clics, 1\u{202f}200 visiteurs";
