@@ -157,7 +157,7 @@ try-answer-more = No question? Then your browser sends Global Privacy Control or
 try-read = Read the numbers
 try-read-text = Sign in with the secret key (<code>ens_sk_…</code>) that the terminal printed at the first start.
 try-read-open = Open the stats
-try-read-few = One click reads “too few to show”: no number is shown that stands for fewer than { $k } visitors. To see single clicks while you try things, start with <code>ENTRENOUS__STATS__MIN_COUNT=1</code>.
+try-read-few = One click reads “fewer than { $k }”: no number is shown that stands for fewer than { $k } visitors. To see single clicks while you try things, start with <code>ENTRENOUS__STATS__MIN_COUNT=1</code>.
 try-later-open = Be the visitor for a moment.
 try-later-answer = One honest question, three equal buttons.
 try-later-read = What the marketer sees, and what nobody can.
@@ -369,6 +369,7 @@ stats-period-wrong-order = Shown are the last 30 days: the first day must not be
 stats-period-too-long = Shown are the last 30 days: a period has at most 800 days.
 stats-more = { $percent } more ({ $before } before)
 stats-less = { $percent } less ({ $before } before)
+stats-less-so-far = { $percent } less so far ({ $before } before)
 stats-same = as many as before
 stats-was = { $before } before
 stats-was-whole = { $before } yesterday, the whole day
@@ -476,7 +477,7 @@ stats-generation-of-link = { $generation ->
 stats-empty = No shares yet
 stats-empty-new = Make the first links by hand, one for each channel:
 stats-empty-text = Each act of sharing makes one link, and each link knows its channel. Put the share buttons on a page, and the first channel appears here.
-stats-empty-key = The key is the publishable one (<code>ens_pk_…</code>), which everybody may see. It was printed when the site was made; who no longer has it makes a new one with <code>entrenous key rotate "{ $site }" --kind publishable</code>:
+stats-empty-key = The key is the publishable one (<code>ens_pk_…</code>), which everybody may see. It was printed when the site was made; if it is lost, an owner makes a new one under <b>Settings</b>:
 stats-empty-api = Or make a link by the API:
 stats-empty-try = Nothing is counted of you while you try: a click counts only after somebody has allowed it.
 

@@ -157,7 +157,7 @@ try-answer-more = Pas de question ? C’est que votre navigateur envoie Global
 try-read = Lisez les chiffres
 try-read-text = Connectez-vous avec la clé secrète (<code>ens_sk_…</code>) que le terminal a affichée au premier démarrage.
 try-read-open = Ouvrir les statistiques
-try-read-few = Un clic se lit « trop peu pour être affiché » : aucun nombre n’est affiché s’il représente moins de { $k } visiteurs. Pour voir chaque clic pendant vos essais, démarrez avec <code>ENTRENOUS__STATS__MIN_COUNT=1</code>.
+try-read-few = Un clic se lit « moins de { $k } » : aucun nombre n’est affiché s’il représente moins de { $k } visiteurs. Pour voir chaque clic pendant vos essais, démarrez avec <code>ENTRENOUS__STATS__MIN_COUNT=1</code>.
 try-later-open = Soyez le visiteur un instant.
 try-later-answer = Une question honnête, trois boutons égaux.
 try-later-read = Ce que voit l’équipe marketing, et ce que personne ne peut voir.
@@ -369,6 +369,7 @@ stats-period-wrong-order = Voici les 30 derniers jours : le premier jour ne doi
 stats-period-too-long = Voici les 30 derniers jours : une période compte au plus 800 jours.
 stats-more = { $percent } de plus ({ $before } avant)
 stats-less = { $percent } de moins ({ $before } avant)
+stats-less-so-far = { $percent } de moins à ce stade ({ $before } avant)
 stats-same = autant qu’avant
 stats-was = { $before } avant
 stats-was-whole = { $before } hier, jour entier
@@ -476,7 +477,7 @@ stats-generation-of-link = { $generation ->
 stats-empty = Pas encore de partage
 stats-empty-new = Créez les premiers liens à la main, un par canal :
 stats-empty-text = Chaque partage crée un lien, et chaque lien connaît son canal. Mettez les boutons de partage sur une page, et le premier canal apparaîtra ici.
-stats-empty-key = La clé est la clé publiable (<code>ens_pk_…</code>), que tout le monde peut voir. Elle a été affichée à la création du site ; qui ne l’a plus en crée une autre avec <code>entrenous key rotate "{ $site }" --kind publishable</code> :
+stats-empty-key = La clé est la clé publiable (<code>ens_pk_…</code>), que tout le monde peut voir. Elle a été affichée à la création du site ; si elle est perdue, un propriétaire en crée une autre sous <b>Réglages</b> :
 stats-empty-api = Ou créez un lien par l’API :
 stats-empty-try = Rien n’est compté de vous pendant vos essais : un clic ne compte qu’une fois accepté.
 

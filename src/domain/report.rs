@@ -159,9 +159,12 @@ pub struct Report {
 
 /// What a number of these days that is not shown is less than; `None` where it may be more. Of one open day it is less than
 /// the threshold; of a closed one it can be what several channels were each too small for, and of several days their sum.
+/// Days before what they are of was `made` have nothing.
 #[must_use]
-pub fn limit_of_few(days: &[SeriesDay], min_count: u64) -> Option<u64> {
-    matches!(days, [day] if day.open).then_some(min_count)
+pub fn limit_of_few(days: &[SeriesDay], made: Day, min_count: u64) -> Option<u64> {
+    let mut days = days.iter().filter(|day| day.day >= made);
+    let only = days.next().filter(|_| days.next().is_none());
+    only.is_some_and(|day| day.open).then_some(min_count)
 }
 
 /// The period before.

@@ -175,8 +175,8 @@ pub(super) async fn page(
     let page = page.with_live(live::address(app, &Subject::Link(link.clone().into()), view.period).await?);
     let report = app.reports.of_link(link, view.period, true, rule).await?;
     let bounds = Filter::default();
-    let rows = Rows { app, site, page: &page, view: &view, report: &report, today, bounds: &bounds };
     let made = Day::of(link.created_at);
+    let rows = Rows { app, site, page: &page, view: &view, report: &report, today, made, bounds: &bounds };
     let site_view = View { path: "/stats".to_owned(), ..view.clone() };
     let campaign = link.campaign.as_ref().map(Text::as_str);
     let of_campaign = |name: &str| {

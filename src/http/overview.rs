@@ -120,8 +120,17 @@ pub(super) async fn show(
         None
     };
     let has_virality = signed_in || rule.is_exact();
-    let rows =
-        Rows { app, site: whole_site, page: &page, view: &view, report: &report, today, bounds: &bounds };
+    let made = Day::of(whole_site.created_at);
+    let rows = Rows {
+        app,
+        site: whole_site,
+        page: &page,
+        view: &view,
+        report: &report,
+        today,
+        made,
+        bounds: &bounds,
+    };
     pages::page(&OverviewPage {
         site: name.clone(),
         shared,

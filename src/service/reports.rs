@@ -312,7 +312,7 @@ mod tests {
         let of_day = |site: &str, number: usize, age: Duration| {
             let of_site = reports.memory.site(&SiteId::from_stored(site));
             let wanted = Wanted::of(today, &DayMarks::default(), rule);
-            of_site.keep(wanted, Instant::now() - age, &rows(number), rule);
+            of_site.keep(wanted, Instant::now().checked_sub(age).expect("a time"), &rows(number), rule);
             of_site
         };
         let old = AGING + Duration::from_millis(1);

@@ -270,6 +270,8 @@ async fn a_public_site_is_open_to_everybody_and_a_private_one_is_not_there(backe
 async fn the_numbers_of_others_are_in_steps(backend: Backend) {
     let service = Service::start_with(backend, &[("stats.min_count", "5")]).await;
     change(&service, "test", |site| site.public = true).await;
+    // Not the site's first day: a month would be that day alone.
+    service.set_time("2026-11-25T12:00:00Z");
     let shared = path(&service, &share(&service, json!({})).await);
     let few = "too few to show";
     for (more, of_day, of_month) in [(4, "fewer than 5", few), (3, "5", "5"), (5, "10", "10")] {

@@ -38,7 +38,35 @@ async fn a_part_of_what_is_not_shown_is_left_out() {
 }
 
 #[tokio::test]
-async fn what_still_grows_is_not_less_than_before() {
+async fn fewer_than_five_is_said_where_all_of_it_is_today() {
+    let service = start().await;
+    let link = link(&service, "email").await;
+    visits(&service, &link, 4).await;
+    let owner = Person::with_key(&service).await;
+    let clicks = |text: &str| {
+        let rest = text.split_once("<span>Clicks</span><b>").expect("clicks").1;
+        rest.split_once('<').expect("an end").0.to_owned()
+    };
+    let of_site = async |period: &str| clicks(&owner.page(&format!("/stats?period={period}")).await.1);
+    let of_link = async |period: &str| clicks(&owner.page(&format!("/stats/{link}?period={period}")).await.1);
+    // The site and the link are of today.
+    for period in ["today", "30d", "12m"] {
+        assert_eq!(
+            [of_site(period).await, of_link(period).await],
+            ["fewer than 5", "fewer than 5"],
+            "{period}"
+        );
+    }
+    // Four of today and four of the day before would be eight.
+    service.set_time("2026-11-22T12:00:00Z");
+    service.days_closed().await;
+    visits(&service, &link, 4).await;
+    assert_eq!([of_site("today").await, of_link("today").await], ["fewer than 5", "fewer than 5"]);
+    assert_eq!([of_site("7d").await, of_link("7d").await], ["too few to show", "too few to show"]);
+}
+
+#[tokio::test]
+async fn what_still_grows_is_less_than_before_only_so_far() {
     let service = start().await;
     let link = link(&service, "email").await;
     visits(&service, &link, 12).await;
@@ -47,12 +75,11 @@ async fn what_still_grows_is_not_less_than_before() {
     visits(&service, &link, 6).await;
     let owner = Person::with_key(&service).await;
     let (_, text) = owner.page("/stats?period=7d").await;
-    assert!(text.contains("<small class=\"change \">12 before</small>"), "{text}");
-    assert!(!text.contains("▼") && !text.contains("less (12"), "{text}");
+    assert!(text.contains("58% less so far (12 before)") && !text.contains("change less"), "{text}");
     service.set_time("2026-11-29T12:00:00Z");
     service.days_closed().await;
     let (_, text) = owner.page("/stats?from=2026-11-22&to=2026-11-28").await;
-    assert!(text.contains("▼") && text.contains("50% less (12 before)"), "{text}");
+    assert!(text.contains("change less") && text.contains("50% less (12 before)"), "{text}");
 }
 
 #[tokio::test]

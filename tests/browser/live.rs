@@ -77,7 +77,7 @@ async fn fewer_than_five_stay_unseen_and_the_fifth_is_seen_within_two_seconds() 
         "return performance.getEntriesByType('resource').filter(e => e.initiatorType === 'fetch').length";
     let began = Instant::now();
     while began.elapsed() < SOON {
-        assert_eq!(clicks(&browser).await, "too few to show");
+        assert_eq!(clicks(&browser).await, "fewer than 5");
         assert_eq!(browser.script(loaded).await, 0, "the page was told of too few");
     }
     burst(&service, &code, 4..12).await;

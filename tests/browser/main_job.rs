@@ -20,8 +20,8 @@ async fn one_click_goes_from_the_first_page_to_its_number_on_a_phone() {
 }
 
 #[tokio::test]
-async fn with_a_threshold_of_five_one_click_is_too_few_to_show() {
-    main_job(DESKTOP, "5", "too few to show").await;
+async fn with_a_threshold_of_five_one_click_reads_fewer_than_five() {
+    main_job(DESKTOP, "5", "fewer than 5").await;
 }
 
 async fn main_job(look: Look, min_count: &str, number: &str) {

@@ -32,13 +32,15 @@ pub(in crate::http) struct Rows<'a> {
     pub(in crate::http) view: &'a View,
     pub(in crate::http) report: &'a Report,
     pub(in crate::http) today: Day,
+    /// When what the report is of was made: the site, or the link.
+    pub(in crate::http) made: Day,
     /// What the reader sees nothing beyond; no part of the view's own filter.
     pub(in crate::http) bounds: &'a Filter,
 }
 
 impl Rows<'_> {
     fn count(&self, number: Number) -> Count {
-        Count::of(number, limit_of_few(&self.report.series, self.report.min_count))
+        Count::of(number, limit_of_few(&self.report.series, self.made, self.report.min_count))
     }
 
     fn virality(&self, percent: Option<f64>) -> Option<String> {
@@ -152,11 +154,11 @@ impl Rows<'_> {
 
     /// How a number stands to the one of the days before.
     fn change(&self, now: Number, before: Number, days_before: &[SeriesDay]) -> Change {
-        let before = Count::of(before, limit_of_few(days_before, self.report.min_count));
+        let before = Count::of(before, limit_of_few(days_before, self.made, self.report.min_count));
         let (page, words) = (self.page, before.words(self.page.language));
         let plain = |words: String| Change { class: "", mark: "", words };
         let was = |words: String| plain(page.say("stats-was").text("before", words).to_string());
-        // What still grows can be held against nothing but what it has passed already.
+        // What still grows may become more than what it is held against, and is never said to be as much.
         let now = self.count(now);
         let (grows, grew) = (now.is_open() || self.view.period.last >= self.today, before.is_open());
         // A day that has only begun is not held against a whole one.
@@ -166,12 +168,16 @@ impl Rows<'_> {
         let (Some(now), Some(before)) = (now.number(), before.number()) else { return was(words) };
         let said = |id, percent| page.say(id).text("percent", percent).text("before", &words).to_string();
         match (now, before) {
-            (now, before) if (grows && now <= before) || (grew && now >= before) => was(words),
+            (now, before) if (grows && now == before) || (grew && now >= before) => was(words),
             (now, before) if now == before => plain(page.say("stats-same").to_string()),
             (_, 0) => plain(page.say("stats-new").to_string()),
             (now, before) if now > before => {
                 let percent = page.language.percent(now - before, before);
                 Change { class: "more", mark: "▲", words: said("stats-more", percent) }
+            }
+            (now, before) if grows => {
+                let percent = page.language.percent(before - now, before);
+                Change { class: "", mark: "▼", words: said("stats-less-so-far", percent) }
             }
             (now, before) => {
                 let percent = page.language.percent(before - now, before);
