@@ -271,6 +271,7 @@ site-title = Settings
 site-of = Settings of { $site }
 site-text = What its links may do, and the keys that speak for it. Public numbers and badges are switched under Shared views.
 site-saved = <b>Saved.</b> It holds for links that are made, and for visitors who come, from now on.
+site-changed = Somebody has changed these settings since this page was opened. Nothing was saved yet: look at them in another tab, or save again to put these in their place.
 site-not-saved = Nothing was saved. What is wrong is said below the fields.
 site-links = Links
 site-destinations = Hosts that links may lead to

@@ -271,6 +271,7 @@ site-title = Réglages
 site-of = Réglages de { $site }
 site-text = Ce que ses liens peuvent faire, et les clés qui parlent pour lui. Les chiffres publics et les badges se règlent sous Vues partagées.
 site-saved = <b>Enregistré.</b> Cela vaut désormais pour les liens créés et pour les visiteurs qui arrivent.
+site-changed = Quelqu’un a modifié ces réglages depuis l’ouverture de cette page. Rien n’a encore été enregistré : regardez-les dans un autre onglet, ou enregistrez de nouveau pour mettre ceux-ci à leur place.
 site-not-saved = Rien n’a été enregistré. La raison est indiquée sous les champs.
 site-links = Liens
 site-destinations = Hôtes vers lesquels les liens peuvent mener

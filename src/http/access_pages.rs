@@ -139,7 +139,7 @@ pub(super) struct ViewForm {
     pub(super) error: Option<String>,
 }
 
-/// `/stats/site` : what links may do, and the keys.
+/// `/stats/settings` : what links may do, and the keys.
 #[derive(Debug, Template)]
 #[template(path = "site.html", whitespace = "minimize")]
 pub(super) struct SitePage {
@@ -153,6 +153,8 @@ pub(super) struct SitePage {
     pub(super) key: Option<(&'static str, String)>,
     /// The form.
     pub(super) form: SiteForm,
+    /// Tells the settings that are shown from others.
+    pub(super) seen: String,
     /// What the service itself does with those who have not answered.
     pub(super) usual: Policy,
 }
@@ -179,7 +181,7 @@ pub(super) struct SiteForm {
     pub(super) forward_query: bool,
     /// Whether the address that is forwarded to names the link.
     pub(super) lineage: bool,
-    /// The fields that were refused, each with why.
+    /// The fields that were refused, each with why; no field's name where it is the whole form.
     pub(super) wrong: Vec<(&'static str, String)>,
 }
 

@@ -100,7 +100,8 @@ pub(super) async fn show(
     let rule = app.reports.rule(today, viewer.audience());
     let question = question(&view, filter, signed_in);
     // Asked for before the numbers, it misses no change of them. Where nobody signs in, nothing is told.
-    let live = if signed_in {
+    // Nor is a page that says that nothing was found: its address would look again.
+    let live = if signed_in && missed.is_none() {
         let subject = Subject::Site(site.clone(), view.filter.clone(), viewer.audience());
         live::address(app, &subject, view.period).await?
     } else {

@@ -88,11 +88,11 @@ fn pages_of_statistics(config: &mut web::ServiceConfig) {
         .service(at("/people/password", "POST", [web::post().to(people::new_password)]))
         .service(at("/people/remove", "POST", [web::post().to(people::remove)]))
         .service(at(
-            "/site",
+            "/settings",
             "GET, HEAD, POST",
             [read().to(site_pages::show), web::post().to(site_pages::change)],
         ))
-        .service(at("/site/key", "POST", [web::post().to(site_pages::replace_key)]))
+        .service(at("/settings/key", "POST", [web::post().to(site_pages::replace_key)]))
         .service(at("/sessions", "GET, HEAD", [read().to(sessions::list)]))
         .service(at("/sessions/end", "POST", [web::post().to(sessions::end)]))
         .service(at("/password", "POST", [web::post().to(sessions::change_password)]))

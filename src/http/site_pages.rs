@@ -1,4 +1,4 @@
-//! `/stats/site`: an owner changes what the site's links may do, and replaces its keys.
+//! `/stats/settings`: an owner changes what the site's links may do, and replaces its keys.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -12,13 +12,13 @@ use super::{AppState, own_form, pages};
 use crate::domain::consent::{Policy, PolicyError};
 use crate::domain::destination::HostRule;
 use crate::domain::session::Holder;
-use crate::domain::site::{KeyKind, OriginRule, Site};
+use crate::domain::site::{KeyHash, KeyKind, OriginRule, Site};
 use crate::domain::utm::Utm;
 use crate::service::links::InvalidParam;
 
-const PATH: &str = "/stats/site";
+const PATH: &str = "/stats/settings";
 
-/// `GET /stats/site`.
+/// `GET /stats/settings`.
 pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     let signed_in = signed_in(&request, &app).await?;
     signed_in.owner()?;
@@ -26,7 +26,7 @@ pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Resu
     page(&app, signed_in.page, &signed_in.site, Shown { saved, ..Shown::default() })
 }
 
-/// `POST /stats/site`: the whole form.
+/// `POST /stats/settings`: the whole form.
 pub(super) async fn change(
     request: HttpRequest,
     payload: web::Payload,
@@ -35,22 +35,25 @@ pub(super) async fn change(
     let form = own_form::of_owner(&request, payload, &app).await?;
     let (typed, consent) = (typed(&form), policy(form.text("consent"))?);
     let (site, page) = (&form.signed_in.site, &form.signed_in.page);
+    let refuse = |status: StatusCode, wrong: Vec<(&'static str, String)>| {
+        let refused = Some(SiteForm { wrong, ..typed.clone() });
+        let mut answer = self::page(&app, page.clone(), site, Shown { refused, ..Shown::default() })?;
+        *answer.status_mut() = status;
+        Ok(answer)
+    };
+    if form.text("seen") != mark(site) {
+        return refuse(StatusCode::CONFLICT, vec![("", page.say("site-changed").to_string())]);
+    }
     match settings(&typed, consent, &app, page) {
         Ok(settings) => {
-            app.sites.change(&site.name, |site| settings.put_into(site)).await?;
-            app.links.site_changed();
+            app.links.change_site(&site.name, move |site| settings.put_into(site)).await?;
             Ok(pages::see_other(&page.link(format!("{PATH}?saved"))))
         }
-        Err(wrong) => {
-            let refused = Some(SiteForm { wrong, ..typed });
-            let mut answer = self::page(&app, page.clone(), site, Shown { refused, ..Shown::default() })?;
-            *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(answer)
-        }
+        Err(wrong) => refuse(StatusCode::UNPROCESSABLE_ENTITY, wrong),
     }
 }
 
-/// `POST /stats/site/key`: `kind` is that of the key to be replaced. The new one is shown once.
+/// `POST /stats/settings/key`: `kind` is that of the key to be replaced. The new one is shown once.
 pub(super) async fn replace_key(
     request: HttpRequest,
     payload: web::Payload,
@@ -66,12 +69,15 @@ pub(super) async fn replace_key(
     let key = app.sites.rotate_key(&site.name, kind).await?.ok_or_else(Problem::not_found)?;
     let shown = Shown { key: Some((name, key.reveal().to_owned())), ..Shown::default() };
     if kind == KeyKind::Secret && matches!(signed_in.session.holder, Holder::Key(_)) {
-        // Their session has ended with the old key.
+        // Their session has ended with the old key. Where no other can begin now, they sign in with the new one.
         let holder = Holder::Key(key.hash());
-        let (page, cookie) = renew_within(&request, &app, &site.id, holder, signed_in.page.clone()).await?;
-        let mut answer = self::page(&app, page, site, shown)?;
-        set_cookie(&mut answer, &cookie);
-        return Ok(answer);
+        if let Ok((page, cookie)) =
+            renew_within(&request, &app, &site.id, holder, signed_in.page.clone()).await
+        {
+            let mut answer = self::page(&app, page, site, shown)?;
+            set_cookie(&mut answer, &cookie);
+            return Ok(answer);
+        }
     }
     page(&app, signed_in.page.clone(), site, shown)
 }
@@ -94,6 +100,7 @@ fn page(app: &AppState, page: Page, site: &Site, shown: Shown) -> Result<HttpRes
         saved,
         key,
         form: refused.unwrap_or_else(|| written(site)),
+        seen: mark(site),
         usual: app.settings.consent.unknown,
     })
 }
@@ -112,6 +119,12 @@ fn written(site: &Site) -> SiteForm {
         lineage: site.lineage,
         wrong: Vec::new(),
     }
+}
+
+/// Tells these settings from others: whoever saves a form says which they had seen.
+fn mark(site: &Site) -> String {
+    let SiteForm { destinations, origins, consent, utm, forward_query, lineage, .. } = written(site);
+    KeyHash::of(&format!("{:?}", (destinations, origins, consent, utm, forward_query, lineage))).to_hex()
 }
 
 /// A form as it came.

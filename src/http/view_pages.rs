@@ -83,17 +83,17 @@ pub(super) async fn publish(
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
     let form = own_form::of_owner(&request, payload, &app).await?;
-    let switch = |name: &str, old: bool| match form.text(name) {
-        "on" => true,
-        "off" => false,
-        _ => old,
+    let switch = |name: &str| match form.text(name) {
+        "on" => Some(true),
+        "off" => Some(false),
+        _ => None,
     };
-    let change = |site: &mut Site| {
-        site.public = switch("public", site.public);
-        site.badges = switch("badges", site.badges);
+    let (public, badges) = (switch("public"), switch("badges"));
+    let change = move |site: &mut Site| {
+        site.public = public.unwrap_or(site.public);
+        site.badges = badges.unwrap_or(site.badges);
     };
-    app.sites.change(&form.signed_in.site.name, change).await?;
-    app.links.site_changed();
+    app.links.change_site(&form.signed_in.site.name, change).await?;
     Ok(pages::see_other(&form.signed_in.page.link(PATH)))
 }
 

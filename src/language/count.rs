@@ -12,7 +12,7 @@ pub(crate) enum Count {
     Exact(u64),
     /// A number of which some days are open: still growing, rounded down in steps of `k`.
     AtLeast(u64),
-    /// Not shown: of one open day, and fewer than this (`k`).
+    /// Not shown: of one open day, and of fewer visitors than this (`k`).
     FewerThan(u64),
     /// Not shown: each part of it is too few, and together they may be more.
     TooFew,

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::cache::Cached;
+use super::sites::Sites;
 use super::targets::Targets;
 use crate::domain::channel::{ChannelName, Channels, Message};
 use crate::domain::code::{Code, CodeError};
@@ -169,9 +170,15 @@ impl Links {
         Err(StoreError::Corrupt("random codes are taken again and again".to_owned()).into())
     }
 
-    /// Notes that this instance has changed a site, which its links depend on.
-    pub(crate) fn site_changed(&self) {
-        self.targets.doubt_everything();
+    /// Changes the site of this name, which its links depend on, and returns what it became. `None` where there is no
+    /// such site.
+    pub(crate) async fn change_site(
+        &self,
+        name: &str,
+        change: impl Fn(&mut Site) + Send + Sync + 'static,
+    ) -> Result<Option<Site>, StoreError> {
+        let (sites, name) = (Sites::new(Arc::clone(&self.store)), name.to_owned());
+        self.to_the_end(async move { sites.change(&name, change).await }, Targets::doubt_everything).await
     }
 
     /// Where the link of this code leads: from memory, and also while the store is away, where it
@@ -221,7 +228,7 @@ impl Links {
 
     async fn change_in_store(&self, code: &Code, change: LinkChange) -> Result<Option<Link>, StoreError> {
         let (store, changed) = (Arc::clone(&self.store), code.clone());
-        self.to_the_end(code, async move { store.change_link(&changed, change).await }).await
+        self.to_the_end(async move { store.change_link(&changed, change).await }, forget(code)).await
     }
 
     /// Forgets a link of the site and its counts; `false` where it has no such link.
@@ -229,24 +236,24 @@ impl Links {
         match self.of_site(site, code).await? {
             Some(_) => {
                 let (store, deleted) = (Arc::clone(&self.store), code.clone());
-                self.to_the_end(code, async move { store.delete_link(&deleted).await }).await
+                self.to_the_end(async move { store.delete_link(&deleted).await }, forget(code)).await
             }
             None => Ok(false),
         }
     }
 
-    /// Changes a link in the store and forgets its target, also where its client goes away
+    /// Changes something in the store and forgets the targets that depend on it, also where its client goes away
     /// meanwhile: a store may do what nobody waits for any more.
     async fn to_the_end<T: Send + 'static>(
         &self,
-        code: &Code,
         change: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+        forget: impl FnOnce(&Targets) + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (targets, code) = (Arc::clone(&self.targets), code.clone());
+        let targets = Arc::clone(&self.targets);
         let changing = tokio::spawn(async move {
             let changed = change.await;
             // A change whose answer was lost may have been made.
-            targets.forget(&code);
+            forget(&targets);
             changed
         });
         changing.await.unwrap_or_else(|error| Err(StoreError::Unavailable(error.into())))
@@ -380,4 +387,9 @@ fn once_names(draft: &Draft) -> Vec<OnceName> {
         hash.first_chunk().copied().map(OnceName)
     };
     named.into_iter().filter_map(name).collect()
+}
+/// Forgets the target of a link.
+fn forget(code: &Code) -> impl FnOnce(&Targets) + Send + use<> {
+    let code = code.clone();
+    move |targets| targets.forget(&code)
 }

@@ -13,12 +13,13 @@ use crate::service::{Backend, Service, on_every_store};
 on_every_store!(
     what_an_owner_saves_holds_at_once,
     what_is_wrong_is_said_at_its_field_and_nothing_is_saved,
+    a_form_that_was_opened_before_somebody_elses_change_says_so_first,
     a_replaced_publishable_key_makes_no_link_any_more,
     whoever_replaces_the_secret_key_goes_on_and_all_others_with_it_are_out,
     a_reader_sees_and_changes_no_setting,
 );
 
-const PAGE: &str = "/stats/site";
+const PAGE: &str = "/stats/settings";
 /// What the page's form of the tests' site sends where nobody has changed it.
 const UNCHANGED: [(&str, &str); 4] =
     [("destinations", "*"), ("origins", "https://page.example"), ("consent", ""), ("utm", "")];
@@ -27,6 +28,14 @@ const UNCHANGED: [(&str, &str); 4] =
 fn with<'a>(fields: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let others = UNCHANGED.into_iter().filter(|(name, _)| fields.iter().all(|(other, _)| other != name));
     others.chain(fields.iter().copied()).collect()
+}
+
+/// Saves the form of the page as it is now, with these fields.
+async fn save(person: &Person<'_>, fields: &[(&str, &str)]) -> (u16, String) {
+    let (status, page) = person.page(PAGE).await;
+    assert_eq!(status, 200, "{page}");
+    let fields: Vec<_> = with(fields).into_iter().chain([("seen", value_of(&page, "seen"))]).collect();
+    person.send(PAGE, &fields).await
 }
 
 async fn stored(service: &Service) -> Site {
@@ -39,15 +48,15 @@ async fn what_an_owner_saves_holds_at_once(backend: Backend) {
     let owner = Person::with_key(&service).await;
     let code = service.code().await;
     let before = stored(&service).await;
-    let fields = with(&[
+    let fields = [
         ("destinations", " courier.example \r\n\r\n127.0.0.1"),
         ("origins", "https://courier.example/\r\nhttps://www.courier.example"),
         ("consent", "skip"),
         ("utm", "medium=letter\r\nsms:source=text"),
         ("forward_query", "on"),
         ("lineage", "on"),
-    ]);
-    let (status, _) = owner.send(PAGE, &fields).await;
+    ];
+    let (status, _) = save(&owner, &fields).await;
     assert_eq!(status, 303);
     let site = stored(&service).await;
     let rules = |rules: Vec<String>| rules.join(" ");
@@ -112,7 +121,7 @@ async fn what_is_wrong_is_said_at_its_field_and_nothing_is_saved(backend: Backen
         ("utm", "sauce=a", "It cannot be read: &#39;sauce=a&#39; is none of source=…"),
         ("utm", "pigeon:source=a", "there is no channel &#39;pigeon&#39;"),
     ] {
-        let (status, page) = owner.send(PAGE, &with(&[(field, text), ("lineage", "on")])).await;
+        let (status, page) = save(&owner, &[(field, text), ("lineage", "on")]).await;
         assert_eq!(status, 422, "{text}");
         assert!(page.contains("Nothing was saved."), "{page}");
         let said = inside(&page, &format!("<p class=\"error\" id=\"{field}-error\">"));
@@ -121,18 +130,37 @@ async fn what_is_wrong_is_said_at_its_field_and_nothing_is_saved(backend: Backen
         assert!(text.is_empty() || page.contains(text), "what was typed is there: {page}");
         assert_eq!(stored(&service).await, before);
     }
-    let (status, _) = owner.send(PAGE, &with(&[("consent", "never")])).await;
+    let (status, _) = save(&owner, &[("consent", "never")]).await;
     assert_eq!(status, 422);
     let markup = "<script>\"</textarea><b>";
-    let (_, page) = owner.send(PAGE, &with(&[("destinations", markup)])).await;
+    let (_, page) = save(&owner, &[("destinations", markup)]).await;
     assert!(!page.contains(markup) && !page.contains("</textarea><b>"), "{page}");
     assert_eq!(stored(&service).await, before);
+}
+
+async fn a_form_that_was_opened_before_somebody_elses_change_says_so_first(backend: Backend) {
+    let service = Service::start(backend).await;
+    let (one, other) = (Person::with_key(&service).await, Person::with_key(&service).await);
+    let (_, opened) = one.page(PAGE).await;
+    assert_eq!(save(&other, &[("consent", "skip")]).await.0, 303);
+    let fields = with(&[("lineage", "on"), ("seen", value_of(&opened, "seen"))]);
+    let (status, page) = one.send(PAGE, &fields).await;
+    assert_eq!(status, 409);
+    assert!(page.contains("Somebody has changed these settings"), "{page}");
+    assert!(page.contains("name=\"lineage\" value=\"on\" checked"), "what was typed is there: {page}");
+    let site = stored(&service).await;
+    assert_eq!((site.consent, site.lineage), (Some(Policy::Skip), false));
+    // Whoever saves again means it.
+    let fields = with(&[("lineage", "on"), ("seen", value_of(&page, "seen"))]);
+    assert_eq!(one.send(PAGE, &fields).await.0, 303);
+    let site = stored(&service).await;
+    assert_eq!((site.consent, site.lineage), (None, true));
 }
 
 async fn a_replaced_publishable_key_makes_no_link_any_more(backend: Backend) {
     let service = Service::start(backend).await;
     let owner = Person::with_key(&service).await;
-    let (status, page) = owner.send("/stats/site/key", &[("kind", "publishable")]).await;
+    let (status, page) = owner.send("/stats/settings/key", &[("kind", "publishable")]).await;
     assert_eq!(status, 200);
     let new = inside(&page, "id=\"key\">").to_owned();
     assert!(new.starts_with("ens_pk_"), "{new}");
@@ -145,7 +173,7 @@ async fn a_replaced_publishable_key_makes_no_link_any_more(backend: Backend) {
     // The secret one is as it was, and the new one is shown this once.
     assert_eq!(owner.page("/stats").await.0, 200);
     assert!(!owner.page(PAGE).await.1.contains(&new));
-    let (status, _) = owner.send("/stats/site/key", &[("kind", "other")]).await;
+    let (status, _) = owner.send("/stats/settings/key", &[("kind", "other")]).await;
     assert_eq!(status, 400);
 }
 
@@ -161,7 +189,7 @@ async fn whoever_replaces_the_secret_key_goes_on_and_all_others_with_it_are_out(
     };
     let key_of = |page: &str| inside(page, "id=\"key\">").to_owned();
 
-    let (status, page) = one.send("/stats/site/key", &[("kind", "secret")]).await;
+    let (status, page) = one.send("/stats/settings/key", &[("kind", "secret")]).await;
     assert_eq!(status, 200);
     let new = key_of(&page);
     assert!(new.starts_with("ens_sk_"), "{new}");
@@ -169,12 +197,12 @@ async fn whoever_replaces_the_secret_key_goes_on_and_all_others_with_it_are_out(
     assert_eq!([out(&one).await, out(&other).await, out(&olga).await], [false, true, false]);
     // The forms beside the key are those of the new session.
     let form = [("kind", "secret"), ("form_token", value_of(&page, "form_token"))];
-    let again = one.to(Method::POST, "/stats/site/key").form(&form).send().await.expect("an answer");
+    let again = one.to(Method::POST, "/stats/settings/key").form(&form).send().await.expect("an answer");
     assert_eq!(again.status(), StatusCode::OK);
     let newer = key_of(&again.text().await.expect("text"));
     assert_eq!((opens(&new).await, opens(&newer).await), (false, true));
     // Who is there by name replaces it, too, and stays.
-    let (status, page) = olga.send("/stats/site/key", &[("kind", "secret")]).await;
+    let (status, page) = olga.send("/stats/settings/key", &[("kind", "secret")]).await;
     assert_eq!(status, 200);
     assert_eq!((opens(&newer).await, opens(&key_of(&page)).await), (false, true));
     assert_eq!([out(&one).await, out(&olga).await], [true, false]);
@@ -188,7 +216,7 @@ async fn a_reader_sees_and_changes_no_setting(backend: Backend) {
     assert_eq!(rita.page(PAGE).await.0, 403);
     assert!(!rita.page("/stats").await.1.contains(PAGE));
     assert_eq!(rita.send(PAGE, &with(&[("lineage", "on")])).await.0, 403);
-    assert_eq!(rita.send("/stats/site/key", &[("kind", "secret")]).await.0, 403);
+    assert_eq!(rita.send("/stats/settings/key", &[("kind", "secret")]).await.0, 403);
     let nobody = Person::new(&service);
     assert_eq!(nobody.page(PAGE).await.0, 303);
     // A form of elsewhere has no token.

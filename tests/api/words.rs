@@ -173,7 +173,7 @@ async fn an_empty_site_leads_its_owner_to_the_first_links() {
     let service = start().await;
     let (_, text) = Person::with_key(&service).await.page("/stats").await;
     assert!(text.contains("class=\"button primary\" href=\"/stats/new\""), "{text}");
-    assert!(text.contains("entrenous key rotate \"test\" --kind publishable"), "{text}");
+    assert!(text.contains("an owner makes a new one under <b>Settings</b>"), "{text}");
     add(&service, "Ben", Role::Reader).await;
     let (_, text) = Person::named(&service, "Ben", PASSWORD).await.page("/stats").await;
     assert!(text.contains("No shares yet") && !text.contains("href=\"/stats/new\""), "{text}");
