@@ -162,9 +162,8 @@ pub struct Report {
 /// Days before what they are of was `made` have nothing.
 #[must_use]
 pub fn limit_of_few(days: &[SeriesDay], made: Day, min_count: u64) -> Option<u64> {
-    let mut days = days.iter().filter(|day| day.day >= made);
-    let only = days.next().filter(|_| days.next().is_none());
-    only.is_some_and(|day| day.open).then_some(min_count)
+    let since = &days[days.partition_point(|day| day.day < made)..];
+    matches!(since, [day] if day.open).then_some(min_count)
 }
 
 /// The period before.

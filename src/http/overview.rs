@@ -56,12 +56,12 @@ pub(super) async fn home(request: HttpRequest, app: web::Data<AppState>) -> Resu
     let signed_in = signed_in(&request, &app).await?;
     let SignedIn { site, viewer, page, .. } = signed_in;
     let page = page.without(FIND);
-    let (view, _) = View::of("/stats", request.query_string(), Day::of(app.clock.now()));
     let mut query = form_urlencoded::parse(request.query_string().as_bytes());
     let sought = query.find_map(|(name, text)| (name == FIND).then(|| text.trim().to_owned()));
     if let Some(code) = sought.as_deref().and_then(code_of)
         && app.links.of_site(&site.id, &code).await?.is_some()
     {
+        let (view, _) = View::of("/stats", request.query_string(), Day::of(app.clock.now()));
         let of_link = view.of_group(Grouping::Link, Some(code.as_str()), "/stats");
         return Ok(pages::see_other(&of_link.unwrap_or(view).address()));
     }

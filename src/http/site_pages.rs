@@ -123,8 +123,7 @@ fn written(site: &Site) -> SiteForm {
 
 /// Tells these settings from others: whoever saves a form says which they had seen.
 fn mark(site: &Site) -> String {
-    let SiteForm { destinations, origins, consent, utm, forward_query, lineage, .. } = written(site);
-    KeyHash::of(&format!("{:?}", (destinations, origins, consent, utm, forward_query, lineage))).to_hex()
+    KeyHash::of(&format!("{:?}", written(site))).to_hex()
 }
 
 /// A form as it came.

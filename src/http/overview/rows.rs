@@ -175,13 +175,10 @@ impl Rows<'_> {
                 let percent = page.language.percent(now - before, before);
                 Change { class: "more", mark: "▲", words: said("stats-more", percent) }
             }
-            (now, before) if grows => {
-                let percent = page.language.percent(before - now, before);
-                Change { class: "", mark: "▼", words: said("stats-less-so-far", percent) }
-            }
             (now, before) => {
+                let (class, id) = if grows { ("", "stats-less-so-far") } else { ("less", "stats-less") };
                 let percent = page.language.percent(before - now, before);
-                Change { class: "less", mark: "▼", words: said("stats-less", percent) }
+                Change { class, mark: "▼", words: said(id, percent) }
             }
         }
     }
