@@ -66,7 +66,8 @@ def start(lab, running, case, store, draws):
     service = running.enter_context(Entrenous(lab.binary, folder, redis, lab.server_core, case.sync))
     codes = share(service, LINKS)
     pages = [page(number) for number in range(LINKS)]
-    traffic = load.Traffic(folder / "load", codes if case.known else unknown_codes(), draws, case.kind)
+    cookie = load.consent_cookie(service.port, codes[0])
+    traffic = load.Traffic(folder / "load", codes if case.known else unknown_codes(), draws, case.kind, cookie)
     return Subject(case, service, redis, traffic, lab.load_core, pages)
 
 

@@ -70,7 +70,8 @@ def service(lab, store, size, grown, case):
 
 def subject(lab, case, running, place, draws):
     """A running service under a drawing."""
-    traffic = load.Traffic(running.folder / "load", place.codes, draws, case.kind)
+    cookie = load.consent_cookie(running.port, place.codes[0])
+    traffic = load.Traffic(running.folder / "load", place.codes, draws, case.kind, cookie)
     return Subject(case, running, place.redis, traffic, lab.load_core)
 
 

@@ -28,6 +28,7 @@ use entrenous::domain::destination::{Destination, HostRule};
 use entrenous::domain::entry::{Entry, EntryKind};
 use entrenous::domain::family::Family;
 use entrenous::domain::link::{Link, Text};
+use entrenous::domain::link_key::Incarnation;
 use entrenous::domain::site::{Site, SiteId};
 use entrenous::domain::utm::Utm;
 use entrenous::domain::visitor::Tag;
@@ -153,7 +154,7 @@ async fn fill(store: &Arc<dyn Store>, name: &str, links: usize, today: Day) -> u
                     tag[8..].copy_from_slice(&dice.next().to_le_bytes());
                     EntryKind::Click(Tag::from_bytes(tag))
                 };
-                let entry = Entry { site: link.site.clone(), code: link.code.clone(), day, kind };
+                let entry = Entry { site: link.site.clone(), link: link.key(), day, kind };
                 Numbered { number, previous: 0, entry }
             })
             .collect();
@@ -181,6 +182,7 @@ async fn site(store: &Arc<dyn Store>, name: &str, first: Day) -> Site {
         origins: Vec::new(),
         consent: None,
         utm: Utm::default(),
+        stripping: entrenous::domain::stripping::Stripping::default(),
         forward_query: false,
         lineage: false,
         created_at: first.start(),
@@ -204,16 +206,20 @@ fn link(site: &SiteId, number: usize, day: Day, pages: usize, dice: &mut Dice) -
     let campaign = (dice.below(4) == 0).then(|| format!("campaign {}", dice.below(12)));
     Link {
         code: Code::parse(&format!("r{number:07}")).unwrap(),
+        incarnation: Incarnation::random(),
         site: site.clone(),
         url,
+        page: None,
         channel: ChannelName::parse(channel.unwrap_or(&CHANNELS[0]).0).unwrap(),
         campaign: campaign.and_then(|name| Text::parse(&name, 100).unwrap()),
         title: None,
         parent: None,
         generation: 0,
-        created_at: day.start() + SignedDuration::from_secs(dice.below(86_400).try_into().unwrap()),
+        created_at: day.start() + SignedDuration::from_hours(dice.below(24).try_into().unwrap()),
         expires_at: None,
+        is_share: false,
         disabled: false,
         taken_down: false,
+        is_slug: false,
     }
 }

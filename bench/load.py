@@ -2,6 +2,7 @@
 
 import array
 import bisect
+import http.client
 import itertools
 import json
 import os
@@ -41,11 +42,19 @@ PREVIEW = {
 }
 
 
-def headers(kind):
-    """The headers of a visitor who `granted` or `denied`, or of a `preview` bot."""
+def headers(kind, cookie):
+    """The headers of a visitor who `granted` or `denied` in the cookie of this name, or of a `preview` bot."""
     if kind == "preview":
         return PREVIEW
-    return BROWSER | {"Cookie": f"consent={'g1' if kind == 'granted' else 'd1'}"}
+    return BROWSER | {"Cookie": f"{cookie}={'g1' if kind == 'granted' else 'd1'}"}
+
+
+def consent_cookie(port, code):
+    """The name of the consent cookie of a link's site, as the answer to the question has it; a refusal counts nothing."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as line:
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        line.request("POST", f"/{code}/consent", "choice=refuse", form)
+        return line.getresponse().getheader("Set-Cookie").partition("=")[0]
 
 
 @dataclass
@@ -79,9 +88,9 @@ class Run:
 class Traffic:
     """Requests for some links by 10,000 visitors, drawn beforehand; every server gets the same ones."""
 
-    def __init__(self, folder, codes, draws, kind):
+    def __init__(self, folder, codes, draws, kind, cookie):
         folder.mkdir(parents=True, exist_ok=True)
-        lines = "".join(f"{name}: {value}\r\n" for name, value in headers(kind).items())
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers(kind, cookie).items())
         self.codes, self.draws = codes, draws
         self.template = f"GET /\0 HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: \0\r\n{lines}\r\n"
         self.files = [folder / name for name in ("template", "codes", "draws")]

@@ -37,7 +37,8 @@ def on(lab, store):
         service = Entrenous(lab.binary, folder, redis)
         with service:
             codes = share(service, LINKS)
-        request = load.Traffic(folder / "load", codes, load.uniform(LINKS), "denied").request(0)
+            cookie = load.consent_cookie(service.port, codes[0])
+        request = load.Traffic(folder / "load", codes, load.uniform(LINKS), "denied", cookie).request(0)
         for _ in range(STARTS):
             began = time.perf_counter()
             service.start()

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from processes import RECORDED, Failed
 
-ROUTE = 'entrenous_http_answers_total{route="/{code}",status="'
+VISITS = "entrenous_visitor_answers_total"
+#: Visits are told in tens, rounded down: two readings are off by less than this.
+TENS = 10
 EXTRA_HEADERS = {
     "cache-control": "no-store",
     "referrer-policy": "no-referrer",
@@ -103,13 +105,11 @@ class Subject:
         expect_length(run, connections, self.length, name)
         refused = run.answered if status >= 400 else 0
         expect(run.refused == refused, f"{name}: wrk saw {run.refused} answers of 4xx or 5xx")
-        answers = {key: number for key, number in gained.items() if key.startswith(ROUTE) and number}
-        right = answers.pop(f'{ROUTE}{status}"}}', 0)
+        given = gained[VISITS]
         expect(
-            run.answered <= right <= run.answered + connections,
-            f"{name}: wrk saw {run.answered} answers, the service gave {right:.0f} of {status}",
+            run.answered - TENS < given < run.answered + connections + TENS,
+            f"{name}: wrk saw {run.answered} answers, the service gave about {given:.0f}",
         )
-        expect(not answers, f"{name}: other answers too: {answers}")
 
     def check_counts(self, run, connections, recorded):
         """What is in the journal, and link by link in the store, against what was sent and answered."""
@@ -125,10 +125,11 @@ class Subject:
         self.tally.sent += run.sent
         self.tally.answered += run.answered
         self.tally.recorded += int(recorded)
-        self.tally.lost += max(0, run.answered - int(recorded))
-        self.tally.doubled += max(doubled, int(recorded) - run.sent, 0)
+        untold = 0 if self.pages else TENS
+        self.tally.lost += max(0, run.answered - int(recorded) - untold)
+        self.tally.doubled += max(doubled, int(recorded) - run.sent - untold, 0)
         expect(
-            recorded <= run.answered + connections,
+            recorded <= run.answered + connections + untold,
             f"{self.case.name}: {run.answered} answered, {recorded:.0f} recorded",
         )
 

@@ -7,39 +7,52 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 use url::Url;
 
+use self::doctor::Doctor;
 use self::person::PersonCommand;
+use self::site_delete::DeleteSite;
 use self::utm::UtmOptions;
 use crate::app::Application;
 use crate::clock::Clock;
 use crate::domain::channel::Channels;
 use crate::domain::code::Code;
-use crate::domain::consent::Policy;
+use crate::domain::consent::{Policy, PolicyError};
 use crate::domain::day::Day;
 use crate::domain::destination::HostRule;
+use crate::domain::reserved::Reservations;
+use crate::domain::session::hour;
 use crate::domain::site::{KeyKind, OriginRule, Site, SiteId};
+use crate::domain::stripping::{ParameterName, Stripping};
 use crate::domain::utm::Utm;
+use crate::memory;
 use crate::service::digest::Writer;
 use crate::service::links::Links;
 use crate::service::reports::Reports;
-use crate::service::sites::Sites;
+use crate::service::shared_clock::SharedClock;
+use crate::service::sites::{NewKeys, Sites};
 use crate::service::targets::Targets;
 use crate::settings::Settings;
 use crate::store::{self, Store, StoreError};
 use crate::telemetry;
 
+mod doctor;
 mod person;
+mod site_delete;
 mod utm;
 
 /// The exit code for settings or a command line that cannot be used.
 const UNUSABLE: u8 = 2;
+/// How long a command's end waits for what still works beside it.
+const PARTING: Duration = Duration::from_secs(5);
 
 /// Short links for what people share in private, counted without knowing who.
 #[derive(Debug, Parser)]
@@ -89,6 +102,8 @@ enum Command {
     /// Look at the weekly digest
     #[command(subcommand)]
     Digest(DigestCommand),
+    /// Check that the journal and the store belong together; exit code 0 says yes
+    Doctor(Doctor),
     /// Ask the service on this machine whether it is alive; exit code 0 says yes
     Healthcheck,
 }
@@ -97,8 +112,10 @@ enum Command {
 enum SiteCommand {
     /// Make a site and print its keys, once
     Create(CreateSite),
-    /// Change a site; the UTM options that are given make the whole of its new rule
+    /// Change a site; what is given takes the place of what was there, as a whole
     Change(ChangeSite),
+    /// Delete a site with its links, its counts and whoever may see them
+    Delete(DeleteSite),
     /// Print all sites
     List {
         /// Print JSON
@@ -122,6 +139,8 @@ struct CreateSite {
     consent: Option<Policy>,
     #[command(flatten)]
     utm: UtmOptions,
+    #[command(flatten)]
+    stripping: StrippingOptions,
     /// Pass the query string of a short address on to the destination
     #[arg(long)]
     forward_query: bool,
@@ -134,12 +153,32 @@ struct CreateSite {
 }
 
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("changes").required(true).multiple(true).args(["utm", "utm_template", "utm_channels", "no_utm", "lineage", "public", "badges"])))]
+#[command(group(ArgGroup::new("changes").required(true).multiple(true).args([
+    "new_name", "destinations", "origins", "consent", "utm", "utm_template", "utm_channels", "no_utm", "strip", "keep", "forward_query",
+    "lineage", "public", "badges",
+])))]
 struct ChangeSite {
     /// The site's name
     name: String,
+    /// What to call it from now on
+    #[arg(long = "name", value_name = "NAME")]
+    new_name: Option<String>,
+    /// Hosts that its links may lead to, with their subdomains; * is any host
+    #[arg(long = "destination", value_name = "HOST", num_args = 1.., value_parser = HostRule::parse)]
+    destinations: Option<Vec<HostRule>>,
+    /// Web origins whose pages may use the publishable key; * is any origin, and nothing is none
+    #[arg(long = "origin", value_name = "ORIGIN", num_args = 0.., value_parser = OriginRule::parse)]
+    origins: Option<Vec<OriginRule>>,
+    /// What is done with people who have not answered: ask, skip or aggregate; default is what the service does
+    #[arg(long, value_name = "POLICY", value_parser = policy_or_default)]
+    consent: Option<ConsentChange>,
     #[command(flatten)]
     utm: UtmOptions,
+    #[command(flatten)]
+    stripping: StrippingOptions,
+    /// Pass the query string of a short address on to the destination
+    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "on")]
+    forward_query: Option<Switch>,
     /// Tell the destination nothing in UTM parameters
     #[arg(long, conflicts_with_all = ["utm", "utm_template", "utm_channels"])]
     no_utm: bool,
@@ -152,6 +191,41 @@ struct ChangeSite {
     /// Give links badges with their total clicks, at /CODE/badge.svg
     #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "on")]
     badges: Option<Switch>,
+}
+
+/// Another policy, or the service's own.
+#[derive(Debug, Clone, Copy)]
+struct ConsentChange(Option<Policy>);
+
+fn policy_or_default(text: &str) -> Result<ConsentChange, PolicyError> {
+    if text == "default" {
+        Ok(ConsentChange(None))
+    } else {
+        text.parse().map(|policy| ConsentChange(Some(policy)))
+    }
+}
+
+/// What destinations lose.
+#[derive(Debug, Args)]
+struct StrippingOptions {
+    /// Parameters that destinations lose too when a publishable key brings them, beside those that name a person or a session
+    #[arg(long, value_name = "PARAMETER", num_args = 0..)]
+    strip: Option<Vec<ParameterName>>,
+    /// Parameters that they never lose
+    #[arg(long, value_name = "PARAMETER", num_args = 0..)]
+    keep: Option<Vec<ParameterName>>,
+}
+
+impl StrippingOptions {
+    /// Puts what was given in the place of what was there.
+    fn put_into(&self, stripping: &mut Stripping) {
+        if let Some(strip) = &self.strip {
+            stripping.also.clone_from(strip);
+        }
+        if let Some(keep) = &self.keep {
+            stripping.except.clone_from(keep);
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -183,14 +257,20 @@ enum Kind {
 
 #[derive(Debug, Subcommand)]
 enum LinkCommand {
+    // To a script that goes through codes, a code such as `--help` must be one that is not there, and no success. The help
+    // is `entrenous help link take-down`.
     /// Make a link answer 451
+    #[command(disable_help_flag = true)]
     TakeDown {
         /// The link's code
+        #[arg(allow_hyphen_values = true)]
         code: String,
     },
     /// Let a link that was taken down forward again
+    #[command(disable_help_flag = true)]
     Restore {
         /// The link's code
+        #[arg(allow_hyphen_values = true)]
         code: String,
     },
 }
@@ -210,6 +290,7 @@ enum DigestCommand {
 /// Does what the command line says.
 #[must_use]
 pub fn run() -> ExitCode {
+    memory::keep_private();
     let Cli { options, command } = Cli::parse();
     let (settings, channels) = match settings(&options) {
         Ok(read) => read,
@@ -221,9 +302,12 @@ pub fn run() -> ExitCode {
     telemetry::start(&settings.log);
     // Requests run on the workers' own threads; these two do the settling and the store's traffic.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let done = runtime
-        .context("the runtime cannot be started")
-        .and_then(|runtime| runtime.block_on(execute(command.unwrap_or(Command::Serve), settings, channels)));
+    let done = runtime.context("the runtime cannot be started").and_then(|runtime| {
+        let done = runtime.block_on(execute(command.unwrap_or(Command::Serve), settings, channels));
+        // What still reads or writes then may hang with its disk.
+        runtime.shutdown_timeout(PARTING);
+        done
+    });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -266,9 +350,11 @@ fn channels(folder: &Path) -> anyhow::Result<Channels> {
 async fn execute(command: Command, settings: Settings, channels: Channels) -> anyhow::Result<()> {
     match command {
         Command::Serve => serve(settings, channels).await,
+        Command::Doctor(command) => doctor::execute(&command, &settings).await,
         Command::Healthcheck => healthcheck(settings.server.listen),
         Command::Site(SiteCommand::Create(site)) => create_site(site, &settings, &channels).await,
         Command::Site(SiteCommand::Change(site)) => change_site(site, &settings, &channels).await,
+        Command::Site(SiteCommand::Delete(command)) => site_delete::execute(&command, &settings).await,
         Command::Site(SiteCommand::List { json }) => list_sites(json, &settings).await,
         Command::Person(command) => person::execute(command, &settings).await,
         Command::Key(KeyCommand::Rotate { site, kind, json }) => {
@@ -283,34 +369,80 @@ async fn execute(command: Command, settings: Settings, channels: Channels) -> an
 }
 
 async fn serve(settings: Settings, channels: Channels) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut application = Application::build(settings.clone(), channels, Clock::system()).await?;
+    let mut told_to_stop = stop_signals(settings.drain(), settings.shutdown_timeout())?;
+    let mut application = tokio::select! {
+        built = Application::build(settings.clone(), channels, Clock::system()) => built?,
+        // A start may wait for its store, or for a disk.
+        () = told_to_stop() => return Ok(()),
+    };
     let settings = Settings {
         server: crate::settings::Server { listen: application.address(), ..settings.server.clone() },
         ..settings
     };
-    let mut out = std::io::stdout().lock();
-    if let Some(keys) = application.take_first_keys() {
-        writeln!(
-            out,
-            "This is a first start: the site \"default\" was made, for any destination and any origin."
-        )?;
-        writeln!(out, "Its keys are shown this once:\n")?;
-        writeln!(out, "  publishable key   {}", keys.publishable.reveal())?;
-        writeln!(out, "  secret key        {}\n", keys.secret.reveal())?;
+    if !application.make_first_site(|keys| print_first_keys(&keys)).await? {
+        println!("Another instance was first: its keys hold, and these do not.\n");
     }
+    let mut out = std::io::stdout().lock();
     let invitation = if settings.is_local() { "ready to try" } else { "listening" };
     writeln!(out, "Entrenous is {invitation} at {}", settings.public_url())?;
     out.flush()?;
     drop(out);
-    let stop = async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+    application.run_until_stopped(told_to_stop).await
+}
+
+/// Returns what waits for the next SIGTERM or SIGINT. From the first one on the process has the time to drain and the time
+/// to stop, and from the second one on the time to stop: afterwards it ends wherever it is, because a disk or a
+/// database that hangs could hold it for ever. SIGHUP ends nothing.
+fn stop_signals(drain: Duration, limit: Duration) -> anyhow::Result<impl AsyncFnMut()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let (tell, mut told) = mpsc::unbounded_channel();
+    // In a task of its own, because the start may hold up the calling thread.
+    tokio::spawn(async move {
+        let mut time_left = drain + limit;
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+                _ = hang_up.recv() => {
+                    tracing::info!("SIGHUP ends nothing; settings are read when the service starts");
+                    continue;
+                }
+            }
+            end_after(time_left);
+            time_left = limit;
+            let _ = tell.send(());
         }
-    };
-    application.run_until_stopped(stop).await
+    });
+    Ok(async move || {
+        let _ = told.recv().await;
+    })
+}
+
+/// Ends the process after this time, whatever it is doing.
+fn end_after(time: Duration) {
+    let waiting = thread::Builder::new().name("deadline".to_owned()).spawn(move || {
+        thread::sleep(time);
+        tracing::warn!("the time to stop is over; what was recorded is settled by the next start");
+        std::process::exit(0);
+    });
+    if let Err(error) = waiting {
+        tracing::warn!(%error, "nothing watches that the process ends in time");
+    }
+}
+
+/// Prints the keys of a first start, to the last byte: they are made permanent after that.
+fn print_first_keys(keys: &NewKeys) -> anyhow::Result<()> {
+    let text = format!(
+        "This is a first start: the site \"default\" is made, for any destination and any origin.\n\
+         Its keys are shown this once:\n\n  publishable key   {}\n  secret key        {}\n\n",
+        keys.publishable.reveal(),
+        keys.secret.reveal()
+    );
+    let mut out = std::io::stdout().lock();
+    let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    printed.context("the keys of the first site cannot be printed, so it was not made")
 }
 
 /// Asks `/healthz` over a plain connection: a client library would be most of the binary's weight
@@ -337,10 +469,11 @@ async fn open(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
 }
 
 async fn create_site(asked: CreateSite, settings: &Settings, channels: &Channels) -> anyhow::Result<()> {
-    let CreateSite { name, destinations, origins, consent, utm, forward_query, lineage, json } = asked;
-    if name.trim().is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
-        bail!("the site's name must be 1 to 100 characters on one line");
-    }
+    let CreateSite { name, destinations, origins, consent, utm, stripping, forward_query, lineage, json } =
+        asked;
+    check_name(&name)?;
+    let mut stripped = Stripping::default();
+    stripping.put_into(&mut stripped);
     let utm = utm.rule(channels)?.unwrap_or_default();
     let now = Clock::system().now();
     let id = SiteId::random();
@@ -351,11 +484,12 @@ async fn create_site(asked: CreateSite, settings: &Settings, channels: &Channels
         origins,
         consent,
         utm,
+        stripping: stripped,
         forward_query,
         lineage: lineage == Some(Switch::On),
         public: false,
         badges: false,
-        created_at: now,
+        created_at: hour(now),
         keys: Vec::new(),
     };
     let name = site.name.clone();
@@ -373,60 +507,95 @@ async fn create_site(asked: CreateSite, settings: &Settings, channels: &Channels
     Ok(())
 }
 
+fn check_name(name: &str) -> anyhow::Result<()> {
+    if name.trim().is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
+        bail!("the site's name must be 1 to 100 characters on one line");
+    }
+    Ok(())
+}
+
+/// Puts what was given in the place of what was there.
+fn put<T: Clone>(place: &mut T, given: Option<&T>) {
+    if let Some(given) = given {
+        place.clone_from(given);
+    }
+}
+
 async fn change_site(asked: ChangeSite, settings: &Settings, channels: &Channels) -> anyhow::Result<()> {
-    let ChangeSite { name, utm, no_utm, lineage, public, badges } = asked;
+    let ChangeSite { name, new_name, destinations, origins, consent, utm, no_utm, stripping, .. } = asked;
+    let ChangeSite { forward_query, lineage, public, badges, .. } = asked;
+    if let Some(name) = &new_name {
+        check_name(name)?;
+    }
     let utm = utm.rule(channels)?.or(no_utm.then(Utm::default));
     let change = |site: &mut Site| {
-        if let Some(utm) = &utm {
-            site.utm = utm.clone();
+        put(&mut site.name, new_name.as_ref());
+        put(&mut site.destinations, destinations.as_ref());
+        put(&mut site.origins, origins.as_ref());
+        put(&mut site.consent, consent.map(|ConsentChange(policy)| policy).as_ref());
+        put(&mut site.utm, utm.as_ref());
+        stripping.put_into(&mut site.stripping);
+        for (flag, switch) in [
+            (&mut site.forward_query, forward_query),
+            (&mut site.lineage, lineage),
+            (&mut site.public, public),
+            (&mut site.badges, badges),
+        ] {
+            put(flag, switch.map(|switch| switch == Switch::On).as_ref());
         }
-        let set = |flag: &mut bool, switch: Option<Switch>| {
-            *flag = switch.map_or(*flag, |switch| switch == Switch::On);
-        };
-        set(&mut site.lineage, lineage);
-        set(&mut site.public, public);
-        set(&mut site.badges, badges);
     };
-    let changed = Sites::new(open(settings).await?).change(&name, change).await?;
+    let changed = match Sites::new(open(settings).await?).change(&name, change).await {
+        Err(StoreError::Conflict) => bail!("there is a site of that name already"),
+        changed => changed?,
+    };
     let site = changed.with_context(|| format!("there is no site \"{name}\""))?;
-    let word = |on| if on { "on" } else { "off" };
-    println!(
-        "The site \"{}\" was changed. Its lineage: {}. Its public numbers: {}. Its badges: {}. Its UTM parameters: {}",
-        site.name,
-        word(site.lineage),
-        word(site.public),
-        word(site.badges),
-        site.utm
-    );
+    println!("The site \"{}\" was changed.\n", site.name);
+    print_site(&site);
     Ok(())
 }
 
 async fn list_sites(json: bool, settings: &Settings) -> anyhow::Result<()> {
     for site in Sites::new(open(settings).await?).all().await? {
-        let consent = site.consent.map_or("the service's", Policy::as_str);
         if json {
             println!(
                 "{}",
                 json!({
                     "site": site.name, "destinations": site.destinations, "origins": site.origins,
-                    "consent": site.consent, "utm": site.utm, "forward_query": site.forward_query,
+                    "consent": site.consent, "utm": site.utm, "strip": site.stripping.also, "keep": site.stripping.except,
+                    "forward_query": site.forward_query,
                     "lineage": site.lineage, "public": site.public, "badges": site.badges,
                     "created_at": site.created_at,
                 })
             );
         } else {
-            let texts =
-                |rules: Vec<String>| if rules.is_empty() { "none".to_owned() } else { rules.join(" ") };
-            let destinations = texts(site.destinations.iter().map(ToString::to_string).collect());
-            let origins = texts(site.origins.iter().map(ToString::to_string).collect());
-            println!(
-                "{}\n  destinations  {destinations}\n  origins       {origins}\n  consent       {consent}",
-                site.name
-            );
-            println!("  utm           {}", site.utm);
+            print_site(&site);
         }
     }
     Ok(())
+}
+
+/// Prints what is set of a site.
+fn print_site(site: &Site) {
+    fn list(rules: &[impl ToString]) -> String {
+        let rules: Vec<_> = rules.iter().map(ToString::to_string).collect();
+        if rules.is_empty() { "none".to_owned() } else { rules.join(" ") }
+    }
+    let word = |on| if on { "on" } else { "off" };
+    println!("{}", site.name);
+    for (name, value) in [
+        ("destinations", list(&site.destinations)),
+        ("origins", list(&site.origins)),
+        ("consent", site.consent.map_or("the service's", Policy::as_str).to_owned()),
+        ("utm", site.utm.to_string()),
+        ("strip", list(&site.stripping.also)),
+        ("keep", list(&site.stripping.except)),
+        ("forward query", word(site.forward_query).to_owned()),
+        ("lineage", word(site.lineage).to_owned()),
+        ("public", word(site.public).to_owned()),
+        ("badges", word(site.badges).to_owned()),
+    ] {
+        println!("  {name:<14}{value}");
+    }
 }
 
 async fn rotate_key(site: &str, kind: Kind, json: bool, settings: &Settings) -> anyhow::Result<()> {
@@ -454,7 +623,8 @@ async fn preview_digest(
     let found = Sites::new(Arc::clone(&store)).by_name(site).await?;
     let found = found.with_context(|| format!("there is no site \"{site}\""))?;
     let (k, months) = (settings.stats.min_count, settings.retention.months);
-    let reports = Reports::new(store, k, months, settings.cache.stats_mib.saturating_mul(1 << 20));
+    let clock = SharedClock::new(Clock::system());
+    let reports = Reports::new(store, clock, k, months, settings.cache.stats_mib.saturating_mul(1 << 20));
     let (channels, public_url) = (Arc::new(channels), settings.public_url());
     let writer =
         Writer { reports: Arc::new(reports), channels, public_url, language: settings.digest.language };
@@ -480,7 +650,10 @@ async fn take_down(
     let store = open(settings).await?;
     // Nothing is looked up here, so nothing is kept.
     let targets = Arc::new(Targets::new(Arc::clone(&store), 0));
-    let links = Links::new(store, targets, Arc::new(channels), public_url);
+    let own_names = Arc::new(settings.own_names()?);
+    // Nothing is made here, so nothing that was given out matters.
+    let reservations = Arc::new(Reservations::new(&[]));
+    let links = Links::new(store, targets, Arc::new(channels), public_url, own_names, reservations);
     let link = links.take_down(&parsed, taken_down).await?.with_context(unknown)?;
     let now = if taken_down { "taken down" } else { "restored" };
     println!("{} is {now}; it leads to {}", links.short_url(&link.code), link.url);

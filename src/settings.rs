@@ -19,22 +19,28 @@ use url::Url;
 use crate::domain::consent::Policy;
 use crate::domain::destination::is_loopback;
 use crate::domain::digest::{Schedule, Weekday};
+use crate::domain::own_names::{OwnNameError, OwnNames};
 use crate::domain::session::Lifetime;
 use crate::language::Language;
 use crate::service::digest::{Correspondent, MailServer};
 use crate::service::journal::Sync;
 use crate::store::StoreUrl;
 
+mod variables;
+
 /// The environment variables that are settings begin with this.
 const ENV_PREFIX: &str = "ENTRENOUS";
 /// Settings that hold a list.
-const LISTS: [&str; 1] = ["server.trusted_proxies"];
+const LISTS: [&str; 2] = ["server.names", "server.trusted_proxies"];
 /// The longest that counts may be kept, in months.
 const MAX_RETENTION_MONTHS: u32 = 25;
 
 /// The longest that somebody may stay signed in: a year.
 const MAX_IDLE_HOURS: u32 = 8_760;
 const MAX_SESSION_DAYS: u32 = 365;
+
+/// The longest that a visitor may wait for the journal, in milliseconds.
+const MAX_WAIT_MS: u64 = 10_000;
 
 /// The longest that settled clicks may be kept, in seconds.
 const MAX_KEEP_SECONDS: u64 = 600;
@@ -45,6 +51,10 @@ const MAX_KEEP_SECONDS: u64 = 600;
 pub struct Settings {
     /// How the service is reached.
     pub server: Server,
+    /// Where the operator's numbers are told.
+    pub metrics: Metrics,
+    /// Whom to tell of a vulnerability.
+    pub security: Security,
     /// Where sites, links and counts are.
     pub store: Store,
     /// Where clicks are recorded.
@@ -76,6 +86,8 @@ pub struct Server {
     /// The address that short links begin with; `http://localhost` with the port listened on
     /// where it is not given.
     pub public_url: Option<Url>,
+    /// Other host names under which the service is reached: no link may lead back to one of them.
+    pub names: Vec<String>,
     /// Worker threads; one for each core that the process may use where it is not given.
     pub workers: Option<usize>,
     /// Networks whose `X-Forwarded-For` is believed.
@@ -85,6 +97,8 @@ pub struct Server {
     pub request_timeout_seconds: u64,
     /// After how many seconds a connection without a request is closed.
     pub idle_timeout_seconds: u64,
+    /// For how many seconds visitors are still taken when the service is told to stop, and `/readyz` says so.
+    pub drain_seconds: u64,
     /// How many seconds open requests and unsettled clicks get when the service is stopped.
     pub shutdown_timeout_seconds: u64,
 }
@@ -94,13 +108,34 @@ impl Default for Server {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: None,
+            names: Vec::new(),
             workers: None,
             trusted_proxies: Vec::new(),
             request_timeout_seconds: 10,
             idle_timeout_seconds: 75,
+            drain_seconds: 5,
             shutdown_timeout_seconds: 20,
         }
     }
+}
+
+/// Where the operator's numbers are told.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Metrics {
+    /// The address and port of `/metrics`; `off` where it is told nowhere.
+    #[serde(deserialize_with = "listener")]
+    pub listen: Option<SocketAddr>,
+}
+
+/// Whom to tell of a vulnerability.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Security {
+    /// The contact that `/.well-known/security.txt` names: an e-mail address, or an address that begins with `mailto:`,
+    /// `https:` or `tel:`.
+    #[serde(deserialize_with = "contact")]
+    pub contact: Option<Url>,
 }
 
 /// Where sites, links and counts are.
@@ -114,12 +149,14 @@ pub struct Store {
     /// A Redis that keeps nothing on disk, for the day keys that instances share.
     #[serde(deserialize_with = "optional_store_url")]
     pub ephemeral_url: Option<StoreUrl>,
+    /// For how many seconds a start tries to reach a store that is shared.
+    pub start_seconds: u64,
 }
 
 impl Default for Store {
     fn default() -> Self {
         let url = StoreUrl::parse("sqlite:data/entrenous.db").expect("a test holds that it parses");
-        Self { url, ephemeral_url: None }
+        Self { url, ephemeral_url: None, start_seconds: 30 }
     }
 }
 
@@ -132,13 +169,15 @@ pub struct Journal {
     /// `always` survives a power cut, `os` a killed process.
     #[serde(deserialize_with = "named")]
     pub sync: Sync,
+    /// The longest that a visitor waits for a click to be recorded, in milliseconds; 1 to 10,000.
+    pub wait_ms: u64,
     /// For how many seconds settled clicks are kept where the store is shared; 1 to 600.
     pub keep_seconds: u64,
 }
 
 impl Default for Journal {
     fn default() -> Self {
-        Self { dir: PathBuf::from("data/journal"), sync: Sync::Always, keep_seconds: 60 }
+        Self { dir: PathBuf::from("data/journal"), sync: Sync::Always, wait_ms: 500, keep_seconds: 60 }
     }
 }
 
@@ -201,17 +240,32 @@ impl Default for Sessions {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Links made in a minute, by one key and from one address; and calls for codes from one address.
+    /// Links that one address makes in a minute with publishable keys. One publishable key makes twenty times as many, and
+    /// one secret key, from whatever address, ten times.
     pub create_per_minute: u32,
+    /// Calls for codes from one address in a minute. One publishable key may make twenty times as many.
+    pub reserve_per_minute: u32,
+    /// Links that one publishable key makes in a day, with the codes that are given out for them. One address may make a
+    /// twentieth of them.
+    pub store_per_day: u32,
     /// Unknown codes asked for in a minute from one address.
     pub miss_per_minute: u32,
+    /// Clicks, opens and unfurls counted in a minute of one address, all links together.
+    pub count_per_minute: u32,
     /// Attempts to sign in, and to open a shared view by its password, in a minute from one address.
     pub sign_in_per_minute: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { create_per_minute: 600, miss_per_minute: 300, sign_in_per_minute: 10 }
+        Self {
+            create_per_minute: 60,
+            reserve_per_minute: 600,
+            store_per_day: 5_000_000,
+            miss_per_minute: 300,
+            count_per_minute: 600,
+            sign_in_per_minute: 10,
+        }
     }
 }
 
@@ -336,6 +390,14 @@ pub enum SettingsError {
     /// A file, a variable or a flag has an unknown key, or a value of another kind.
     #[error(transparent)]
     Read(#[from] config::ConfigError),
+    /// An environment variable begins as settings do and is none.
+    #[error("{name}: there is no setting of this name{}", hint(meant.as_deref()))]
+    Variable {
+        /// The variable's name.
+        name: String,
+        /// The name that is probably meant.
+        meant: Option<String>,
+    },
     /// A value is outside what the setting takes.
     #[error("{setting}: {reason}")]
     Value {
@@ -351,6 +413,7 @@ impl Settings {
     /// `*.example.toml`), then the environment, then `flags`, each a key such as
     /// `server.listen` and a value.
     pub fn read(folder: &Path, flags: &[(String, String)]) -> Result<Self, SettingsError> {
+        variables::check(std::env::vars_os())?;
         let mut builder = Config::builder();
         for path in files(folder) {
             builder = builder.add_source(File::from(path).format(FileFormat::Toml));
@@ -387,10 +450,29 @@ impl Settings {
         })
     }
 
+    /// Every name under which the service is reached.
+    ///
+    /// # Errors
+    /// When one of them is no host name.
+    pub fn own_names(&self) -> Result<OwnNames, OwnNameError> {
+        let own = OwnNames::new(&self.public_url()).listening_on(self.server.listen);
+        self.server
+            .names
+            .iter()
+            .filter(|name| !name.trim().is_empty())
+            .try_fold(own, |own, name| own.with(name.trim()))
+    }
+
     /// After how long a request is given up.
     #[must_use]
     pub fn request_timeout(&self) -> Duration {
         Duration::from_secs(self.server.request_timeout_seconds)
+    }
+
+    /// Returns the longest that a visitor waits for the journal.
+    #[must_use]
+    pub fn wait(&self) -> Duration {
+        Duration::from_millis(self.journal.wait_ms)
     }
 
     /// How long settled clicks are kept.
@@ -410,6 +492,18 @@ impl Settings {
     #[must_use]
     pub fn idle_timeout(&self) -> Duration {
         Duration::from_secs(self.server.idle_timeout_seconds)
+    }
+
+    /// For how long visitors are still taken after the word to stop.
+    #[must_use]
+    pub fn drain(&self) -> Duration {
+        Duration::from_secs(self.server.drain_seconds)
+    }
+
+    /// For how long a start tries to reach the store.
+    #[must_use]
+    pub fn start_patience(&self) -> Duration {
+        Duration::from_secs(self.store.start_seconds)
     }
 
     /// How long stopping may take.
@@ -432,11 +526,20 @@ impl Settings {
         if !matches!(url.scheme(), "http" | "https") || url.path() != "/" || url.query().is_some() {
             return wrong("server.public_url", "takes http:// or https:// and a host, without a path");
         }
+        if let Err(error) = self.own_names() {
+            return wrong("server.names", &format!("takes host names: {error}"));
+        }
+        if self.metrics.listen.is_some_and(|listen| listen.port() != 0 && listen == self.server.listen) {
+            return wrong("metrics.listen", "takes another port than server.listen, which visitors reach");
+        }
         if self.server.workers == Some(0) {
             return wrong("server.workers", "takes a number from 1 on");
         }
         if self.server.request_timeout_seconds == 0 {
             return wrong("server.request_timeout_seconds", "takes a number of seconds from 1 on");
+        }
+        if !(1..=MAX_WAIT_MS).contains(&self.journal.wait_ms) {
+            return wrong("journal.wait_ms", "takes a number of milliseconds from 1 to 10000");
         }
         if !(1..=MAX_KEEP_SECONDS).contains(&self.journal.keep_seconds) {
             return wrong("journal.keep_seconds", "takes a number from 1 to 600");
@@ -473,6 +576,36 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+/// Takes an address and a port, or `off`.
+fn listener<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if matches!(text.trim(), "" | "off") {
+        return Ok(None);
+    }
+    let wrong = |_| serde::de::Error::custom("takes an address and a port such as 127.0.0.1:9464, or off");
+    text.trim().parse().map(Some).map_err(wrong)
+}
+
+/// Takes a contact as security.txt has it (RFC 9116): a URI, or an e-mail address, which becomes one. An empty text is none.
+fn contact<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let is_plain = text.contains('@') && !text.contains(':');
+    let url = if is_plain { Url::parse(&format!("mailto:{text}")) } else { Url::parse(text) };
+    let is_one_line = !text.chars().any(|letter| letter.is_control() || letter.is_whitespace());
+    let taken = url.ok().filter(|url| is_one_line && matches!(url.scheme(), "mailto" | "https" | "tel"));
+    taken.map(Some).ok_or_else(|| {
+        serde::de::Error::custom("takes an e-mail address, or an address with mailto:, https: or tel:")
+    })
+}
+
+fn hint(meant: Option<&str>) -> String {
+    meant.map(|meant| format!("; {meant} is probably meant")).unwrap_or_default()
 }
 
 /// The settings files of a folder.
@@ -591,6 +724,7 @@ mod tests {
                 "must be ask, skip or aggregate, not 'maybe' for key `consent.unknown`",
             ),
             ("[journal]\nsync = \"often\"", "must be always or os, not 'often' for key `journal.sync`"),
+            ("[journal]\nwait_ms = 0", "journal.wait_ms: takes a number of milliseconds from 1 to 10000"),
             ("[log]\nlevel = \"loud\"", "must be error, warn, info, debug or trace"),
             ("[retention]\nmonths = 26", "retention.months: takes a number from 1 to 25"),
             ("[stats]\nmin_count = 0", "stats.min_count"),
@@ -603,6 +737,9 @@ mod tests {
             ("[digest.recipients]\npress = [\"a@b.example\"]", "digest.smtp_url: is needed"),
             ("[digest]\nsmtp_url_file = \"/nowhere/at-all\"", "digest.smtp_url_file: takes a file"),
             ("[server]\npublic_url = \"https://example.com/path\"", "server.public_url"),
+            ("[metrics]\nlisten = \"127.0.0.1:8080\"", "metrics.listen: takes another port"),
+            ("[security]\ncontact = \"http://example.com/\"", "takes an e-mail address"),
+            ("[security]\ncontact = \"a@b.example\\nExpires: never\"", "takes an e-mail address"),
         ] {
             let error = read(toml, &[]).expect_err(toml);
             assert!(error.contains(expected), "{toml}: {error}");

@@ -58,25 +58,26 @@
     return answer.json();
   };
 
-  // The reserved codes of each key, for all buttons of a page together. `down`: the service did not
-  // answer, or refused.
+  // The reserved codes of each key and shared address, for all buttons of a page together. `down`: the
+  // service did not answer, or refused.
   const pools = {};
+  const poolOf = (key, url) => pools[key + ' ' + url] ||= { codes: [], next: 0 };
 
   // Sees to it that there are codes, with at most one request in ten seconds. The service keeps
-  // them for an hour; ten minutes less leave time for the claim. It is told which host a share would
-  // lead to, and no more, so that it hands out no code of which it would make no link.
+  // them for an hour; ten minutes less leave time for the claim. It judges the whole address before it
+  // hands out a code, and a code that it has handed out always becomes a link to that address.
   const reserve = async (key, url) => {
-    const pool = pools[key] ||= { codes: [], next: 0 }, now = Date.now();
+    const pool = poolOf(key, url), now = Date.now();
     if (now > pool.end) pool.codes = [];
     if (!pool.codes[2] && now > pool.next) {
       pool.next = now + 1e4;
       try {
-        pool.codes = (await post(key, 'codes', { url: new URL(url).origin }, 1e4)).codes;
+        pool.codes = (await post(key, 'codes', { url }, 1e4)).codes;
         pool.end = now + 3e6;
         pool.down = 0;
       } catch ({ status }) {
         // Who is only refused codes, because too many were asked for, can still make links.
-        pool.down = !(status < 500);
+        pool.down = status != 429;
       }
     }
   };
@@ -89,13 +90,7 @@
       try {
         return await post(key, 'links', link, 8e3);
       } catch ({ status }) {
-        if (status < 500 && status != 429) {
-          const { url, channel, claim, title } = link;
-          // A link must not fail for what only adorns it.
-          if (status != 422 || !title) return pools[key].down = 1, 0;
-          link = { url, channel, claim };
-          wait = 1;
-        }
+        if (status < 500 && status != 429) return poolOf(key, link.url).down = 1, 0;
       }
       await new Promise(resolve => {
         if (wait < 1e5) setTimeout(resolve, wait);
@@ -136,7 +131,7 @@
       // One share of the page: at once where a code is at hand or the service is known to be down,
       // else soon.
       const begin = channel => {
-        const link = { ...page(), channel }, pool = pools[key] || {};
+        const link = { ...page(), channel }, pool = poolOf(key, link.url);
         const share = ({ code = null, short_url: url = link.url, claimed }) => {
           this.dispatchEvent(new CustomEvent('entrenous:shared', { bubbles: true, composed: true, detail: { channel, code, url } }));
           return { url, title: link.title || '', claimed };
@@ -146,7 +141,7 @@
         if (kept) return share({ ...kept, claimed: claim(key, { ...link, claim: kept.claim }) });
         if (pool.down) return share({});
         return post(key, 'links', link, 1.5e3).then(made => share({ ...made, claimed: 1 }), () => {
-          pools[key].down = 1;
+          pool.down = 1;
           return share({});
         });
       };

@@ -156,8 +156,8 @@ fn no_string_of_the_corpus_is_copied_into_the_classifier() {
 fn upper_and_lower_case_make_no_difference() {
     for user_agent in [PREVIEW_BOTS, CRAWLERS, MAIL_SCANNERS, HUMANS].iter().flat_map(|file| file.lines()) {
         let verdict = Agent::classify(user_agent);
-        assert_eq!(Agent::classify(&user_agent.to_ascii_uppercase()), verdict, "{user_agent}");
-        assert_eq!(Agent::classify(&user_agent.to_ascii_lowercase()), verdict, "{user_agent}");
+        assert_eq!(Agent::classify(user_agent.to_ascii_uppercase()), verdict, "{user_agent}");
+        assert_eq!(Agent::classify(user_agent.to_ascii_lowercase()), verdict, "{user_agent}");
     }
 }
 
@@ -282,4 +282,49 @@ fn machines_that_no_list_has_count_nothing() {
             "Mozilla/5.0 (Windows NT 10.0; rv:128.0) Gecko/20100101 Firefox/128.0 (via mail.example ImageProxy)",
         ],
     );
+}
+
+#[test]
+fn people_and_robots_with_unusual_names_are_told_apart() {
+    let android = "Mozilla/5.0 (Linux; Android 13; SM-A135F) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Mobile Safari/537.36";
+    let desktop = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)";
+    let people = [
+        format!("{android} CamScanner/6.5"),
+        format!("{android} SomeShopCheckout/3.1"),
+        format!("{desktop} Mattermost/5.9.0 Chrome/128.0.0.0 Electron/32.0.0 Safari/537.36"),
+        "Mozilla/5.0 (Linux; Android 11; INCO AIR® Build/RP1A) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 \
+         Chrome/120.0.0.0 Mobile Safari/537.36"
+            .to_owned(),
+        "Mozilla/5.0 (Linux; Android 14; 华为 Mate™) AppleWebKit/537.36 (KHTML, like Gecko) Versão/4.0 Safari/537.36".to_owned(),
+    ];
+    assert_all_are(Agent::Person, people.iter().map(String::as_str));
+    let robots = [
+        format!("{desktop} Chrome/120.0.0.0 Safari/537.36;OneTrust;"),
+        format!("{desktop} Chrome/120.0.0.0 Safari/537.36 Agent-NovaAct/0.9"),
+    ];
+    assert_all_are(Agent::Robot, robots.iter().map(String::as_str));
+    assert_all_are_previews(["mattermost-bot/1.1", "mattermost-5.19.0"]);
+    // What is no text at all is judged by what can be read of it.
+    let latin1 = b"Mozilla/5.0 (Linux; Android 11; INCO AIR\xae) AppleWebKit/537.36 Chrome/120.0.0.0 Mobile Safari/537.36";
+    assert_eq!(Agent::classify(latin1), Agent::Person);
+    assert_eq!(Agent::classify(b"curl/8 \xff\xfe"), Agent::Robot);
+}
+
+/// Holds the word lists to collections that they were not made from: `scripts/check-agents` brings these, and prints the
+/// figures.
+#[test]
+#[ignore = "scripts/check-agents brings the collections"]
+fn of_other_collections_hardly_a_person_is_mistaken_and_hardly_a_robot_missed() {
+    let folder =
+        std::env::var("AGENT_COLLECTIONS").expect("AGENT_COLLECTIONS, which scripts/check-agents sets");
+    let read = |name| std::fs::read_to_string(format!("{folder}/{name}")).expect("a collection");
+    let (people, robots) = (read("people.txt"), read("robots.txt"));
+    let mistaken = misjudged(people.lines(), |verdict| verdict == Agent::Person);
+    let missed = misjudged(robots.lines(), |verdict| verdict != Agent::Person);
+    let (of_people, of_robots) = (people.lines().count(), robots.lines().count());
+    println!("{} of {of_people} people are mistaken for robots:\n{}", mistaken.len(), mistaken.join("\n"));
+    println!("{} of {of_robots} robots are missed:\n{}", missed.len(), missed.join("\n"));
+    assert!(of_people > 20_000 && of_robots > 2_000, "a collection is not whole");
+    assert!(mistaken.len() * 10_000 <= of_people, "{} people are mistaken for robots", mistaken.len());
+    assert!(missed.len() * 100 <= of_robots, "{} robots are missed", missed.len());
 }

@@ -61,7 +61,8 @@ const TOKENS: &[(Sign, &[&str])] = &[
     (Sign::Browser, &[
         "applewebkit", "gecko", "khtml", "trident/", "presto/", "msie", "firefox/", "netscape", "opera/",
         "opera ", "operamini", "compatible; msie", "compatible;msie", "compatible;+msie", "compatible; u;",
-        "compatible; konqueror", "compatible; opera", "compatible; avantgo",
+        "compatible; konqueror", "compatible; opera", "compatible; avantgo", "compatible; ibrowse",
+        "compatible; netpositive", "compatible; polaris", "compatible; gecko",
     ]),
     // Feature phones, readers, consoles and television sets, which often name no engine, or hide it behind a
     // proxy that renders for them.
@@ -71,11 +72,14 @@ const TOKENS: &[(Sign, &[&str])] = &[
         "^nokia", "^blackberry", "^sonyericsson", "^samsung", "^lg-", "^lge-", "^mot-", "^docomo", "^kddi",
         "^softbank", "^vodafone", "hbbtv", "nintendo", "playstation", "dreamcast", "dreampassport", "avantgo",
         "espial", "webos", "[fban/",
+        "^mozilla/5.0 (linux; android", "^mozilla/5.0 (linux; u; android", "^mozilla/5.0 (ipad", "mobile safari/", "webkit/",
+        "browser/", "^jig browser", "(jig browser", "smart-tv", "smarttv_", "kreatv", "palmos", "^palmscape", "^xiino",
     ]),
     // Browsers with an engine of their own: in a terminal, or on a small or an old system.
     (Sign::Browser, &[
         "^lynx/", "^w3m/", "^links (", "^elinks", "^emacs-w3m", "^dillo", "^netsurf", "^konqueror",
-        "^ibrowse", "^amigavoyager", "^icab",
+        "^ibrowse", "^amigavoyager", "^icab", "mosaic/", "amiga-aweb", "inferno)", "browsex", "^amaya/", "^hotjava",
+        "compatible; offbyone", "compatible; risc os", "compatible; ncbrowser", "compatible; antgalio", "fireweb",
     ]),
     // How a fetcher says what it is for.
     (Sign::Preview(Other), &[
@@ -107,7 +111,7 @@ const TOKENS: &[(Sign, &[&str])] = &[
         "facebookcatalog", "facebookscraper", "meta-external", "meta-webindexer", "groupmebot", "dingtalkbot",
         "keybasebot", "xing bot", "loomlybot", "everyonesocial", "quora-bot", "codabot", "odklbot", "vkrobot",
         "vkshare", "linespider", "tiktokspider", "larkurl2meta", "steamchat", "flipboardproxy",
-        "flipboardbrowserproxy", "embedly", "notionembedder", "iframely", "opengraph.io", "mattermost",
+        "flipboardbrowserproxy", "embedly", "notionembedder", "iframely", "opengraph.io", "mattermost-",
         "rocket.chat", "zulip", "matrix-media-repo", "compatible; goodreads", "teamspeak", "listgembot",
         "supabase paired",
     ]),
@@ -158,9 +162,9 @@ const TOKENS: &[(Sign, &[&str])] = &[
         "google-", "-google", "google favicon", "google page", "google search", "google web",
         "googleweblight", "google_partner", "googleother", "bingbot", "binglocal", "yandex.translate",
         "cloudflare", "criteo", "hubspot", "cookiehub", "datanyze", "scope3", "zotero", "collapsify",
-        "turingos", "manus-", "devin/", "chatgpt", "perplexity", "dmbrowser", "geedo", "marketgoo", "mixnode",
+        "turingos", "onetrust", "novaact", "manus-", "devin/", "chatgpt", "perplexity", "dmbrowser", "geedo", "marketgoo", "mixnode",
         "sindup", "convertify", "kimonolabs", "webthumb", "sparkler", "snapsearch", "stackrambler", "daum/",
-        "firefox mutant", "fluid/",
+        "firefox mutant",
     ]),
     // Mail proxies and scanners that say so, and Office, which fetches a link itself before it hands it to the
     // browser.
@@ -168,12 +172,12 @@ const TOKENS: &[(Sign, &[&str])] = &[
         "imageproxy", "mailproxy", "(via ", "microsoft outlook", "ms-office", "^outlook", "^macoutlook",
         "dts agent",
     ]),
-    // Phones with `bot` in their name, a company, toolbars that advertise themselves, app packages, Apple's
+    // An app that scans paper and one that sells, by words of machines. Phones with `bot` in their name, a company, toolbars that advertise themselves, app packages, Apple's
     // beta browser; and Kindles and signs in shop windows, which are compatible with Linux.
     (Sign::Innocent, &[
         "cubot", "; b bot ", "; c bot ", "; m bot ", "; m_bot_", "idbot", "id bot ", "vr bot ", "power bot ",
         "; xbot", "botech", "htc_bot", "caboto", "; spider 8", "capture+)", "user-agent", "inspectlet",
-        "http://bsalsa.com", "http://www.bsalsa.com", "http://www.qtweb", "avantbrowser.com", ".com.",
+        "camscanner", "checkout", "http://bsalsa.com", "http://www.bsalsa.com", "http://www.qtweb", "avantbrowser.com", ".com.",
         ".com_", "technology preview", "technology%20preview", "compatible; linux",
     ]),
 ];
@@ -208,12 +212,14 @@ static SCANNER: LazyLock<Scanner> = LazyLock::new(|| {
 });
 
 impl Agent {
-    /// Judges a user agent; an absent one is the empty string.
+    /// Judges a user agent; an absent one is empty. It is read as bytes: what is no ASCII, or no text at all, is no sign of
+    /// anything.
     ///
     /// A preview fetcher is one with a single sign of it. Anybody else is a person only with the shape of a
     /// browser and no sign of a machine.
     #[must_use]
-    pub fn classify(user_agent: &str) -> Self {
+    pub fn classify(user_agent: impl AsRef<[u8]>) -> Self {
+        let user_agent = user_agent.as_ref();
         let scanner = &*SCANNER;
         let mut preview: Option<Family> = None;
         let mut browser = false;
@@ -233,7 +239,9 @@ impl Agent {
             }
         }
         match preview {
-            Some(WhatsApp) if user_agent.eq_ignore_ascii_case(SIGNAL) => Self::Preview(Family::Signal),
+            Some(WhatsApp) if user_agent.eq_ignore_ascii_case(SIGNAL.as_bytes()) => {
+                Self::Preview(Family::Signal)
+            }
             Some(family) => Self::Preview(family),
             None if browser && !robot => Self::Person,
             None => Self::Robot,

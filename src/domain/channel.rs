@@ -122,6 +122,16 @@ pub enum ChannelsError {
         /// The text between the braces.
         placeholder: String,
     },
+    /// A share address would run a script, or open a document, in the page that it stands in.
+    #[error(
+        "[{channel}] share must not begin with {scheme}: such an address runs a script in the page that it stands in"
+    )]
+    Script {
+        /// The channel it stands in.
+        channel: ChannelName,
+        /// What it begins with.
+        scheme: String,
+    },
     /// A share address cannot be gone to.
     #[error("[{channel}] share must be an absolute address of printable ASCII characters")]
     Address {
@@ -195,6 +205,21 @@ impl Channels {
     }
 }
 
+/// Schemes whose addresses run a script or bring a document of their own, in one browser or another.
+const RUNS: [&str; 11] = [
+    "javascript",
+    "data",
+    "vbscript",
+    "blob",
+    "filesystem",
+    "file",
+    "about",
+    "view-source",
+    "livescript",
+    "mocha",
+    "jar",
+];
+
 /// Whether a share address can be filled in and gone to.
 fn check(channel: &ChannelName, share: &str) -> Result<(), ChannelsError> {
     let channel = channel.clone();
@@ -203,7 +228,13 @@ fn check(channel: &ChannelName, share: &str) -> Result<(), ChannelsError> {
         return Err(ChannelsError::Placeholder { channel, placeholder: placeholder.to_owned() });
     }
     let printable = share.bytes().all(|byte| byte.is_ascii_graphic());
-    if printable && Url::parse(share).is_ok() { Ok(()) } else { Err(ChannelsError::Address { channel }) }
+    match Url::parse(share) {
+        Ok(url) if RUNS.contains(&url.scheme()) => {
+            Err(ChannelsError::Script { channel, scheme: format!("{}:", url.scheme()) })
+        }
+        Ok(_) if printable => Ok(()),
+        _ => Err(ChannelsError::Address { channel }),
+    }
 }
 
 #[cfg(test)]
@@ -297,6 +328,13 @@ mod tests {
             let file = format!("[x]\nlabel = \"X\"\nshare_phone = \"{share}\"\n");
             let wrong = Channels::with(&file);
             assert!(wrong.is_err_and(|e| e.to_string().contains("absolute address")), "{share}");
+        }
+        for scheme in
+            ["javascript", "JavaScript", "data", "vbscript", "VBScript", "blob", "file", "view-source"]
+        {
+            let file = format!("[x]\nlabel = \"X\"\nshare = \"{scheme}:alert('{{url}}')\"\n");
+            let wrong = Channels::with(&file).expect_err("refused").to_string();
+            assert!(wrong.contains("[x]") && wrong.contains(&scheme.to_lowercase()), "{wrong}");
         }
         assert!(Channels::with("[Über]\nlabel = \"x\"\n").is_err());
         assert!(Channels::with("[x]\nlabl = \"x\"\n").is_err_and(|e| e.to_string().contains("labl")));

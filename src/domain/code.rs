@@ -18,12 +18,13 @@ pub(super) const GENERATED_LENGTH: usize = 8;
 /// The longest code in bytes; a slug may be this long.
 const MAX_LENGTH: usize = 64;
 
-/// First path segments that the service itself answers, now or by its contract.
-const RESERVED: [&str; 16] = [
+/// First path segments that the service itself answers, now or by its contract; of a file, what stands before its dot.
+const RESERVED: [&str; 17] = [
     "api",
-    "favicon.ico",
+    "favicon",
     "health",
     "healthz",
+    "measure",
     "metrics",
     "privacy",
     "readyz",
@@ -38,12 +39,15 @@ const RESERVED: [&str; 16] = [
     "www",
 ];
 
-/// What stands below `/stats` beside the pages of links, now or soon: as a slug, it would hide its link's page.
-const BELOW_STATS: [&str; 18] = [
+/// What stands beside a link's code further down, below `/stats` and `/api/v1/links`, now or soon: as a slug, it would
+/// hide its link's page.
+const BESIDE_CODES: [&str; 20] = [
+    "bulk",
     "campaign",
     "campaigns",
     "channel",
     "channels",
+    "export",
     "kit",
     "links",
     "live",
@@ -74,6 +78,9 @@ pub enum CodeError {
     /// The service answers this address itself.
     #[error("is one of the service's own addresses")]
     Reserved,
+    /// It begins as an option of a command does.
+    #[error("must not begin with '-'")]
+    LeadingHyphen,
 }
 
 impl Code {
@@ -93,8 +100,7 @@ impl Code {
     /// # Errors
     /// When it is not 1 to 64 letters, digits, `-` or `_`, or is reserved.
     pub fn parse(text: &str) -> Result<Self, CodeError> {
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-        if text.is_empty() || text.len() > MAX_LENGTH || !text.bytes().all(allowed) {
+        if text.is_empty() || text.len() > MAX_LENGTH || !text.bytes().all(is_of_a_code) {
             return Err(CodeError::Malformed);
         }
         if RESERVED.iter().any(|word| word.eq_ignore_ascii_case(text)) {
@@ -103,13 +109,25 @@ impl Code {
         Ok(Self(text.into()))
     }
 
-    /// Takes a code that a client chose for a new link. Earlier links may have more.
+    /// Takes the longest code that a text begins with, and returns what follows it. A chat or a person adds to an address
+    /// what belongs to the sentence around it, and none of that is ever part of a code.
+    #[must_use]
+    pub fn split_from(text: &str) -> Option<(Self, &str)> {
+        let length = text.bytes().position(|byte| !is_of_a_code(byte)).unwrap_or(text.len());
+        let (code, rest) = text.split_at(length);
+        Some((Self::parse(code).ok()?, rest))
+    }
+
+    /// Takes a code that a client chose for a new link.
     ///
     /// # Errors
-    /// As [`Code::parse`], and when it would hide the link's page among the statistics.
+    /// As [`Code::parse`], when it would hide the link's page, and when it looks like a command's option.
     pub fn parse_slug(text: &str) -> Result<Self, CodeError> {
         let code = Self::parse(text)?;
-        if BELOW_STATS.iter().any(|word| word.eq_ignore_ascii_case(text)) {
+        if text.starts_with('-') {
+            return Err(CodeError::LeadingHyphen);
+        }
+        if BESIDE_CODES.iter().any(|word| word.eq_ignore_ascii_case(text)) {
             return Err(CodeError::Reserved);
         }
         Ok(code)
@@ -121,10 +139,46 @@ impl Code {
         size_of::<Self>() + if self.0.is_heap_allocated() { self.0.len() } else { 0 }
     }
 
+    /// Returns what this code has in common with those that differ from it in case only.
+    #[must_use]
+    pub fn folded(&self) -> FoldedCode {
+        let mut text = self.0.clone();
+        text.make_ascii_lowercase();
+        FoldedCode(Self(text))
+    }
+
     /// The code as it stands in an address.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+fn is_of_a_code(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
+}
+
+/// A code without regard to case: of all codes with one of these, at most one has a link.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FoldedCode(Code);
+
+impl FoldedCode {
+    /// How much memory it takes, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.0.bytes()
+    }
+
+    /// The code in lower case.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl fmt::Display for FoldedCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -170,11 +224,30 @@ mod tests {
     fn addresses_of_the_service_are_no_codes_in_any_case() {
         assert_eq!(Code::parse("Stats"), Err(CodeError::Reserved));
         assert_eq!(Code::parse_slug("People"), Err(CodeError::Reserved));
-        assert!(Code::parse("People").is_ok(), "an earlier link may have it");
+        assert_eq!(Code::parse_slug("bulk"), Err(CodeError::Reserved));
+        assert_eq!(Code::parse_slug("Export"), Err(CodeError::Reserved));
+        assert_eq!(Code::parse_slug("-promo"), Err(CodeError::LeadingHyphen));
         assert!(Code::parse_slug("my-people").is_ok());
         assert_eq!(Code::parse("share.js"), Err(CodeError::Malformed));
         assert_eq!(Code::parse("a+"), Err(CodeError::Malformed));
         assert_eq!(Code::parse(&"a".repeat(65)), Err(CodeError::Malformed));
         assert!(Code::parse(&"a".repeat(64)).is_ok());
+    }
+
+    #[test]
+    fn a_code_ends_before_the_first_character_that_no_code_has() {
+        for (text, expected) in [
+            ("abc", Some(("abc", ""))),
+            ("a-b_C.", Some(("a-b_C", "."))),
+            ("abc%E2%80%A6", Some(("abc", "%E2%80%A6"))),
+            ("abc/+", Some(("abc", "/+"))),
+            ("stats.", None),
+            (".abc", None),
+            ("", None),
+        ] {
+            let found = Code::split_from(text);
+            assert_eq!(found.as_ref().map(|(code, rest)| (code.as_str(), *rest)), expected, "{text}");
+        }
+        assert_eq!(Code::split_from(&"a".repeat(65)), None);
     }
 }

@@ -23,12 +23,26 @@ impl Choice {
 
     /// Reads a cookie's value; an answer to another version of the question is no answer.
     #[must_use]
-    pub fn from_cookie(value: &str) -> Option<Self> {
+    pub fn from_cookie(value: &[u8]) -> Option<Self> {
         match value {
-            "g1" => Some(Self::Granted),
-            "d1" => Some(Self::Denied),
+            b"g1" => Some(Self::Granted),
+            b"d1" => Some(Self::Denied),
             _ => None,
         }
+    }
+
+    /// Reads the values of all cookies of the name. A browser keeps one of them, so of several somebody else has set all
+    /// but one: a refusal among them holds, and nothing else does.
+    #[must_use]
+    pub fn from_cookies<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Option<Self> {
+        let mut values = values.into_iter();
+        let first = Self::from_cookie(values.next()?);
+        let (mut refused, mut alone) = (first == Some(Self::Denied), true);
+        for value in values {
+            refused |= Self::from_cookie(value) == Some(Self::Denied);
+            alone = false;
+        }
+        if refused { Some(Self::Denied) } else { first.filter(|_| alone) }
     }
 }
 
@@ -138,6 +152,28 @@ mod tests {
             assert_eq!(decide(State::of(false, Some(Choice::Denied)), policy), Decision::Forward);
             assert_eq!(decide(State::of(false, Some(Choice::Granted)), policy), Decision::CountClick);
         }
-        assert_eq!(decide(State::of(false, Choice::from_cookie("g2")), Policy::Ask), Decision::Ask);
+        assert_eq!(decide(State::of(false, Choice::from_cookie(b"g2")), Policy::Ask), Decision::Ask);
+    }
+
+    #[test]
+    fn of_several_cookies_only_a_refusal_counts() {
+        use Choice::{Denied, Granted};
+        for (values, choice) in [
+            (&[][..], None),
+            (&["g1"], Some(Granted)),
+            (&["d1"], Some(Denied)),
+            (&["g2"], None),
+            (&["g1", "g1"], None),
+            (&["g1", "x"], None),
+            (&["x", "g1"], None),
+            (&["g1", "d1"], Some(Denied)),
+            (&["x", "", "d1"], Some(Denied)),
+        ] {
+            assert_eq!(
+                Choice::from_cookies(values.iter().map(|value| value.as_bytes())),
+                choice,
+                "{values:?}"
+            );
+        }
     }
 }

@@ -5,11 +5,18 @@
 
 use std::fmt;
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use url::{Host, Url, form_urlencoded};
 
+use super::own_names::OwnNames;
+use super::stripping::Stripping;
+
 /// The longest destination in bytes, as given and in its ASCII form.
-pub const MAX_DESTINATION_BYTES: usize = 2_048;
+pub const MAX_DESTINATION_BYTES: usize = 4_096;
+
+/// What is encoded in a query string that is passed on: none of it can stand in an address.
+const NOT_IN_A_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'#');
 
 /// Where a link leads: an absolute `http` or `https` address in ASCII.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -19,8 +26,8 @@ pub struct Destination(Box<str>);
 /// Why an address is no destination.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DestinationError {
-    /// Longer than 2,048 bytes.
-    #[error("must be at most 2048 bytes long")]
+    /// Longer than 4,096 bytes.
+    #[error("must be at most 4096 bytes long")]
     TooLong,
     /// A line break, a NUL or another control character stands in it.
     #[error("must not contain control characters")]
@@ -111,13 +118,25 @@ impl From<HostRule> for String {
 }
 
 impl Destination {
-    /// Takes an address as a client gave it.
+    /// Takes an address as a client gave it, without the white space and the invisible characters around it.
     ///
-    /// `allowed` are the site's hosts, `own` is this service's public address.
+    /// `allowed` are the site's hosts, `own` are this service's names.
     ///
     /// # Errors
     /// With the first rule that it breaks.
-    pub fn parse(text: &str, allowed: &[HostRule], own: &Url) -> Result<Self, DestinationError> {
+    pub fn parse(text: &str, allowed: &[HostRule], own: &OwnNames) -> Result<Self, DestinationError> {
+        let destination = Self::parse_for_any_host(text, own)?;
+        let is_allowed =
+            destination.url().host().is_some_and(|host| allowed.iter().any(|rule| rule.covers(&host)));
+        if is_allowed { Ok(destination) } else { Err(DestinationError::HostNotAllowed) }
+    }
+
+    /// Takes an address by every rule but that of the site's hosts.
+    ///
+    /// # Errors
+    /// With the first rule that it breaks.
+    pub fn parse_for_any_host(text: &str, own: &OwnNames) -> Result<Self, DestinationError> {
+        let text = text.trim_matches(is_invisible);
         if text.len() > MAX_DESTINATION_BYTES {
             return Err(DestinationError::TooLong);
         }
@@ -138,16 +157,58 @@ impl Destination {
         if url.as_str().len() > MAX_DESTINATION_BYTES {
             return Err(DestinationError::TooLong);
         }
-        let Some(host) = url.host() else {
+        if url.host().is_none() {
             return Err(DestinationError::Unparsable(url::ParseError::EmptyHost));
-        };
-        if leads_back(&url, &host, own) {
+        }
+        if own.lead_here(&url) {
             return Err(DestinationError::LeadsBack);
         }
-        if !allowed.iter().any(|rule| rule.covers(&host)) {
-            return Err(DestinationError::HostNotAllowed);
-        }
         Ok(Self(url.as_str().into()))
+    }
+
+    /// Returns this destination without the parameters that name a person or a session.
+    #[must_use]
+    pub fn stripped(&self, stripping: &Stripping) -> Self {
+        let mut url = self.url();
+        strip(&mut url, stripping, |_| false);
+        if let Some(fragment) = url.fragment() {
+            // Some pages keep parameters there: `#access_token=…`, `#/reset?token=…`.
+            let (before, pairs) =
+                fragment.split_once('?').map_or(("", fragment), |(path, pairs)| (path, pairs));
+            let left = if pairs.contains('=') { stripping.pairs(pairs, |_| false) } else { pairs.to_owned() };
+            let left = match (before, &*left) {
+                ("", left) => left.to_owned(),
+                (before, "") => before.to_owned(),
+                (before, left) => format!("{before}?{left}"),
+            };
+            url.set_fragment(Some(&*left).filter(|left| !left.is_empty()));
+        }
+        Self(String::from(url).into())
+    }
+
+    /// Returns the page that statistics count an address as, by the list that holds for every site.
+    #[must_use]
+    pub fn page_of(address: &str) -> Option<Self> {
+        let url = Url::parse(address.trim_matches(is_invisible)).ok()?;
+        let is_web = matches!(url.scheme(), "http" | "https") && url.host().is_some();
+        is_web.then(|| Self(String::from(url).into()).page(&Stripping::default()))
+    }
+
+    /// Returns the page that statistics count this destination as: without its fragment, the parameters that say where a
+    /// visitor came from or who it was, and a slash at the end, and the same for http and https.
+    #[must_use]
+    pub fn page(&self, stripping: &Stripping) -> Self {
+        let mut url = self.url();
+        url.set_fragment(None);
+        strip(&mut url, stripping, |name| {
+            let name = name.to_ascii_lowercase();
+            name.starts_with("utm_") || name == super::lineage::PARAMETER
+        });
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&path);
+        // Only the one scheme has to become the other, and the usual port of the one is none of the other.
+        url.set_scheme("https").expect("both schemes are special ones");
+        Self(String::from(url).into())
     }
 
     /// The destination's own address, in ASCII.
@@ -170,11 +231,24 @@ impl Destination {
         Self(self.with(parameters).into())
     }
 
-    /// The address that a visitor with this query string is forwarded to: this destination with
-    /// the parameters that it does not set itself.
+    /// This address with more query strings behind its own, byte for byte. What may not stand in a header is
+    /// percent-encoded, as a browser would have done.
     #[must_use]
-    pub fn forward(&self, query: &str) -> String {
-        self.with(form_urlencoded::parse(query.as_bytes()))
+    pub fn with_queries<'a>(&self, queries: impl Iterator<Item = &'a str>) -> String {
+        let (address, fragment) = self.0.split_at(self.0.find('#').unwrap_or(self.0.len()));
+        let mut all = address.to_owned();
+        let mut joint = match address.split_once('?') {
+            None => "?",
+            Some((_, "")) => "",
+            Some(_) => "&",
+        };
+        for query in queries {
+            all.push_str(joint);
+            all.extend(utf8_percent_encode(query, NOT_IN_A_QUERY));
+            joint = "&";
+        }
+        all.push_str(fragment);
+        all
     }
 
     fn with(&self, parameters: impl Iterator<Item = (impl AsRef<str>, impl AsRef<str>)>) -> String {
@@ -187,9 +261,9 @@ impl Destination {
         url.into()
     }
 
-    /// This destination with the code of the link that leads there, in the place of any other that it names.
+    /// This destination without the code of a link that led somebody there.
     #[must_use]
-    pub fn led_to_by(&self, code: &super::code::Code) -> Self {
+    pub fn without_lineage(&self) -> Self {
         use super::lineage::PARAMETER;
 
         let mut url = self.url();
@@ -198,11 +272,10 @@ impl Destination {
             pair.is_none_or(|(name, _)| name != PARAMETER)
         };
         // Not taken apart and put together again, which would write the other parameters in another way.
-        let others = url.query().filter(|query| !query.is_empty()).map(|query| query.split('&'));
-        let own = format!("{PARAMETER}={code}");
-        let pairs: Vec<&str> = others.into_iter().flatten().filter(is_other).chain([own.as_str()]).collect();
-        let query = pairs.join("&");
-        url.set_query(Some(&query));
+        let Some(query) = url.query() else { return self.clone() };
+        let others: Vec<&str> = query.split('&').filter(is_other).collect();
+        let others = Some(others.join("&")).filter(|others| !others.is_empty());
+        url.set_query(others.as_deref());
         Self(String::from(url).into())
     }
 
@@ -223,18 +296,27 @@ impl fmt::Display for Destination {
     }
 }
 
-/// Whether `url` reaches this service: the same host (every name of the loopback is one host) on
-/// the same port, or on the other scheme's default port.
-fn leads_back(url: &Url, host: &Host<&str>, own: &Url) -> bool {
-    let Some(own_host) = own.host() else { return false };
-    let same_host = match (&own_host, host) {
-        (Host::Domain(own), Host::Domain(name)) => own.trim_end_matches('.') == name.trim_end_matches('.'),
-        _ => own_host == *host,
-    };
-    let default = |port: Option<u16>| matches!(port, Some(80 | 443));
-    let (port, own_port) = (url.port_or_known_default(), own.port_or_known_default());
-    (same_host || (is_loopback(&own_host) && is_loopback(host)))
-        && (port == own_port || (default(port) && default(own_port)))
+/// Takes the parameters of a query string away that `stripping` or `also` names, and sessions from the path.
+fn strip(url: &mut Url, stripping: &Stripping, also: impl Fn(&str) -> bool) {
+    if url.path().contains(';') {
+        let path = stripping.path(url.path());
+        url.set_path(&path);
+    }
+    if let Some(query) = url.query() {
+        let left = stripping.pairs(query, also);
+        url.set_query(Some(&*left).filter(|left| !left.is_empty()));
+    }
+}
+
+/// Whether a character around a pasted address is no part of it: white space, what has no width, and marks of direction.
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+                | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}' | '\u{fff9}'..='\u{fffc}'
+        )
 }
 
 /// Whether a host is this machine: `localhost`, its subdomains, 127.0.0.0/8, `::1`, or unspecified.
@@ -258,10 +340,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::code::Code;
 
-    fn own() -> Url {
-        Url::parse("https://go.example").expect("an address")
+    fn own() -> OwnNames {
+        "https://go.example".parse().expect("an address")
     }
 
     fn parse(text: &str, rules: &[&str]) -> Result<String, DestinationError> {
@@ -303,61 +384,102 @@ mod tests {
         ] {
             assert_eq!(parse(text, &["*"]), Err(why), "{text}");
         }
-        assert_eq!(parse(&format!("https://example.com/{}", "a".repeat(2_048)), &["*"]), Err(TooLong));
+        assert_eq!(parse(&format!("https://example.com/{}", "a".repeat(4_096)), &["*"]), Err(TooLong));
         assert_eq!(parse("example.com/a", &["*"]), Err(Scheme));
         assert!(matches!(parse("https://", &["*"]), Err(DestinationError::Unparsable(_))));
     }
 
     #[test]
-    fn every_name_of_the_loopback_leads_back_to_a_service_on_it() {
-        let own = Url::parse("http://localhost:8080").expect("an address");
-        let any = [HostRule(None)];
-        for back in
-            ["http://127.0.0.1:8080/", "http://[::1]:8080/x", "http://0.0.0.0:8080", "http://localhost:8080"]
-        {
-            assert_eq!(Destination::parse(back, &any, &own), Err(DestinationError::LeadsBack), "{back}");
+    fn what_stands_around_a_pasted_address_is_no_part_of_it() {
+        for around in [
+            "\n", " ", "\t\r\n", "\u{200b}", "\u{a0}", "\u{feff}", "\u{202a}", "\u{202b}", "\u{202c}",
+            "\u{2066}",
+        ] {
+            for text in
+                [format!("{around}https://example.com/a{around}"), format!("https://example.com/a{around}")]
+            {
+                assert_eq!(parse(&text, &["*"]).as_deref(), Ok("https://example.com/a"), "{text:?}");
+            }
         }
-        assert!(Destination::parse("http://localhost:3000/", &any, &own).is_ok());
+        assert_eq!(parse("https://example.com/a\nb", &["*"]), Err(DestinationError::ControlCharacter));
     }
 
     #[test]
-    fn utm_and_forwarded_parameters_never_replace_what_the_destination_sets() {
+    fn a_stripped_destination_names_nobody_and_is_otherwise_as_it_was() {
+        let stripped = |text: &str| Destination(text.into()).stripped(&Stripping::default()).to_string();
+        for (before, after) in [
+            (
+                "https://x.example/?mc_eid=4f2a77b1c0&_hsenc=p2A&msclkid=77&igshid=abc&id=5",
+                "https://x.example/?id=5",
+            ),
+            ("https://x.example/a?fbclid=1#part", "https://x.example/a#part"),
+            (
+                "https://x.example/a?q=a%20b+c&flag&gclid=1&x=%C3%A4;y",
+                "https://x.example/a?q=a%20b+c&flag&x=%C3%A4;y",
+            ),
+            ("https://x.example/a;jsessionid=1F?id=5", "https://x.example/a?id=5"),
+            ("https://x.example/#access_token=1&token_type=bearer", "https://x.example/"),
+            ("https://x.example/#/reset?token=1", "https://x.example/#/reset"),
+            ("https://x.example/#/list?page=2", "https://x.example/#/list?page=2"),
+            ("https://x.example/a?#email", "https://x.example/a#email"),
+        ] {
+            assert_eq!(stripped(before), after, "{before}");
+            assert_eq!(stripped(after), after);
+        }
+    }
+
+    #[test]
+    fn one_page_has_one_name() {
+        let page = |text: &str| Destination(text.into()).page(&Stripping::default()).to_string();
+        for one in [
+            "https://x.example/a",
+            "https://x.example/a/",
+            "http://x.example/a",
+            "https://x.example/a#s",
+            "https://x.example/a?utm_source=n",
+            "https://x.example/a/?UTM_Medium=n&fbclid=1&ens=abc#s",
+            "https://x.example/a?",
+        ] {
+            assert_eq!(page(one), "https://x.example/a", "{one}");
+        }
+        assert_eq!(page("http://x.example/"), "https://x.example/");
+        assert_eq!(page("http://x.example:8080/a?id=5&utm_source=n"), "https://x.example:8080/a?id=5");
+        assert_ne!(page("https://x.example/a"), page("https://x.example/A"));
+    }
+
+    #[test]
+    fn utm_parameters_never_replace_what_the_destination_sets() {
         let destination = Destination("https://example.com/a?utm_source=mine&x=1#part".into());
         let utm = [("utm_source", "whatsapp"), ("utm_medium", "share"), ("utm_campaign", "été & co")];
         let utm = utm.into_iter().map(|(name, value)| (name, value.to_owned()));
         assert_eq!(
-            destination.tagged(utm).forward("x=2&fbclid=abc"),
-            "https://example.com/a?utm_source=mine&x=1&utm_medium=share&utm_campaign=%C3%A9t%C3%A9+%26+co&fbclid=abc#part",
+            destination.tagged(utm).as_str(),
+            "https://example.com/a?utm_source=mine&x=1&utm_medium=share&utm_campaign=%C3%A9t%C3%A9+%26+co#part",
         );
-        assert_eq!(destination.forward(""), destination.as_str());
     }
 
     #[test]
-    fn the_code_of_the_link_replaces_another_one_and_leaves_the_rest_as_it_is() {
-        let code = Code::parse("new").expect("a code");
+    fn the_name_of_another_link_is_taken_out_and_the_rest_stays_as_it_is() {
         for (before, after) in [
-            ("https://example.com/a", "https://example.com/a?ens=new"),
-            ("https://example.com/a?#part", "https://example.com/a?ens=new#part"),
+            ("https://example.com/a", "https://example.com/a"),
+            ("https://example.com/a?ens=old#part", "https://example.com/a#part"),
             (
                 "https://example.com/?q=a%20b+c&flag&x=%C3%A4;y",
-                "https://example.com/?q=a%20b+c&flag&x=%C3%A4;y&ens=new",
+                "https://example.com/?q=a%20b+c&flag&x=%C3%A4;y",
             ),
-            ("https://example.com/?ens=old&x=1&ens=older", "https://example.com/?x=1&ens=new"),
-            ("https://example.com/?%65ns=old&ens&tens=1&ENS=2", "https://example.com/?tens=1&ENS=2&ens=new"),
+            ("https://example.com/?ens=old&x=1&ens=older", "https://example.com/?x=1"),
+            ("https://example.com/?%65ns=old&ens&tens=1&ENS=2", "https://example.com/?tens=1&ENS=2"),
         ] {
-            assert_eq!(Destination(before.into()).led_to_by(&code).as_str(), after);
+            assert_eq!(Destination(before.into()).without_lineage().as_str(), after);
         }
-        let led = Destination("https://example.com/".into()).led_to_by(&code);
-        assert_eq!(led.forward("ens=forged&x=1"), "https://example.com/?ens=new&x=1");
-        assert_eq!(led.led_to_by(&code), led);
     }
 
     proptest! {
         #[test]
         fn whatever_is_accepted_is_ascii_and_safe_in_a_header(text in "(https?://)?\\PC{0,40}", query in "\\PC{0,40}") {
             if let Ok(destination) = Destination::parse(&text, &[HostRule(None)], &own()) {
-                let led = destination.led_to_by(&Code::parse("abc").expect("a code"));
-                for address in [destination.as_str().to_owned(), destination.forward(&query), led.forward(&query)] {
+                let plain = destination.without_lineage();
+                for address in [destination.as_str().to_owned(), plain.to_string(), plain.with_queries([&*query].into_iter())] {
                     prop_assert!(address.bytes().all(|b| (0x21..0x7f).contains(&b)), "{address}");
                     prop_assert!(Url::parse(&address).is_ok());
                 }

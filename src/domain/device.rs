@@ -1,5 +1,7 @@
 //! What a visitor shares from, as far as that decides which apps are there.
 
+use memchr::memmem;
+
 /// A kind of device, by the user agent alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Device {
@@ -16,8 +18,13 @@ const SIGNS: [&str; 5] = ["Mobi", "Android", "iPhone", "iPad", "iPod"];
 impl Device {
     /// Judges a user agent. A tablet that asks for the desktop's pages is a desktop.
     #[must_use]
-    pub fn of(user_agent: &str) -> Self {
-        if SIGNS.iter().any(|sign| user_agent.contains(sign)) { Self::Phone } else { Self::Desktop }
+    pub fn of(user_agent: impl AsRef<[u8]>) -> Self {
+        let user_agent = user_agent.as_ref();
+        if SIGNS.iter().any(|sign| memmem::find(user_agent, sign.as_bytes()).is_some()) {
+            Self::Phone
+        } else {
+            Self::Desktop
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! One journal entry: a finished count, from which nobody can be told again.
 
-use super::code::Code;
 use super::day::Day;
 use super::family::Family;
+use super::link_key::LinkKey;
 use super::site::SiteId;
 use super::visitor::Tag;
 
@@ -13,7 +13,7 @@ pub struct Entry {
     /// The site of the link.
     pub site: SiteId,
     /// The link.
-    pub code: Code,
+    pub link: LinkKey,
     /// The UTC day on which it happened.
     pub day: Day,
     /// What happened.

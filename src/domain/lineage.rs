@@ -11,10 +11,17 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::channel::ChannelName;
+use super::code::Code;
 use super::report::Group;
 
 /// The parameter of a forwarded address with the code of the link that led there.
 pub const PARAMETER: &str = "ens";
+
+/// The parameter with its value.
+#[must_use]
+pub fn parameter(code: &Code) -> String {
+    format!("{PARAMETER}={code}")
+}
 
 /// Links of a site that were made in the same way.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,27 +1,48 @@
 //! Links: what a share mints, and what may be changed of it.
 
+use icu_casemap::CaseMapper;
+use icu_normalizer::ComposingNormalizer;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::channel::ChannelName;
 use super::code::Code;
 use super::destination::Destination;
+use super::link_key::{Incarnation, LinkKey};
 use super::site::SiteId;
+use super::stripping::Stripping;
 
 /// The longest campaign in characters.
 pub const MAX_CAMPAIGN: usize = 100;
 /// The longest title in characters.
 pub const MAX_TITLE: usize = 200;
+/// What a client writes who wants a link to last for ever. It lies beyond the [`last_end`], which stands for it.
+pub const FOR_EVER: &str = "9999-12-31T23:59:59Z";
+
+/// Returns the last time at which a link can end, in whole seconds.
+#[must_use]
+pub fn last_end() -> Timestamp {
+    Timestamp::from_second(Timestamp::MAX.as_second()).unwrap_or(Timestamp::MAX)
+}
 
 /// A code, where it leads, and how it was shared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and all go together")]
 pub struct Link {
     /// The part of the short address that names the link.
     pub code: Code,
+    /// Whether its publisher chose the code, which is then found in upper and lower case alike.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_slug: bool,
+    /// Tells it from every other link that has had its code.
+    pub incarnation: Incarnation,
     /// Whose it is.
     pub site: SiteId,
-    /// Where it leads; the "page" of the statistics.
+    /// Where it leads.
     pub url: Destination,
+    /// The page that statistics count it under, where that is written otherwise than the destination.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<Destination>,
     /// How it was shared.
     pub channel: ChannelName,
     /// The campaign that it belongs to.
@@ -36,9 +57,13 @@ pub struct Link {
     /// How many links led to it, from parent to parent, when it was made; 0 without a parent.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub generation: u32,
-    /// When it was made, in whole milliseconds.
-    #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
+    /// The hour in which it was made. A finer time could be joined with a server's log, and so tell who shared. It is 1970
+    /// where that has been forgotten: [`Link::is_stripped`].
+    #[serde(with = "jiff::fmt::serde::timestamp::second::required")]
     pub created_at: Timestamp,
+    /// Whether somebody's share has made it, and not its publisher.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_share: bool,
     /// From when on it answers 410.
     #[serde(
         default,
@@ -73,6 +98,40 @@ pub enum LinkState {
 }
 
 impl Link {
+    /// Returns what the link is called inside.
+    #[must_use]
+    pub fn key(&self) -> LinkKey {
+        LinkKey { code: self.code.clone(), incarnation: self.incarnation }
+    }
+
+    /// Returns the page that statistics count it under.
+    #[must_use]
+    pub fn page(&self) -> &Destination {
+        self.page.as_ref().unwrap_or(&self.url)
+    }
+
+    /// Forgets what the link does not need to go on forwarding: everything but its code, destination and channel, and what
+    /// switches it off.
+    pub fn strip(&mut self) {
+        self.campaign = None;
+        self.title = None;
+        self.parent = None;
+        self.generation = 0;
+        self.created_at = Timestamp::UNIX_EPOCH;
+    }
+
+    /// Returns whether the link keeps nothing but its code, destination and channel.
+    #[must_use]
+    pub fn is_stripped(&self) -> bool {
+        self.created_at == Timestamp::UNIX_EPOCH
+    }
+
+    /// Whether somebody who asks for this code means this link.
+    #[must_use]
+    pub fn answers_to(&self, code: &Code) -> bool {
+        self.code == *code || self.is_slug && self.code.folded() == code.folded()
+    }
+
     /// The link's state at `now`; a take-down outweighs the rest.
     #[must_use]
     pub fn state(&self, now: Timestamp) -> LinkState {
@@ -90,7 +149,9 @@ impl Link {
     /// Applies a change.
     pub fn apply(&mut self, change: LinkChange) {
         let LinkChange { url, campaign, expires_at, disabled, taken_down } = change;
-        self.url = url.unwrap_or_else(|| self.url.clone());
+        if let Some(Place { url, page }) = url {
+            (self.url, self.page) = (url, page);
+        }
         self.campaign = campaign.unwrap_or_else(|| self.campaign.clone());
         self.expires_at = expires_at.unwrap_or(self.expires_at);
         self.disabled = disabled.unwrap_or(self.disabled);
@@ -98,11 +159,36 @@ impl Link {
     }
 }
 
+/// A destination with the page that it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The destination.
+    pub url: Destination,
+    /// Its page, where that is written otherwise.
+    pub page: Option<Destination>,
+}
+
+impl Place {
+    /// Finds the page of a destination by a site's rules.
+    #[must_use]
+    pub fn new(url: Destination, stripping: &Stripping) -> Self {
+        let page = Some(url.page(stripping)).filter(|page| *page != url);
+        Self { url, page }
+    }
+}
+
+/// A destination that is written as its page is.
+impl From<Destination> for Place {
+    fn from(url: Destination) -> Self {
+        Self { url, page: None }
+    }
+}
+
 /// What may be changed of a link; `None` leaves a field as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LinkChange {
     /// Another destination.
-    pub url: Option<Destination>,
+    pub url: Option<Place>,
     /// Another campaign, or none.
     pub campaign: Option<Option<Text>>,
     /// Another expiry, or none.
@@ -150,6 +236,20 @@ impl Text {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Returns the form in which two spellings are compared: composed (Unicode NFC) and without regard to case.
+    #[must_use]
+    pub fn folded(&self) -> String {
+        folded(&self.0)
+    }
+}
+
+/// Returns a text in the form in which two spellings of a campaign are compared.
+#[must_use]
+pub fn folded(text: &str) -> String {
+    let nfc = ComposingNormalizer::new_nfc();
+    let composed = nfc.normalize(text);
+    nfc.normalize(&CaseMapper::new().fold_string(&composed)).into_owned()
 }
 
 impl std::borrow::Borrow<str> for Text {
@@ -165,7 +265,7 @@ mod tests {
     #[test]
     fn a_take_down_outweighs_a_switch_and_a_switch_an_expiry() {
         let now: Timestamp = "2026-11-21T12:00:00Z".parse().expect("a time");
-        let json = r#"{"code":"abc","site":"s1","url":"https://example.com/","channel":"sms","created_at":0,"expires_at":1}"#;
+        let json = r#"{"code":"abc","incarnation":"0000000000000001","site":"s1","url":"https://example.com/","channel":"sms","created_at":0,"expires_at":1}"#;
         let mut link: Link = serde_json::from_str(json).expect("a link");
         assert_eq!(link.state(now), LinkState::Expired);
         link.apply(LinkChange { disabled: Some(true), ..LinkChange::default() });
@@ -180,6 +280,14 @@ mod tests {
         };
         link.apply(back);
         assert_eq!(link.state(now), LinkState::Live);
+    }
+
+    #[test]
+    fn spellings_of_one_campaign_are_alike() {
+        assert_eq!(folded("Spring"), folded("SPRING"));
+        assert_eq!(folded("Caf\u{e9}"), folded("CAFE\u{301}"));
+        assert_eq!(folded("Straße"), folded("STRASSE"));
+        assert_ne!(folded("Café"), folded("Cafe"));
     }
 
     #[test]

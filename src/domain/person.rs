@@ -23,7 +23,7 @@ const MARK_LENGTH: usize = 16;
 /// Somebody who may sign in to one site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
-    /// What they sign in with; no two people have one name, in whatever case.
+    /// What they sign in with; no two people of one site have one name, in whatever case.
     pub name: PersonName,
     /// The site.
     pub site: SiteId,

@@ -1,7 +1,6 @@
-//! What one request for a link is, read from a few of its headers: the rules 2 to 4 of a click.
+//! What one request for a link is, read from a few of its headers: the rules 2 to 6 of a click.
 
 use super::agent::Agent;
-use super::consent::{Choice, State};
 use super::family::Family;
 
 /// The facts of a request that decide what it is. Borrowed from the request and never kept: it has
@@ -14,10 +13,12 @@ pub struct Signals<'a> {
     pub agent: Agent,
     /// `Sec-Purpose`, `Purpose`, `X-Purpose` and `X-Moz`, those that there are.
     pub purposes: [Option<&'a str>; 4],
+    /// `Sec-Fetch-Mode`.
+    pub fetch_mode: Option<&'a [u8]>,
+    /// `Sec-Fetch-Dest`.
+    pub fetch_dest: Option<&'a [u8]>,
     /// `Sec-GPC: 1` or `DNT: 1`.
     pub objects: bool,
-    /// The answer in the consent cookie.
-    pub choice: Option<Choice>,
 }
 
 /// What a `GET` or `HEAD` of a link is.
@@ -31,8 +32,12 @@ pub enum RequestKind {
     Preview(Family),
     /// Another robot.
     Robot,
-    /// A person, who stands so with the question of consent.
-    Person(State),
+    /// A person's browser loads it for something on a page: nobody goes there.
+    Embedded,
+    /// A person goes there, whose browser refuses every count for them.
+    Objector,
+    /// A person goes there.
+    Person,
 }
 
 impl RequestKind {
@@ -48,9 +53,23 @@ impl RequestKind {
         match signals.agent {
             Agent::Preview(family) => Self::Preview(family),
             Agent::Robot => Self::Robot,
-            Agent::Person => Self::Person(State::of(signals.objects, signals.choice)),
+            Agent::Person if !is_navigation(signals.fetch_mode, signals.fetch_dest) => Self::Embedded,
+            Agent::Person if signals.objects => Self::Objector,
+            Agent::Person => Self::Person,
         }
     }
+
+    /// Whether a person has to do with it, however it comes.
+    #[must_use]
+    pub fn is_of_a_person(self) -> bool {
+        matches!(self, Self::Embedded | Self::Objector | Self::Person)
+    }
+}
+
+/// Whether a browser that says what it loads this for loads it as the page in front of its person (Fetch Metadata
+/// Request Headers, W3C). An older one does not say.
+fn is_navigation(mode: Option<&[u8]>, dest: Option<&[u8]>) -> bool {
+    mode.is_none_or(|mode| mode == b"navigate") && dest.is_none_or(|dest| dest == b"document")
 }
 
 /// `prefetch`, `prefetch;prerender`, `prerender` or the older `preview`, as browsers send them
@@ -69,7 +88,44 @@ mod tests {
     fn kind(head: bool, user_agent: &str, purpose: Option<&str>) -> RequestKind {
         let purposes = [purpose, None, None, None];
         let agent = Agent::classify(user_agent);
-        RequestKind::classify(&Signals { head, agent, purposes, objects: false, choice: None })
+        RequestKind::classify(&Signals { head, purposes, ..signals(agent) })
+    }
+
+    fn signals(agent: Agent) -> Signals<'static> {
+        Signals {
+            head: false,
+            agent,
+            purposes: [None; 4],
+            fetch_mode: None,
+            fetch_dest: None,
+            objects: false,
+        }
+    }
+
+    #[test]
+    fn only_what_comes_in_front_of_a_person_is_a_navigation() {
+        let kind = |mode: Option<&'static str>, dest: Option<&'static str>, objects| {
+            let [fetch_mode, fetch_dest] = [mode, dest].map(|value| value.map(str::as_bytes));
+            RequestKind::classify(&Signals { fetch_mode, fetch_dest, objects, ..signals(Agent::Person) })
+        };
+        let navigate = Some("navigate");
+        for (mode, dest) in
+            [(navigate, Some("document")), (navigate, None), (None, Some("document")), (None, None)]
+        {
+            assert_eq!(kind(mode, dest, false), RequestKind::Person, "{mode:?} {dest:?}");
+            assert_eq!(kind(mode, dest, true), RequestKind::Objector, "{mode:?} {dest:?}");
+        }
+        for dest in ["image", "iframe", "frame", "empty", "object", "embed", "script", "", "Document"] {
+            for mode in [None, navigate, Some("no-cors"), Some("cors")] {
+                assert_eq!(kind(mode, Some(dest), false), RequestKind::Embedded, "{mode:?} {dest}");
+            }
+        }
+        for mode in ["no-cors", "cors", "same-origin", "websocket", ""] {
+            assert_eq!(kind(Some(mode), Some("document"), true), RequestKind::Embedded, "{mode}");
+        }
+        // A robot stays a robot, whatever it loads.
+        let robot = Signals { fetch_dest: Some(b"image"), ..signals(Agent::Robot) };
+        assert_eq!(RequestKind::classify(&robot), RequestKind::Robot);
     }
 
     #[test]
@@ -78,7 +134,7 @@ mod tests {
         assert_eq!(kind(false, "WhatsApp/2.24.1 A", Some("prefetch")), RequestKind::Prefetch);
         assert_eq!(kind(false, "WhatsApp/2.24.1 A", None), RequestKind::Preview(Family::WhatsApp));
         assert_eq!(kind(false, "curl/8.0", None), RequestKind::Robot);
-        assert_eq!(kind(false, FIREFOX, None), RequestKind::Person(State::Unknown));
+        assert_eq!(kind(false, FIREFOX, None), RequestKind::Person);
     }
 
     #[test]
@@ -88,6 +144,6 @@ mod tests {
         {
             assert_eq!(kind(false, FIREFOX, Some(purpose)), RequestKind::Prefetch, "{purpose}");
         }
-        assert_eq!(kind(false, FIREFOX, Some("none")), RequestKind::Person(State::Unknown));
+        assert_eq!(kind(false, FIREFOX, Some("none")), RequestKind::Person);
     }
 }

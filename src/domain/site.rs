@@ -11,6 +11,7 @@ use url::Url;
 
 use super::consent::Policy;
 use super::destination::HostRule;
+use super::stripping::Stripping;
 use super::utm::Utm;
 
 /// Letters and digits.
@@ -40,6 +41,9 @@ pub struct Site {
     /// What the destination is told of a link in UTM parameters; nothing where it is off.
     #[serde(default)]
     pub utm: Utm,
+    /// What is taken off destinations that a publishable key brings, beside what is always.
+    #[serde(default, skip_serializing_if = "Stripping::is_empty")]
+    pub stripping: Stripping,
     /// Whether the query string of a short address is passed on to the destination.
     #[serde(default)]
     pub forward_query: bool,
@@ -78,7 +82,7 @@ impl Site {
     pub fn bytes(&self) -> usize {
         let lists = size_of_val(&*self.destinations) + size_of_val(&*self.origins) + size_of_val(&*self.keys);
         let texts = self.name.len() + 32 * (self.destinations.len() + self.origins.len());
-        size_of::<Self>() + lists + texts + self.utm.bytes()
+        size_of::<Self>() + lists + texts + self.utm.bytes() + self.stripping.bytes()
     }
 
     /// Whether a browser on a page of `origin` may use the publishable key.
@@ -87,6 +91,9 @@ impl Site {
         self.origins.iter().any(|rule| rule.allows(origin))
     }
 }
+
+/// How many letters and digits a site's identifier has.
+const ID_LENGTH: usize = 8;
 
 /// A site's name inside the stores: 8 random letters and digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -97,7 +104,14 @@ impl SiteId {
     /// A fresh one.
     #[must_use]
     pub fn random() -> Self {
-        Self(nanoid::nanoid!(8, &KEY_ALPHABET).into())
+        Self(nanoid::nanoid!(ID_LENGTH, &KEY_ALPHABET).into())
+    }
+
+    /// Takes what a client says is one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_one = text.len() == ID_LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        is_one.then(|| Self(text.into()))
     }
 
     /// Takes what a store or the journal kept.
@@ -290,6 +304,7 @@ mod tests {
             origins: vec![],
             consent: None,
             utm: Utm::default(),
+            stripping: Stripping::default(),
             forward_query: false,
             lineage: false,
             public: false,

@@ -27,8 +27,11 @@ pub struct View {
     pub site: SiteId,
     /// Which part.
     pub scope: Scope,
-    /// When it was shared.
+    /// The hour in which it was shared.
     pub created_at: Timestamp,
+    /// Greater than that of every view that the site shared when this one was made: tells the order within an hour.
+    #[serde(default)]
+    pub sequence: u64,
     /// From when on nobody may read it.
     pub expires_at: Timestamp,
     /// What has to be said besides, if anything.

@@ -147,6 +147,10 @@ pub(super) struct SitePage {
     pub(super) page: Page,
     /// The site's name.
     pub(super) site: String,
+    /// Whether visitors come through a proxy that the service's settings do not name.
+    pub(super) unknown_proxy: bool,
+    /// Whether all clicks of a busy day come from one network.
+    pub(super) one_network: bool,
     /// Whether the form was just saved.
     pub(super) saved: bool,
     /// The message with what the key is that was just made, and the key; shown once.
@@ -177,6 +181,10 @@ pub(super) struct SiteForm {
     pub(super) consent: String,
     /// UTM templates, those of each channel in a line of their own.
     pub(super) utm: String,
+    /// Parameters that destinations lose too, one in each line.
+    pub(super) strip: String,
+    /// Parameters that they never lose, one in each line.
+    pub(super) keep: String,
     /// Whether the query of a short address is passed on.
     pub(super) forward_query: bool,
     /// Whether the address that is forwarded to names the link.

@@ -17,7 +17,7 @@ thread_local! {
 }
 
 /// Judges a user agent.
-pub(super) fn judge(user_agent: &str) -> Agent {
+pub(super) fn judge(user_agent: &[u8]) -> Agent {
     VERDICTS.with(|verdicts| verdicts.judge(user_agent))
 }
 
@@ -36,7 +36,7 @@ impl Default for Verdicts {
 
 impl Verdicts {
     #[expect(clippy::cast_possible_truncation, reason = "any bits of a hash are as good")]
-    fn judge(&self, user_agent: &str) -> Agent {
+    fn judge(&self, user_agent: &[u8]) -> Agent {
         let hash = self.key.hash_one(user_agent);
         let place = &self.places[hash as usize % PLACES];
         match place.get() {
@@ -61,9 +61,9 @@ mod tests {
         let robot = |number| format!("curl/{number}");
         for _ in 0..2 {
             for number in 0..PLACES {
-                assert_eq!(verdicts.judge(&person(number)), Agent::Person);
-                assert_eq!(verdicts.judge(&person(number)), Agent::Person);
-                assert_eq!(verdicts.judge(&robot(number)), Agent::Robot);
+                assert_eq!(verdicts.judge(person(number).as_bytes()), Agent::Person);
+                assert_eq!(verdicts.judge(person(number).as_bytes()), Agent::Person);
+                assert_eq!(verdicts.judge(robot(number).as_bytes()), Agent::Robot);
             }
         }
     }

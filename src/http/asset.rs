@@ -4,7 +4,7 @@ use std::io::Write;
 
 use actix_web::http::header::{
     self, AcceptEncoding, CACHE_CONTROL, CONTENT_ENCODING, ETag, Encoding, EntityTag, Header, IfNoneMatch,
-    VARY, X_CONTENT_TYPE_OPTIONS,
+    VARY,
 };
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
@@ -57,8 +57,7 @@ impl Asset {
         answer
             .insert_header((CACHE_CONTROL, lifetime))
             .insert_header(ETag(tag))
-            .insert_header((VARY, header::ACCEPT_ENCODING.as_str()))
-            .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"));
+            .insert_header((VARY, header::ACCEPT_ENCODING.as_str()));
         if known { answer.finish() } else { self.body(&mut answer, takes_gzip(request)) }
     }
 

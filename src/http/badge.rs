@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 
 use super::error::Problem;
 use super::qr::picture;
-use super::visit::{code, unknown};
+use super::visit::{code, resolve_anew};
 use super::{AppState, body};
 use crate::domain::day::Day;
 use crate::domain::link::{Link, LinkState};
@@ -45,20 +45,20 @@ pub(super) async fn svg(request: HttpRequest, app: web::Data<AppState>) -> Resul
     let query = body::query(&request, &["of"])?;
     let of_page = of_page(&query)?;
     let now = app.clock.now();
-    let target = app.links.resolve(&code).await?;
-    let target = target.ok_or_else(|| unknown(request.head(), &code, &app))?;
+    let target = resolve_anew(request.head(), &code, &app).await?;
     if !target.site.badges {
         return Err(Problem::not_found());
     }
     if target.state(now) == LinkState::TakenDown {
         return Err(Problem::taken_down());
     }
+    let code = &target.key.code;
     let key: CompactString = if of_page { format!("{code} page").into() } else { code.as_str().into() };
     let known = app.badges.0.get(&key).filter(|(drawn_at, _)| *drawn_at + FRESH > now);
     if let Some((_, drawing)) = known {
         return Ok(picture("image/svg+xml", drawing));
     }
-    let link = app.links.read(&code).await?.ok_or_else(|| unknown(request.head(), &code, &app))?;
+    let link = app.links.read(code).await?.ok_or_else(Problem::not_found)?;
     let clicks = clicks(&app, &link, of_page).await?;
     let drawing = web::Bytes::from(draw(clicks, app.settings.stats.min_count));
     app.badges.0.insert(key, (now, drawing.clone()));
@@ -80,7 +80,7 @@ async fn clicks(app: &AppState, link: &Link, of_page: bool) -> Result<Option<u64
     let period = Period { first: app.reports.kept_from(today), last: today.plus(-1) };
     let report = if of_page {
         let _turn = TURN.acquire().await.expect("nobody closes it");
-        let filter = Scope::Page(link.url.clone()).filter();
+        let filter = Scope::Page(link.page().clone()).filter();
         let question = Question { period, filter, tables: Vec::new(), compared: false };
         app.reports.report(&link.site, question, rule).await?
     } else {

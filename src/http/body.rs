@@ -8,12 +8,14 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, web};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 use url::form_urlencoded;
 
 use super::AppState;
 use super::error::Problem;
 use super::request::header;
+use crate::domain::link::last_end;
 use crate::service::links::InvalidParam;
 
 /// The largest body in bytes.
@@ -35,13 +37,23 @@ fn media_type(request: &HttpRequest) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// Reads a JSON object.
+/// Reads a JSON object field by field.
 pub(super) async fn json(request: &HttpRequest, payload: web::Payload) -> Result<Fields, Problem> {
+    Fields::of(json_object(request, payload).await?).map_err(Problem::invalid)
+}
+
+/// Reads a JSON document.
+pub(super) async fn json_object(request: &HttpRequest, payload: web::Payload) -> Result<Value, Problem> {
     if media_type(request) != "application/json" {
         return Err(Problem::wrong_type("Send the body as Content-Type: application/json."));
     }
-    let value = serde_json::from_slice(&bytes(request, payload).await?).map_err(|_| Problem::not_json())?;
-    Fields::of(value).map_err(Problem::invalid)
+    serde_json::from_slice(&bytes(request, payload).await?).map_err(|_| Problem::not_json())
+}
+
+/// A hash of a JSON document, which does not depend on white space and the order of fields.
+pub(super) fn fingerprint(value: &Value) -> [u8; 16] {
+    let hash = Sha256::digest(value.to_string());
+    *hash.first_chunk().expect("a SHA-256 has 32 bytes")
 }
 
 /// Reads a form's fields; of one that stands twice, the last.
@@ -71,6 +83,15 @@ pub(super) fn query(request: &HttpRequest, known: &[&str]) -> Result<BTreeMap<St
     let reason = format!("is not a parameter of this call; known are {}", known.join(", "));
     let wrong: Vec<_> = unknown.map(|name| InvalidParam::new(name, reason.as_str())).collect();
     if wrong.is_empty() { Ok(all) } else { Err(Problem::invalid(wrong)) }
+}
+
+/// The last time that there is, where a text names one of the hours behind it: people write `9999-12-31T23:59:59Z` for
+/// what never ends.
+fn end_of_time(text: &str) -> Option<Timestamp> {
+    let is_beyond = text.parse::<Timestamp>().is_err()
+        && text.get(..10).is_some_and(|day| ("9999-12-30"..="9999-12-31").contains(&day));
+    let pieces = jiff::fmt::temporal::Pieces::parse(text).ok().filter(|_| is_beyond)?;
+    (pieces.time().is_some() && pieces.offset().is_some()).then(last_end)
 }
 
 /// The fields of a JSON object, taken one by one; what is wrong with any is gathered.
@@ -125,7 +146,7 @@ impl Fields {
     /// A time, as [`Fields::nullable_text`].
     pub(super) fn nullable_time(&mut self, name: &str) -> Option<Option<Timestamp>> {
         let text = self.nullable_text(name)?;
-        let time = text.map(|text| text.parse());
+        let time = text.map(|text| end_of_time(&text).map_or_else(|| text.parse(), Ok));
         if let Some(Err(_)) = time {
             self.refuse(name, "must be a time such as 2027-01-31T12:00:00Z (RFC 3339)");
         }

@@ -5,10 +5,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::body::Fields;
 use super::error::Problem;
 use super::links::{answer, creator};
-use super::{AppState, body, request};
-use crate::domain::reserved::{Batch, Reserved};
+use super::{AppState, request};
+use crate::domain::reserved::{Batch, Judged, Reserved};
 use crate::service::links::InvalidParam;
 
 /// The most codes in one answer, and how many where the client does not say.
@@ -34,18 +35,23 @@ pub(super) async fn reserve(
     payload: web::Payload,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let holder = creator(&request, &app).await?;
-    let mut fields = body::json(&request, payload).await?;
-    app.limits.reserve(&request::network(request.head(), app.trusted_proxies()))?;
+    let (holder, value) = creator(&request, payload, &app).await?;
+    app.limits.attempt_to_reserve(&holder.client())?;
+    let mut fields = Fields::of(value).map_err(Problem::invalid)?;
     let count = fields.number("count", 1..=MOST).unwrap_or(USUAL);
     let url = fields.text("url");
     fields.end().map_err(Problem::invalid)?;
-    // Who says now what will be shared learns now that it cannot be, and not when the address of a
-    // link that never comes stands in somebody's message.
-    if let Some(Err(error)) = url.map(|url| app.links.destination(&holder.site, &url)) {
-        return Err(Problem::invalid(vec![InvalidParam::new("url", error.to_string())]));
-    }
-    let Batch { codes, expires_at } = app.reservations.reserve(&holder.site.id, count, app.clock.now());
+    // A page that cannot be shared is refused now, and not when the address of a link that will never be there stands in
+    // somebody's message.
+    let destination = match url.map(|url| app.links.destination(&holder.site, &url)) {
+        Some(Err(error)) => return Err(Problem::invalid(vec![InvalidParam::new("url", error.to_string())])),
+        Some(Ok(destination)) => Some(destination),
+        None => None,
+    };
+    app.limits.reserve(&holder.client(), count)?;
+    let judged = Judged { destination: destination.as_ref(), origin: request::origin(request.head()) };
+    let Batch { codes, expires_at } =
+        app.reservations.reserve(&holder.site.id, count, judged, app.clock.now());
     let shown = |Reserved { code, claim }| ReservedBody {
         short_url: app.links.short_url(&code),
         code: code.into(),

@@ -4,16 +4,17 @@ use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::RequestHead;
 use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
+use url::form_urlencoded;
 
 use super::error::Problem;
-use super::views::{ConsentPage, PrivacyPage};
-use super::visit::{click, code, live_target, onward};
+use super::views::{ConsentPage, PrivacyPage, Publisher};
+use super::visit::{click, code, counted_network, live_target, miss, onward, record};
 use super::{AppState, body, pages, request, waiting};
-use crate::domain::code::Code;
-use crate::domain::consent::{Choice, State};
-use crate::domain::day::Day;
+use crate::domain::consent::Choice;
 use crate::domain::request::RequestKind;
+use crate::domain::site::{Site, SiteId};
 use crate::domain::target::Target;
 use crate::service::links::InvalidParam;
 use crate::service::recorder::WorkerRecorder;
@@ -21,16 +22,42 @@ use crate::service::recorder::WorkerRecorder;
 /// An answer is remembered six months (of 30.4 days) and not renewed.
 const REMEMBERED: Duration = Duration::days(182);
 
+/// How many answers one request can forget at most: each of them adds a header to the response.
+const MOST_FORGOTTEN: usize = 50;
+
 /// The question, in the place of a redirect.
-pub(super) fn ask(head: &RequestHead, code: &Code, target: &Target) -> Result<HttpResponse, Problem> {
-    let query = Some(waiting::own_query(head));
-    let query = query.filter(|query| target.site.forward_query && !query.is_empty());
-    pages::page(&ConsentPage {
-        page: pages::of(head),
-        code: code.to_string(),
+///
+/// A browser may keep it for *Back*: from the destination, which three answers lead to, the person comes to the question
+/// again, and does not open the link once more. Whoever opens the link itself is asked or forwarded anew.
+pub(super) fn ask(head: &RequestHead, target: &Target) -> Result<HttpResponse, Problem> {
+    let page = pages::of(head);
+    let question = pages::page(&ConsentPage {
+        code: target.key.code.to_string(),
+        publisher: target.site.name.clone(),
         host: target.host(),
-        query: query.map(str::to_owned),
-    })
+        query: target.passed_on(waiting::own_query(head)).map(str::to_owned),
+        privacy: page.link(privacy_path(&target.site)),
+        lineage: target.site.lineage,
+        page,
+    })?;
+    let mut answer = pages::leading_anywhere(question);
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    Ok(answer)
+}
+
+/// `GET /{code}/consent`: where a browser asks again after a lost connection, or a person loads the page again.
+pub(super) async fn back_to_link(
+    request: HttpRequest,
+    app: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    let code = code(&request, &app)?;
+    let query = request.head().uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    Ok(pages::see_other(&format!("/{code}{query}")))
+}
+
+/// Where a person stands with a site, and can change that.
+pub(super) fn privacy_path(site: &Site) -> String {
+    format!("/privacy?site={}", site.id)
 }
 
 /// `POST /{code}/consent`: `choice` is `allow`, `refuse` or `later`. All three forward.
@@ -54,28 +81,38 @@ pub(super) async fn answer(
     };
     // A browser's objection outweighs the answer, as it does on every later visit, and a robot that
     // fills forms in is nobody.
-    let counts = match RequestKind::classify(&request::signals(head, &app)) {
-        RequestKind::Person(state) => state != State::DeniedBySignal,
-        RequestKind::Head | RequestKind::Prefetch | RequestKind::Preview(_) | RequestKind::Robot => false,
-    };
-    if choice == Some(Choice::Granted) && counts {
-        let entry = click(head, &app, &code, now).await;
-        recorder.record(&target.site.id, &code, Day::of(now), entry).await;
+    let is_person = RequestKind::classify(&request::signals(head)) == RequestKind::Person;
+    let has_consented = choice == Some(Choice::Granted) && is_person;
+    if has_consented && let Some(network) = counted_network(head, &app, now) {
+        let entry = click(head, &app, &target.key, &network, now).await;
+        record(&recorder, &target, now, entry).await;
     }
-    let mut answer = onward(head, &target).forward(StatusCode::SEE_OTHER);
+    let mut answer = onward(head, &target, has_consented).forward(StatusCode::SEE_OTHER);
     if let Some(choice) = choice {
-        set_cookie(&mut answer, &cookie(&app, Some(choice)));
+        set_cookie(&mut answer, &cookie(&app, &target.site.id, Some(choice)));
     }
     Ok(answer)
 }
 
-/// `GET /privacy`: what is stored, and where this browser stands.
+/// `GET /privacy`: what is stored; with `site`, where this browser stands with that publisher.
 pub(super) async fn privacy(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+    let head = request.head();
+    let site = match site_in(&request) {
+        Some(asked) => Some(site_called(head, &app, &asked).await?),
+        None => None,
+    };
+    let page = pages::of(head);
     pages::page(&PrivacyPage {
-        page: pages::of(request.head()),
-        answer: request::consent_state(request.head(), &app),
+        publisher: site.as_ref().map(|site| Publisher {
+            name: site.name.clone(),
+            form: page.link(format!("/privacy/consent?site={}", site.id)),
+            answer: request::consent_state(head, &app, &site.id),
+            lineage: site.lineage,
+        }),
+        has_answers: !request::answered_sites(head, &app, 1).is_empty(),
+        page,
         min_count: app.settings.stats.min_count,
-        key_in_store: app.settings.store.url.is_shared() && app.settings.store.ephemeral_url.is_none(),
+        key_place: app.store.key_place(),
         retention_months: app.settings.retention.months.into(),
     })
 }
@@ -94,18 +131,48 @@ pub(super) async fn change(
         Some("forget") => None,
         _ => return Err(wrong_choice("must be allow, refuse or forget")),
     };
-    let mut answer = pages::see_other(&pages::of(request.head()).link("/privacy"));
-    set_cookie(&mut answer, &cookie(&app, choice));
+    let (head, page) = (request.head(), pages::of(request.head()));
+    let Some(asked) = form.get("site").cloned().or_else(|| site_in(&request)) else {
+        if choice.is_some() {
+            let reason = "must say whose question this answers";
+            return Err(Problem::invalid(vec![InvalidParam::new("site", reason)]));
+        }
+        let mut answer = pages::see_other(&page.link("/privacy"));
+        for site in request::answered_sites(head, &app, MOST_FORGOTTEN) {
+            set_cookie(&mut answer, &cookie(&app, &site, None));
+        }
+        return Ok(answer);
+    };
+    let site = site_called(head, &app, &asked).await?;
+    let mut answer = pages::see_other(&page.link(privacy_path(&site)));
+    set_cookie(&mut answer, &cookie(&app, &site.id, choice));
     Ok(answer)
+}
+
+/// What an address calls a site.
+fn site_in(request: &HttpRequest) -> Option<String> {
+    let mut parameters = form_urlencoded::parse(request.query_string().as_bytes());
+    parameters.find_map(|(name, value)| (name == "site").then(|| value.into_owned()))
+}
+
+/// The site of this identifier or name.
+async fn site_called(head: &RequestHead, app: &AppState, asked: &str) -> Result<Site, Problem> {
+    if let Some(id) = SiteId::parse(asked)
+        && let Some(site) = app.sites.get(&id).await?
+    {
+        return Ok(site);
+    }
+    app.sites.by_name(asked).await?.ok_or_else(|| miss(head, app))
 }
 
 fn wrong_choice(reason: &str) -> Problem {
     Problem::invalid(vec![InvalidParam::new("choice", reason)])
 }
 
-/// The consent cookie; without a choice, the one that takes it away.
-fn cookie(app: &AppState, choice: Option<Choice>) -> Cookie<'static> {
-    let cookie = Cookie::build(app.consent_cookie(), choice.map_or("", Choice::cookie_value))
+/// The consent cookie of a site; without a choice, the one that takes it away.
+fn cookie(app: &AppState, site: &SiteId, choice: Option<Choice>) -> Cookie<'static> {
+    let name = format!("{}{site}", app.consent_cookie_prefix());
+    let cookie = Cookie::build(name, choice.map_or("", Choice::cookie_value))
         .path("/")
         .http_only(true)
         .secure(app.is_https())

@@ -12,8 +12,12 @@ use super::pages;
 use crate::service::links::{InvalidParam, LinkError};
 use crate::service::passwords::Busy;
 use crate::store::StoreError;
+use crate::telemetry::Seldom;
 
 const NOT_HERE_YET: &str = "not_here_yet";
+/// How many parameters one answer names, and how much of a name it repeats, in characters.
+const MAX_INVALID_PARAMS: usize = 10;
+const MAX_NAME: usize = 100;
 
 /// One answer that is an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +104,7 @@ impl Problem {
             StatusCode::FORBIDDEN,
             "secret_key_needed",
             "The key may not do this",
-            "A publishable key only makes links, without a slug. This needs the site's secret key.",
+            "A publishable key only makes links, without a slug and an external_id. This needs the site's secret key.",
         )
     }
 
@@ -110,6 +114,16 @@ impl Problem {
             "publishable_key_needed",
             "A secret key has no place in an address",
             "Addresses stay in histories and logs. Use the site's publishable key here, and rotate the secret one.",
+        )
+    }
+
+    pub(super) fn secret_key_in_page() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "secret_key_in_page",
+            "A secret key has no place in a page",
+            "A browser sent this, so the secret key stands where anybody can read it. Use the site's publishable key \
+             there, call from a server with the secret one, and replace the secret one if the page was published.",
         )
     }
 
@@ -213,6 +227,24 @@ impl Problem {
         )
     }
 
+    pub(super) fn external_id_taken() -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "external_id_taken",
+            "The external_id is taken",
+            "A link to another destination or by another channel has this external_id.",
+        )
+    }
+
+    pub(super) fn idempotency_key_reused() -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency_key_reused",
+            "The Idempotency-Key was used before",
+            "Another request came with this Idempotency-Key in the last 24 hours. Send a new one with each new request.",
+        )
+    }
+
     pub(super) fn expired() -> Self {
         Self::new(
             StatusCode::GONE,
@@ -231,6 +263,25 @@ impl Problem {
         )
     }
 
+    pub(super) fn length_required() -> Self {
+        Self::new(
+            StatusCode::LENGTH_REQUIRED,
+            "length_required",
+            "A length is needed",
+            "Send the body as a whole, with Content-Length and without Transfer-Encoding.",
+        )
+    }
+
+    /// The answer to a request for a host that is not this service.
+    pub(super) fn misdirected() -> Self {
+        Self::new(
+            StatusCode::MISDIRECTED_REQUEST,
+            "misdirected",
+            "Not this host",
+            "The service has no such name. Its operator sets its address as server.public_url.",
+        )
+    }
+
     pub(super) fn too_large() -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "Too large", "A body may have at most 64 KiB.")
     }
@@ -244,7 +295,14 @@ impl Problem {
         )
     }
 
-    pub(super) fn invalid(invalid_params: Vec<InvalidParam>) -> Self {
+    /// Names at most [`MAX_INVALID_PARAMS`] parameters, however many are wrong.
+    pub(super) fn invalid(mut invalid_params: Vec<InvalidParam>) -> Self {
+        invalid_params.truncate(MAX_INVALID_PARAMS);
+        for param in &mut invalid_params {
+            if let Some((end, _)) = param.name.char_indices().nth(MAX_NAME) {
+                param.name.truncate(end);
+            }
+        }
         let detail = "See invalid_params: each names a parameter and what it must be.";
         let problem = Self::new(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -353,16 +411,35 @@ impl ResponseError for Problem {
     }
 }
 
+/// A store that is away fails each request that needs it.
+static FAILED: Seldom = Seldom::new();
+static BROKEN: Seldom = Seldom::new();
+
 impl From<StoreError> for Problem {
     /// Logs the failure: this is the one place where it leaves the inner rings.
     fn from(error: StoreError) -> Self {
         match &error {
             StoreError::Unavailable(source) => {
-                tracing::warn!(%error, %source, "a request failed");
+                if let Some(left_out) = FAILED.due() {
+                    tracing::warn!(
+                        left_out,
+                        "store.url: the store failed a request, which gets 503: {source}"
+                    );
+                }
                 Self::unavailable()
             }
-            StoreError::Conflict | StoreError::Corrupt(_) | StoreError::Behind => {
-                tracing::error!(%error, "a request failed");
+            StoreError::Conflict
+            | StoreError::Corrupt(_)
+            | StoreError::Unsuitable(_)
+            | StoreError::Behind { .. }
+            | StoreError::Foreign(_)
+            | StoreError::InUse => {
+                if let Some(left_out) = BROKEN.due() {
+                    tracing::error!(
+                        left_out,
+                        "store.url: the store failed a request, which gets 500: {error}"
+                    );
+                }
                 Self::internal()
             }
         }
@@ -381,6 +458,9 @@ impl From<LinkError> for Problem {
             LinkError::Invalid(params) => Self::invalid(params),
             LinkError::SlugTaken => Self::slug_taken(),
             LinkError::CodeTaken => Self::code_taken(),
+            LinkError::ExternalIdTaken => Self::external_id_taken(),
+            LinkError::KeyReused => Self::idempotency_key_reused(),
+            LinkError::TooMany { limit, retry_after } => Self::too_many(limit, retry_after),
             LinkError::Store(error) => error.into(),
         }
     }

@@ -9,6 +9,7 @@ use url::form_urlencoded;
 
 use super::error::Problem;
 use super::kit_pages::{KitField, KitFormPage, KitLink, KitPage};
+use super::limit::Client;
 use super::sign_in::{SignedIn, signed_in};
 use super::views::ChannelChoice;
 use super::{AppState, own_form, pages, request};
@@ -155,7 +156,8 @@ async fn make_typed(
     // As many as programs with the site's key may make.
     if let Some(key) = site.keys.iter().find(|key| key.kind == KeyKind::Secret) {
         let network = request::network(request.head(), app.trusted_proxies());
-        app.limits.create(&key.hash, &network, typed.channels.len())?;
+        let client = Client { kind: KeyKind::Secret, key: &key.hash, network: &network };
+        app.limits.attempt(&client, typed.channels.len())?;
     }
     Ok(kit::make(&app.links, site, typed.draft(), app.clock.now()).await?)
 }

@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Write};
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, X_CONTENT_TYPE_OPTIONS};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use qrcode::EcLevel;
 use zip::write::SimpleFileOptions;
@@ -67,7 +67,6 @@ pub(super) async fn pictures(
         .content_type("application/zip")
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"qr-codes.zip\""))
-        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .body(packed))
 }
 

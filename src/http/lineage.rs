@@ -18,7 +18,7 @@ use crate::domain::site::SiteId;
 
 /// `GET /api/v1/stats/lineage`.
 pub(super) async fn of_key(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let site = secret_site(request.head(), &app).await?;
+    let site = secret_site(&request, &app).await?;
     document(&app, &site.id, &body::query(&request, &["from", "to"])?).await
 }
 
@@ -45,6 +45,6 @@ pub(super) async fn of_site(
     period: Period,
     channels: &[Group],
 ) -> Result<Lineage, Problem> {
-    let shares = app.store.site_shares(site, period.first, period.last).await?;
+    let shares = app.store.site_shares(site, period.first, period.last, app.reports.shares_before()).await?;
     Ok(lineage(&shares, channels))
 }

@@ -142,7 +142,9 @@ impl Asked {
         page: &Page,
     ) -> Result<(DraftChange, Vec<Row>), Wrong> {
         let (mut draft, mut rows) = (DraftChange::default(), Vec::new());
-        let url = app.links.destination(site, &self.url);
+        // What does not change is not judged again.
+        let is_same = app.links.is_destination_of(link, &self.url);
+        let url = if is_same { Ok(link.url.clone()) } else { app.links.destination(site, &self.url) };
         let url = url.map_err(|error| {
             let reason = page.language.reason(error.to_string());
             Wrong { field: "url", why: page.say("link-wrong-url").text("reason", reason).to_string() }

@@ -183,7 +183,7 @@ pub(super) async fn page(
         let filter = Filter { campaign: Some(Some(name.into())), ..Filter::default() };
         (name.to_owned(), site_view.only(filter).address())
     };
-    let of_page = Filter { page: Some(link.url.as_str().into()), ..Filter::default() };
+    let of_page = Filter { page: Some(link.page().as_str().into()), ..Filter::default() };
     let of_channel = Filter { channel: Some(link.channel.clone()), ..Filter::default() };
     let parent =
         |code: &Code| (format!("/{code}"), View { path: format!("/stats/{code}"), ..view.clone() }.address());

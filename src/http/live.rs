@@ -7,6 +7,7 @@ use actix_web::http::header::{CACHE_CONTROL, HeaderName};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::stream;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::error::Problem;
@@ -17,12 +18,13 @@ use super::{AppState, body, question};
 use crate::domain::day::Day;
 use crate::domain::publication::Audience;
 use crate::domain::report::Period;
+use crate::domain::site::KeyHash;
 use crate::service::live::{Follower, Subject};
 
 /// So often something is sent, also where there is nothing to tell: else a proxy, or this service, would take the
 /// connection for an idle one.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// After so long a stream ends, and its browser asks for another: whoever has signed out by then gets none.
+/// After so long a stream ends, and its browser asks for another.
 const LIFE: Duration = Duration::from_mins(5);
 /// After so many milliseconds a browser tries again.
 const RETRY: u32 = 2_000;
@@ -53,11 +55,12 @@ pub(super) async fn address(
 
 /// `GET /stats/live`.
 pub(super) async fn follow(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let Some(SignedIn { site, .. }) = who(&request, &app).await? else {
+    let Some(SignedIn { site, session, .. }) = who(&request, &app).await? else {
         // The answer after which no browser tries again.
         return Ok(HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish());
     };
     let query = body::query(&request, &["link", "channel", "page", "campaign", "seen"])?;
+    let id = site.id.clone();
     let subject = match query.get("link") {
         None => {
             let (view, _) = View::of("/stats", request.query_string(), Day::of(app.clock.now()));
@@ -67,13 +70,16 @@ pub(super) async fn follow(request: HttpRequest, app: web::Data<AppState>) -> Re
     };
     let known = super::request::header(request.head(), &LAST_EVENT_ID);
     let seen = known.or_else(|| query.get("seen").map(String::as_str)).unwrap_or_default().to_owned();
-    let follower = app.live.follow(&subject).ok_or_else(Problem::unavailable)?;
+    let follower = app.live.follow(&subject, &id, &session.token).ok_or_else(Problem::unavailable)?;
     let stream = Stream {
         follower,
         seen,
         heartbeat: HEARTBEAT.min(app.settings.idle_timeout() / 3),
         ends: Instant::now() + LIFE,
         greeted: false,
+        session: session.token,
+        endings: app.sessions.endings(),
+        app,
     };
     let events = stream::unfold(stream, |mut stream| async {
         let event = stream.next().await?;
@@ -94,9 +100,19 @@ struct Stream {
     heartbeat: Duration,
     ends: Instant,
     greeted: bool,
+    /// The session that it ends with.
+    session: KeyHash,
+    endings: watch::Receiver<u64>,
+    app: web::Data<AppState>,
 }
 
 impl Stream {
+    /// Whether its session still opens something. While the store is away nobody can tell, and nothing is told.
+    async fn is_open(&self) -> bool {
+        let now = self.app.clock.now();
+        self.app.sessions.is_open(&self.session, now).await.unwrap_or(true)
+    }
+
     /// What is sent next; `None` at the end.
     async fn next(&mut self) -> Option<Bytes> {
         if !std::mem::replace(&mut self.greeted, true) {
@@ -106,8 +122,14 @@ impl Stream {
         loop {
             let told = tokio::select! {
                 () = sleep_until(self.ends) => return None,
-                told = timeout(beat.saturating_duration_since(Instant::now()), self.follower.next()) => told,
+                _ = self.endings.changed() => None,
+                told = timeout(beat.saturating_duration_since(Instant::now()), self.follower.next()) => Some(told),
             };
+            // Whoever has been signed out meanwhile, here or at another instance, is told nothing more.
+            if !self.is_open().await {
+                return None;
+            }
+            let Some(told) = told else { continue };
             let Ok(told) = told else { return Some(Bytes::from_static(b":\n\n")) };
             let print = told?.to_string();
             if print != self.seen {

@@ -6,23 +6,29 @@ use ipnet::IpNet;
 use tokio::sync::Semaphore;
 use url::Url;
 
-use crate::clock::Clock;
 use crate::domain::channel::{ChannelName, Channels};
 use crate::domain::consent::Policy;
+use crate::domain::destination::is_loopback;
 use crate::domain::reserved::Reservations;
 use crate::domain::site::Site;
 use crate::service::attempts::Attempts;
+use crate::service::count_limit::CountLimit;
 use crate::service::day_keys::DayKeys;
+use crate::service::health::Health;
+use crate::service::known_browsers::KnownBrowsers;
 use crate::service::links::Links;
 use crate::service::live::{self as following, Live};
 use crate::service::metrics::Metrics;
-use crate::service::origins::Origins;
 use crate::service::passwords::Passwords;
 use crate::service::people::People;
+use crate::service::plausibility::Plausibility;
+use crate::service::prober::Prober;
 use crate::service::reports::Reports;
 use crate::service::sessions::Sessions;
+use crate::service::shared_clock::SharedClock;
 use crate::service::shared_views::SharedViews;
 use crate::service::sites::Sites;
+use crate::service::steady_time::SteadyTime;
 use crate::service::taps::Taps;
 use crate::service::targets::Targets;
 use crate::settings::Settings;
@@ -35,6 +41,7 @@ mod asset;
 mod badge;
 mod body;
 mod chart;
+mod code_in_path;
 mod codes;
 mod component;
 mod consent;
@@ -51,12 +58,14 @@ mod link_change;
 mod link_page;
 mod links;
 mod live;
+mod misses;
 mod ops;
 mod overview;
 mod own_form;
 mod page;
 mod pages;
 mod people;
+mod public_pages;
 mod public_site;
 mod qr;
 mod qr_image;
@@ -81,101 +90,155 @@ mod view_pages;
 mod views;
 mod visit;
 mod waiting;
+mod well_known;
 
-pub(crate) use routes::routes;
+use public_pages::PublicPages;
+pub(crate) use routes::{operators_routes, routes, table as route_table};
 
 /// What handlers work with; one for the process.
 pub(crate) struct AppState {
     settings: Settings,
-    clock: Clock,
+    /// What all instances share; deleting for age asks `steady`.
+    clock: SharedClock,
+    steady: SteadyTime,
     store: Arc<dyn Store>,
     sites: Sites,
     people: People,
     sessions: Sessions,
     views: SharedViews,
     attempts: Attempts,
+    known_browsers: KnownBrowsers,
+    public_pages: PublicPages,
     badges: badge::Badges,
     links: Links,
     reports: Arc<Reports>,
-    origins: Origins,
-    reservations: Reservations,
+    reservations: Arc<Reservations>,
     channels: Arc<Channels>,
     day_keys: Arc<DayKeys>,
     metrics: Arc<Metrics>,
+    health: Arc<Health>,
+    prober: Arc<Prober>,
+    plausibility: Arc<Plausibility>,
     limits: limit::Limits,
+    count_limit: CountLimit,
     taps: Taps,
     live: Live,
     share_turns: Semaphore,
     waiting_bots: Semaphore,
     component: component::Component,
     public_url: Arc<Url>,
+    /// Whether the public address is one of this machine.
+    only_local: bool,
 }
 
 /// What [`AppState`] is made of.
 pub(crate) struct Parts {
     pub(crate) settings: Settings,
-    pub(crate) clock: Clock,
+    pub(crate) clock: SharedClock,
+    pub(crate) steady: SteadyTime,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) targets: Arc<Targets>,
     pub(crate) reports: Arc<Reports>,
     pub(crate) channels: Arc<Channels>,
     pub(crate) day_keys: Arc<DayKeys>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) health: Arc<Health>,
+    pub(crate) prober: Arc<Prober>,
+    pub(crate) plausibility: Arc<Plausibility>,
     pub(crate) session_secret: [u8; 64],
 }
 
 impl AppState {
     /// Puts the parts together.
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { settings, clock, store, targets, reports, channels, day_keys, metrics, session_secret } =
-            parts;
+        let Parts {
+            settings,
+            clock,
+            steady,
+            store,
+            targets,
+            reports,
+            channels,
+            day_keys,
+            metrics,
+            health,
+            prober,
+            plausibility,
+            session_secret,
+        } = parts;
         let public_url = Arc::new(settings.public_url());
+        let own_names = Arc::new(settings.own_names().expect("settings are checked when they are read"));
+        let reservations = Arc::new(Reservations::new(&session_secret));
         let passwords = Arc::new(Passwords::default());
         let views = SharedViews::new(
             Arc::clone(&store),
             Arc::clone(&passwords),
-            Arc::clone(&public_url),
+            Arc::clone(&own_names),
             &session_secret,
         );
         Self {
             sites: Sites::new(Arc::clone(&store)),
             people: People::new(Arc::clone(&store), passwords),
-            sessions: Sessions::new(Arc::clone(&store), settings.session_lifetime()),
+            sessions: Sessions::new(Arc::clone(&store), settings.session_lifetime(), steady.clone()),
             views,
             attempts: Attempts::default(),
+            known_browsers: KnownBrowsers::new(&session_secret),
+            public_pages: PublicPages::default(),
             badges: badge::Badges::default(),
-            origins: Origins::new(Arc::clone(&store), &targets),
-            reservations: Reservations::new(&session_secret),
-            links: Links::new(Arc::clone(&store), targets, Arc::clone(&channels), Arc::clone(&public_url)),
+            links: Links::new(
+                Arc::clone(&store),
+                targets,
+                Arc::clone(&channels),
+                Arc::clone(&public_url),
+                own_names,
+                Arc::clone(&reservations),
+            ),
+            reservations,
             live: Live::new(Arc::clone(&reports), clock.clone(), following::MOST),
             reports,
             limits: limit::Limits::new(&settings.limits),
+            count_limit: CountLimit::new(settings.limits.count_per_minute),
             taps: Taps::default(),
             share_turns: Semaphore::new(share::AT_ONCE),
             waiting_bots: Semaphore::new(waiting::BOTS),
             component: component::Component::new(&public_url, &channels),
             settings,
             clock,
+            steady,
             store,
             channels,
             day_keys,
             metrics,
+            health,
+            prober,
+            plausibility,
+            only_local: public_url.host().is_some_and(|host| is_loopback(&host)),
             public_url,
         }
+    }
+
+    /// The numbers that are told to the operator.
+    pub(crate) fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
     }
 
     /// Forgets whom the limits no longer hold back, and who has just shared.
     pub(crate) fn forget_idle_clients(&self) {
         self.limits.forget_idle();
+        self.count_limit.forget_before(self.clock.now());
         self.taps.forget_old(self.clock.now());
         self.attempts.forget_old();
     }
 
-    /// Forgets sessions and shared views whose time is over.
-    pub(crate) async fn forget_ended_access(&self) -> Result<(), StoreError> {
-        let now = self.clock.now();
+    /// Forgets sessions, shared views and pieces of work whose time is over. Returns `false` where the time is not steady, and
+    /// forgets nothing.
+    pub(crate) async fn forget_ended_access(&self) -> Result<bool, StoreError> {
+        let Some(steady) = self.steady.now() else { return Ok(false) };
+        let now = steady.min(self.clock.now());
         self.sessions.forget_ended(now).await?;
-        self.views.forget_ended(now).await
+        self.views.forget_ended(now).await?;
+        self.store.forget_ended_work(now).await?;
+        Ok(true)
     }
 
     /// Ends what would go on for as long as a client likes: the service is stopped.
@@ -188,8 +251,14 @@ impl AppState {
         self.public_url.scheme() == "https"
     }
 
-    fn consent_cookie(&self) -> &'static str {
-        if self.is_https() { "__Host-consent" } else { "consent" }
+    /// Whether the service is for this machine alone, as its public address says: then no other name is its own.
+    fn is_for_this_machine(&self) -> bool {
+        self.only_local
+    }
+
+    /// What the names of all sites' consent cookies begin with; the site's identifier follows.
+    fn consent_cookie_prefix(&self) -> &'static str {
+        if self.is_https() { "__Host-consent-" } else { "consent-" }
     }
 
     /// What a site wants done with people who have not answered.

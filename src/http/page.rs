@@ -82,6 +82,12 @@ impl Page {
         self
     }
 
+    /// The same with what its address says in the place of what it said.
+    pub(super) fn with_parameters(self, parameters: Vec<(&'static str, String)>) -> Self {
+        let own = parameters.into_iter().filter(|(name, _)| *name != reader_language::PARAMETER);
+        Self { query: own.map(|(name, value)| (name.to_owned(), value)).collect(), ..self }
+    }
+
     /// The same at the address where a `GET` finds it again: the answer to a form stands elsewhere.
     pub(super) fn at(self, path: &str) -> Self {
         Self { path: path.to_owned(), query: Vec::new(), ..self }

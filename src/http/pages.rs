@@ -23,10 +23,42 @@ static STYLE: LazyLock<Asset> =
 static ICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new(include_str!("../../static/icon.svg"), "image/svg+xml"));
 
-/// Forms may lead anywhere, because the answer to the consent form forwards to the destination and
-/// browsers hold redirects against `form-action` too.
-const SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
-    form-action 'self' http: https:; base-uri 'none'; frame-ancestors 'none'";
+/// What a page without a script may load, and where its forms may lead.
+macro_rules! policy {
+    ($forms:literal) => {
+        concat!(
+            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action ",
+            $forms,
+            "; base-uri 'none'; frame-ancestors 'none'"
+        )
+    };
+}
+
+/// Where the forms of a page may lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Forms {
+    /// The page has none.
+    None,
+    /// To the service.
+    Own,
+    /// Through the service to a link's destination, and from there wherever that redirects: browsers hold each redirect
+    /// behind a form against the policy.
+    Anywhere,
+}
+
+impl Forms {
+    fn of(text: &str) -> Self {
+        if text.contains("<form") { Self::Own } else { Self::None }
+    }
+
+    fn policy(self) -> &'static str {
+        match self {
+            Self::None => policy!("'none'"),
+            Self::Own => policy!("'self'"),
+            Self::Anywhere => policy!("'self' http: https:"),
+        }
+    }
+}
 
 /// The style sheet's address, which changes with its text so that it can be cached for ever.
 static STYLE_URL: LazyLock<String> = LazyLock::new(|| format!("/static/style.css?v={}", STYLE.hash()));
@@ -42,6 +74,13 @@ pub(super) fn page(template: &impl OnPage) -> Result<HttpResponse, Problem> {
     Ok(if template.page().script().is_some() { script::allowed(page) } else { page })
 }
 
+/// Lets the form of a page lead through the service to wherever a link does.
+pub(super) fn leading_anywhere(mut page: HttpResponse) -> HttpResponse {
+    let policy = HeaderValue::from_static(Forms::Anywhere.policy());
+    page.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    page
+}
+
 /// Answers with the text of a page.
 pub(super) fn html(status: actix_web::http::StatusCode, text: String, language: Language) -> HttpResponse {
     HttpResponse::build(status)
@@ -49,7 +88,7 @@ pub(super) fn html(status: actix_web::http::StatusCode, text: String, language: 
         .insert_header((CONTENT_LANGUAGE, language.tag()))
         .insert_header((VARY, ACCEPT_LANGUAGE.as_str()))
         .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header((CONTENT_SECURITY_POLICY, SECURITY_POLICY))
+        .insert_header((CONTENT_SECURITY_POLICY, Forms::of(&text).policy()))
         .insert_header((REFERRER_POLICY, "same-origin"))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((X_FRAME_OPTIONS, "DENY"))

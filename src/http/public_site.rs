@@ -4,9 +4,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::error::Problem;
+use super::overview::Reader;
 use super::overview::page::Shared;
-use super::overview::{self, Reader};
-use super::{AppState, pages, visit};
+use super::{AppState, pages, public_pages, visit};
 use crate::domain::own_address::own_address;
 use crate::domain::site::Site;
 use crate::domain::view::Viewer;
@@ -24,10 +24,10 @@ fn path(site: &Site) -> String {
 pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     // The router leaves some characters encoded that a name may have.
     let name = percent_decode_str(request.match_info().query("site")).decode_utf8_lossy();
-    let site = app.sites.by_name(&name).await?;
-    let site = site.filter(|site| site.public).ok_or_else(|| visit::miss(request.head(), &app))?;
+    let read = async || Ok(app.sites.by_name(&name).await?.filter(|site| site.public));
+    let site = visit::look_up(request.head(), &app, None, read).await?;
     let (page, path) = (pages::of(request.head()), path(&site));
     let shared = Some(Shared::Public);
     let reader = Reader { site: &site, page, viewer: &Viewer::Public, path: &path, shared, missed: None };
-    overview::show(request.head(), &app, reader).await
+    public_pages::show(request.head(), &app, reader).await
 }

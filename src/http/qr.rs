@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, X_CONTENT_TYPE_OPTIONS};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName};
 use actix_web::{HttpRequest, HttpResponse, web};
 use qrcode::EcLevel;
 use tokio::sync::Semaphore;
@@ -54,7 +54,7 @@ struct Asked {
 
 async fn asked(request: &HttpRequest, app: &AppState) -> Result<Asked, Problem> {
     let code = code(request, app)?;
-    live_target(request.head(), &code, app, app.clock.now()).await?;
+    let target = live_target(request.head(), &code, app, app.clock.now()).await?;
     let query = body::query(request, &["size", "ecc"])?;
     let mut wrong = Vec::new();
     let size = size(&query);
@@ -66,7 +66,7 @@ async fn asked(request: &HttpRequest, app: &AppState) -> Result<Asked, Problem> 
         wrong.push(InvalidParam::new("ecc", "must be l, m, q or h"));
     }
     let (Some(size), Some(level)) = (size, level) else { return Err(Problem::invalid(wrong)) };
-    Ok(Asked { address: app.links.short_url(&code), level, size })
+    Ok(Asked { address: app.links.short_url(&target.key.code), level, size })
 }
 
 async fn drawn<P: Send + 'static>(
@@ -109,7 +109,6 @@ pub(super) fn picture(media_type: &'static str, picture: impl Into<web::Bytes>) 
         .insert_header((CACHE_CONTROL, LIFETIME))
         .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'"))
         .insert_header((CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"))
-        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((X_ROBOTS_TAG, "noindex"))
         .body(picture.into())
 }

@@ -2,9 +2,10 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::consent::privacy_path;
 use super::error::Problem;
 use super::views::{self, ReceiptPage};
-use super::visit::{code, unknown};
+use super::visit::{code, look_up};
 use super::{AppState, pages, request};
 use crate::domain::day::Day;
 use crate::domain::link::{LinkState, Text};
@@ -12,7 +13,7 @@ use crate::domain::link::{LinkState, Text};
 /// `GET /{code}+`.
 pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     let code = code(&request, &app)?;
-    let link = app.links.read(&code).await?.ok_or_else(|| unknown(request.head(), &code, &app))?;
+    let link = look_up(request.head(), &app, Some(&code), async || app.links.read(&code).await).await?;
     let site = app.sites.get(&link.site).await?.ok_or_else(Problem::not_found)?;
     let state = match link.state(app.clock.now()) {
         LinkState::Live => views::LinkState::Active,
@@ -32,7 +33,10 @@ pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Resu
         expires: link.expires_at.map(|end| Day::of(end).to_string()),
         state,
         policy: app.policy(&site),
-        answer: request::consent_state(request.head(), &app),
+        answer: request::consent_state(request.head(), &app, &site.id),
+        publisher: site.name.clone(),
+        privacy: page.link(privacy_path(&site)),
+        lineage: site.lineage,
         page,
     })
 }

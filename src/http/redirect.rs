@@ -7,24 +7,24 @@ use actix_web::dev::RequestHead;
 use actix_web::http::header::{CACHE_CONTROL, RETRY_AFTER};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
+use jiff::Timestamp;
 
 use super::error::Problem;
-use super::visit::{Onward, click, code, live_target, onward};
+use super::visit::{
+    Onward, bare_click, click, code, counted_network, known_target, known_target_anew, live_target, onward,
+    record,
+};
 use super::{AppState, answer, consent, request, waiting};
 use crate::domain::code::Code;
-use crate::domain::consent::{Decision, decide};
-use crate::domain::day::Day;
+use crate::domain::consent::{Decision, State, decide};
 use crate::domain::entry::EntryKind;
 use crate::domain::request::RequestKind;
+use crate::domain::target::Target;
+use crate::service::cache::Cached;
 use crate::service::recorder::{Recording, WorkerRecorder};
 
 /// The pattern of the route in logs and metrics.
 const ROUTE: &str = "/{code}";
-
-/// The code that a path consists of, if it is one: then the request is a click.
-pub(super) fn code_in(path: &str) -> Option<Code> {
-    path.strip_prefix('/').and_then(|rest| Code::parse(rest).ok())
-}
 
 /// The whole way of a click.
 pub(super) async fn answer(
@@ -64,6 +64,14 @@ async fn redirect(
     recorder: &WorkerRecorder,
 ) -> Result<Found, Problem> {
     let now = app.clock.now();
+    let kind = RequestKind::classify(&request::signals(head));
+    let is_get = head.method == Method::GET;
+    // Only what may become a click is answered from memory, so that nobody else learns from the time whether one came before.
+    if is_get && kind == RequestKind::Person {
+        let target = known_target(head, code, app, now).await?;
+        let state = State::of(false, request::choice(head, app, &target.site.id));
+        return follow(head, app, recorder, target, state, now).await;
+    }
     let target = match live_target(head, code, app, now).await {
         // Boxed, so that every other click has no place for it.
         Err(problem) if problem.is_for_now() && Box::pin(waiting::came(head, code, app)).await => {
@@ -71,22 +79,68 @@ async fn redirect(
         }
         found => found?,
     };
-    if !matches!(head.method, Method::GET | Method::HEAD) {
+    if !is_get && head.method != Method::HEAD {
         return Err(Problem::method_not_allowed("GET, HEAD"));
     }
-    let entry = match RequestKind::classify(&request::signals(head, app)) {
-        RequestKind::Head | RequestKind::Robot => None,
+    let recording = match kind {
         RequestKind::Prefetch => return Ok(Found::Answer(ask_again())),
-        RequestKind::Preview(family) => Some(EntryKind::Unfurl(family)),
-        RequestKind::Person(state) => match decide(state, app.policy(&target.site)) {
-            Decision::Ask => return consent::ask(head, code, &target).map(Found::Answer),
-            Decision::Forward => None,
-            Decision::CountBare => Some(EntryKind::AggregateClick),
-            Decision::CountClick => Some(click(head, app, code, now).await),
-        },
+        RequestKind::Preview(family) => {
+            counted_network(head, app, now).map(|_| record(recorder, &target, now, EntryKind::Unfurl(family)))
+        }
+        RequestKind::Head
+        | RequestKind::Robot
+        | RequestKind::Embedded
+        | RequestKind::Objector
+        | RequestKind::Person => None,
     };
-    let recording = entry.map(|entry| recorder.record(&target.site.id, code, Day::of(now), entry));
-    Ok(Found::Onward(onward(head, &target), recording))
+    Ok(Found::Onward(onward(head, &target, false), recording))
+}
+
+/// What becomes of a person's visit, who stands so with the question of consent.
+async fn follow(
+    head: &RequestHead,
+    app: &AppState,
+    recorder: &WorkerRecorder,
+    target: Cached<Target>,
+    state: State,
+    now: Timestamp,
+) -> Result<Found, Problem> {
+    let decision = decide(state, app.policy(&target.site));
+    let unrecorded = |target: &Target| Ok(Found::Onward(onward(head, target, false), None));
+    match decision {
+        Decision::Ask => {
+            let target = seen_anew(app, target, now).await?;
+            consent::ask(head, &target).map(Found::Answer)
+        }
+        // Where everybody who says nothing comes this way, it has to be a short one.
+        Decision::Forward if state == State::Unknown => unrecorded(&target),
+        Decision::Forward => unrecorded(&*seen_anew(app, target, now).await?),
+        Decision::CountBare | Decision::CountClick => {
+            let recording = match counted_network(head, app, now) {
+                Some(network) if decision == Decision::CountClick => {
+                    let entry = click(head, app, &target.key, &network, now).await;
+                    Some(record(recorder, &target, now, entry))
+                }
+                Some(_) => Some(record(recorder, &target, now, bare_click(head, app))),
+                None => None,
+            };
+            Ok(Found::Onward(onward(head, &target, state == State::Granted), recording))
+        }
+    }
+}
+
+/// The same target as the store says now, where memory had it: what is not counted takes as long as if it had not.
+async fn seen_anew(
+    app: &AppState,
+    target: Cached<Target>,
+    now: Timestamp,
+) -> Result<Cached<Target>, Problem> {
+    if target.is_from_memory() {
+        // In a place of its own, so that every click that is counted has no room for it.
+        Box::pin(known_target_anew(&target.key.code, app, now)).await
+    } else {
+        Ok(target)
+    }
 }
 
 /// What a visit comes to.

@@ -1,13 +1,15 @@
 //! Every address of the service, with its methods.
 
+use std::cell::{Cell, RefCell};
+
 use actix_web::middleware::{Compress, from_fn};
-use actix_web::{Resource, Route, guard, web};
+use actix_web::{App, Resource, Route, Scope, guard, web};
 
 use super::error::Problem;
 use super::{
     answer, badge, codes, component, consent, cors, kit, kit_files, lineage, link_change, link_page, links,
     live, ops, overview, pages, people, public_site, qr, receipt, redirect, sessions, share, shared_view,
-    sign_in, site_pages, stats, try_page, view_calls, view_pages,
+    sign_in, site_pages, stats, try_page, view_calls, view_pages, well_known,
 };
 
 /// Every address of the service.
@@ -19,23 +21,32 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
             .service(at("/try", "POST", [web::post().to(try_page::share)]))
             .service(at("/healthz", "GET, HEAD", [read().to(ops::healthz)]))
             .service(at("/readyz", "GET, HEAD", [read().to(ops::readyz)]))
-            .service(at("/metrics", "GET, HEAD", [read().to(ops::metrics)]))
+            .service(at("/robots.txt", "GET, HEAD", [read().to(well_known::robots)]))
+            .service(at("/favicon.ico", "GET, HEAD", [read().to(well_known::icon)]))
+            .service(at("/.well-known/gpc.json", "GET, HEAD", [read().to(well_known::gpc)]))
+            .service(at("/.well-known/traffic-advice", "GET, HEAD", [read().to(well_known::traffic_advice)]))
+            .service(at("/.well-known/security.txt", "GET, HEAD", [read().to(well_known::security)]))
             .service(at("/share.js", "GET, HEAD", [read().to(component::latest)]))
             .service(at("/static/{file}", "GET, HEAD", [read().to(pages::file)]))
             .service(at("/share/{channel}", "GET, HEAD", [read().to(share::share)]))
             .service(at("/share/{channel}/{code}", "GET, HEAD", [read().to(share::show)]))
             .service(at("/privacy", "GET, HEAD", [read().to(consent::privacy)]))
             .service(at("/privacy/consent", "POST", [web::post().to(consent::change)]))
-            .service(web::scope("/api/v1").configure(api).default_service(web::to(nothing_here)))
+            .service(
+                below("/api/v1", api).wrap(from_fn(cors::for_pages)).default_service(web::to(nothing_here)),
+            )
             // Before the other pages of statistics, because events are sent as they are.
             .service(at("/stats/live", "GET", [web::get().to(live::follow)]))
             .service(
-                web::scope("/stats")
+                below("/stats", pages_of_statistics)
                     .wrap(Compress::default())
-                    .configure(pages_of_statistics)
                     .default_service(web::to(nothing_here)),
             )
-            .service(at("/{code}/consent", "POST", [web::post().to(consent::answer)]))
+            .service(at(
+                "/{code}/consent",
+                "GET, HEAD, POST",
+                [read().to(consent::back_to_link), web::post().to(consent::answer)],
+            ))
             .service(at("/{code}+", "GET, HEAD", [read().to(receipt::show)]))
             .service(at("/{code}/qr.svg", "GET, HEAD", [read().to(qr::svg)]))
             .service(at("/{code}/qr.png", "GET, HEAD", [read().to(qr::png)]))
@@ -45,17 +56,19 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
     );
 }
 
+/// Every address of the operator's own listener.
+pub(crate) fn operators_routes(config: &mut web::ServiceConfig) {
+    config
+        .service(at("/metrics", "GET, HEAD", [read().to(ops::metrics)]))
+        .default_service(web::to(nothing_here));
+}
+
 /// What programs call.
 fn api(config: &mut web::ServiceConfig) {
     config
-        .service(at("/codes", "POST", [web::post().to(codes::reserve)]).wrap(from_fn(cors::for_pages)))
-        .service(
-            at("/links", "GET, HEAD, POST", [read().to(links::list), web::post().to(links::create)])
-                .wrap(from_fn(cors::for_pages)),
-        )
-        .service(
-            at("/links/bulk", "POST", [web::post().to(links::create_bulk)]).wrap(from_fn(cors::for_pages)),
-        )
+        .service(at("/codes", "POST", [web::post().to(codes::reserve)]))
+        .service(at("/links", "GET, HEAD, POST", [read().to(links::list), web::post().to(links::create)]))
+        .service(at("/links/bulk", "POST", [web::post().to(links::create_bulk)]))
         .service(at(
             "/links/{code}",
             "GET, HEAD, PATCH, DELETE",
@@ -117,8 +130,35 @@ fn pages_of_statistics(config: &mut web::ServiceConfig) {
         .service(at("/{code}/change", "POST", [web::post().to(link_change::change)]));
 }
 
+/// The addresses below a prefix.
+fn below(prefix: &'static str, configure: impl FnOnce(&mut web::ServiceConfig)) -> Scope {
+    let before = PREFIX.replace(prefix);
+    let scope = web::scope(prefix).configure(configure);
+    PREFIX.set(before);
+    scope
+}
+
+thread_local! {
+    /// What the patterns of the addresses that are being listed stand below.
+    static PREFIX: Cell<&'static str> = const { Cell::new("") };
+    /// The table of all addresses, while somebody asks for it.
+    static TABLE: RefCell<Option<Vec<(String, &'static str)>>> = const { RefCell::new(None) };
+}
+
+/// Every address of the service as a pattern, with its methods.
+pub(crate) fn table() -> Vec<(String, &'static str)> {
+    TABLE.set(Some(vec![("/{code}".to_owned(), "GET, HEAD")]));
+    let _ = App::new().configure(routes);
+    TABLE.take().unwrap_or_default()
+}
+
 /// An address with its methods; any other method is a 405.
 fn at<const N: usize>(path: &str, methods: &'static str, routes: [Route; N]) -> Resource {
+    TABLE.with_borrow_mut(|table| {
+        if let Some(table) = table {
+            table.push((format!("{}{path}", PREFIX.get()), methods));
+        }
+    });
     let resource = routes.into_iter().fold(web::resource(path), Resource::route);
     resource.default_service(web::to(move || async move {
         Err::<&'static str, _>(Problem::method_not_allowed(methods))
@@ -132,4 +172,58 @@ fn read() -> Route {
 
 async fn nothing_here() -> Result<&'static str, Problem> {
     Err(Problem::not_found())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::code_in_path::asked;
+    use super::*;
+    use crate::domain::code::Code;
+
+    /// The segments of a pattern.
+    fn segments(pattern: &str) -> Vec<&str> {
+        pattern.split('/').skip(1).collect()
+    }
+
+    #[test]
+    fn no_literal_segment_beside_a_code_can_be_a_slug() {
+        let table = table();
+        assert!(table.len() > 50, "{table:?}");
+        let mut beside = Vec::new();
+        for (pattern, _) in &table {
+            let with_code = segments(pattern);
+            let Some(place) = with_code.iter().position(|segment| segment.starts_with("{code")) else {
+                continue;
+            };
+            for (other, _) in &table {
+                let other = segments(other);
+                if let Some(literal) = other.get(place)
+                    && other[..place] == with_code[..place]
+                    && !literal.contains('{')
+                {
+                    beside.push((*literal).to_owned());
+                }
+            }
+        }
+        for literal in ["bulk", "export", "people", "share.js", "privacy"] {
+            assert!(beside.iter().any(|found| found == literal), "{literal} in {beside:?}");
+        }
+        for literal in beside {
+            // Of a file, what stands before its dot is what would be taken for the code.
+            let code = literal.split('.').find(|part| !part.is_empty()).unwrap_or_default();
+            assert!(
+                literal.is_empty() || Code::parse_slug(code).is_err(),
+                "/{literal} can be hidden by a slug"
+            );
+        }
+    }
+
+    #[test]
+    fn every_address_of_the_service_comes_before_every_code() {
+        for (pattern, _) in table() {
+            if !pattern.contains('{') {
+                assert_eq!(asked(&pattern), None, "{pattern}");
+            }
+        }
+    }
 }

@@ -6,13 +6,12 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tokio::time::sleep;
 
 use super::access_pages::{SessionRow, SessionsPage};
 use super::error::Problem;
 use super::page::Page;
 use super::people::{own_name, refused};
-use super::sign_in::{SignedIn, renew, signed_in};
+use super::sign_in::{SignedIn, renew, signed_in, too_many_wait};
 use super::{AppState, own_form, pages, request};
 use crate::domain::person::{PersonName, Role};
 use crate::domain::session::{Holder, Session};
@@ -55,13 +54,15 @@ pub(super) async fn change_password(
     app.limits.sign_in(&request::network(request.head(), app.trusted_proxies()))?;
     let signed_in = &form.signed_in;
     let name = own_name(signed_in).ok_or_else(Problem::not_found)?;
-    sleep(app.attempts.begin(name.folded())).await;
-    let known = app.people.with_password(name.as_str(), form.password("old").unwrap_or_default()).await?;
-    if known.is_none() {
+    // A queue of their own: they are signed in already.
+    let queue = (name.folded(), signed_in.session.id());
+    let turn = app.attempts.turn(queue).await.ok_or_else(too_many_wait)?;
+    let old = form.password("old").unwrap_or_default();
+    if !app.people.is_password(&signed_in.site.id, name.as_str(), old).await? {
         let error = signed_in.page.say("sessions-old-wrong").to_string();
         return refuse(&app, signed_in, StatusCode::UNPROCESSABLE_ENTITY, error).await;
     }
-    app.attempts.succeeded(name.folded());
+    turn.succeeded();
     let new = form.password("new").unwrap_or_default();
     match app.people.change_password(&signed_in.site.id, name.as_str(), Some(new)).await {
         Ok(Some((person, _))) => {

@@ -19,6 +19,7 @@ use tokio::time::timeout;
 use url::form_urlencoded;
 
 use super::error::Problem;
+use super::limit::Client;
 use super::request::header;
 use super::views::SharePage;
 use super::visit::{Onward, code, live_target, miss};
@@ -52,7 +53,7 @@ pub(super) async fn share(request: HttpRequest, app: web::Data<AppState>) -> Res
     let _turn = turn(&app).await?;
     let (site, key) = publisher(asked.get("key"), &app).await?;
     let (channel, destination) = asked.check(&request, &site, &app)?;
-    if !matches!(RequestKind::classify(&request::signals(head, &app)), RequestKind::Person(_)) {
+    if !RequestKind::classify(&request::signals(head)).is_of_a_person() {
         return Ok(Onward::to(destination.as_str()).forward(StatusCode::FOUND));
     }
     refuse_unfollowed(head)?;
@@ -119,7 +120,7 @@ impl Asked {
         let mut wrong = Vec::new();
         let channel = app.links.channel(request.match_info().query("channel"));
         let channel = channel.map_err(|reason| wrong.push(InvalidParam::new("channel", reason)));
-        let url = app.links.destination(site, self.get("url"));
+        let url = app.links.destination(site, self.get("url")).map(|url| url.stripped(&site.stripping));
         let url = url.map_err(|error| wrong.push(InvalidParam::new("url", error.to_string())));
         match (channel, url) {
             (Ok(channel), Ok(url)) => Ok((channel, url)),
@@ -135,6 +136,7 @@ impl Asked {
             title: Some(self.line("title", MAX_TITLE)),
             parent: self.0.get("parent").cloned(),
             leaves_wrong_parent_out: true,
+            is_share: true,
             ..Draft::default()
         }
     }
@@ -176,7 +178,9 @@ async fn mint(
     network: Network,
     draft: Draft,
 ) -> Result<Code, Problem> {
-    app.limits.create(&key, &network, 1)?;
-    let (link, _) = app.links.create(&site, draft, app.clock.now()).await?;
+    let client = Client { kind: KeyKind::Publishable, key: &key, network: &network };
+    app.limits.attempt(&client, 1)?;
+    let admission = || Ok(app.limits.create(&client)?);
+    let (link, _) = app.links.create_admitted(&site, draft, app.clock.now(), &admission).await?;
     Ok(link.code)
 }

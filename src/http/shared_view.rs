@@ -7,14 +7,14 @@ use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, REFERRER_POLICY};
 use actix_web::{HttpRequest, HttpResponse, web};
-use tokio::time::sleep;
 
 use super::access_pages::UnlockPage;
 use super::error::Problem;
+use super::overview::Reader;
 use super::overview::page::Shared;
-use super::overview::{self, Reader};
 use super::request::network;
-use super::{AppState, body, pages, request, visit};
+use super::sign_in::too_many_wait;
+use super::{AppState, body, pages, public_pages, request, visit};
 use crate::domain::day::Day;
 use crate::domain::own_address::own_address;
 use crate::domain::view::{View, Viewer};
@@ -33,8 +33,8 @@ fn path(token: &str) -> String {
 /// `GET /stats/shared/{token}`.
 pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     let (token, view) = found(&request, &app).await?;
-    let held = request.cookie(cookie_name(&app));
-    if app.views.is_open(&view, held.as_ref().map(Cookie::value)) {
+    let held = request::only_cookie(request.head(), &cookie_name(&app, &view));
+    if app.views.is_open(&view, held) {
         numbers(&request, &app, &token, &view).await
     } else {
         locked(&request, &token, StatusCode::OK, None)
@@ -51,16 +51,16 @@ pub(super) async fn unlock(
     let (token, view) = found(&request, &app).await?;
     let form = body::form(&request, payload).await?;
     app.limits.sign_in(&network(request.head(), app.trusted_proxies()))?;
-    sleep(app.attempts.begin(&token)).await;
+    let turn = app.attempts.turn(&token).await.ok_or_else(too_many_wait)?;
     let password = form.get("password").map_or("", String::as_str);
     let Some(opening) = app.views.unlock(&view, password).await? else {
         return locked(&request, &token, StatusCode::UNAUTHORIZED, Some("unlock-wrong"));
     };
-    app.attempts.succeeded(&token);
+    turn.succeeded();
     let path = path(&token);
     let mut answer = pages::see_other(&pages::of(request.head()).link(&path));
-    let cookie = Cookie::build(cookie_name(&app), opening)
-        .path(path)
+    let cookie = Cookie::build(cookie_name(&app, &view), opening)
+        .path("/")
         .http_only(true)
         .secure(app.is_https())
         .same_site(SameSite::Lax)
@@ -79,8 +79,8 @@ fn refuse_foreign(request: &HttpRequest, app: &AppState) -> Result<(), Problem> 
 /// The view of the path. To guess at one is a miss, as to guess at codes.
 async fn found(request: &HttpRequest, app: &AppState) -> Result<(String, View), Problem> {
     let token = request.match_info().query("token");
-    let view = app.views.get(token, app.clock.now()).await?;
-    let view = view.ok_or_else(|| visit::miss(request.head(), app))?;
+    let read = async || app.views.get(token, app.clock.now()).await;
+    let view = visit::look_up(request.head(), app, None, read).await?;
     Ok((token.to_owned(), view))
 }
 
@@ -95,7 +95,7 @@ async fn numbers(
     let page = pages::of(request.head());
     let shared = Some(Shared::Until(page.day(Day::last_before(view.expires_at).to_string())));
     let reader = Reader { site: &site, page, viewer: &viewer, path: &path(token), shared, missed: None };
-    Ok(without_referrer(overview::show(request.head(), app, reader).await?))
+    Ok(without_referrer(public_pages::show(request.head(), app, reader).await?))
 }
 
 fn locked(
@@ -115,6 +115,8 @@ fn without_referrer(mut answer: HttpResponse) -> HttpResponse {
     answer
 }
 
-fn cookie_name(app: &AppState) -> &'static str {
-    if app.is_https() { "__Secure-view" } else { "view" }
+/// Each view has a cookie of its own, as all are sent to every path: `__Host-` asks for that.
+fn cookie_name(app: &AppState, view: &View) -> String {
+    let beginning = if app.is_https() { "__Host-view" } else { "view" };
+    format!("{beginning}-{}", view.id())
 }

@@ -7,7 +7,6 @@ use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use tokio::time::sleep;
 use url::form_urlencoded;
 
 use super::access_pages::SignInPage;
@@ -18,8 +17,12 @@ use super::{AppState, body, pages, request};
 use crate::domain::session::{Holder, Session};
 use crate::domain::site::{KeyHash, KeyKind, Site, SiteId};
 use crate::domain::view::Viewer;
+use crate::service::attempts::{LONGEST, MOST_QUEUED};
 use crate::service::people::PersonError;
 use crate::service::sessions::Held;
+
+/// For how long a browser is known that nobody signs in from.
+const KNOWN: Duration = Duration::days(180);
 
 /// Somebody who is signed in.
 pub(super) struct SignedIn {
@@ -91,18 +94,20 @@ pub(super) async fn sign_in(
     let entered = if name.is_empty() {
         with_key(&app, secret.unwrap_or_default().trim()).await?
     } else {
-        with_password(&app, name, secret.unwrap_or_default()).await?
+        with_password(&request, &app, name, secret.unwrap_or_default()).await?
     };
     match entered {
         Ok((site, holder)) => {
-            renew(
-                &request,
-                &app,
-                &site,
-                holder,
-                &next.unwrap_or_else(|| pages::of(request.head()).link("/stats")),
-            )
-            .await
+            let known = match &holder {
+                Holder::Person(name, _) => Some(known_cookie(&app, &name.folded())),
+                Holder::Key(_) => None,
+            };
+            let next = next.unwrap_or_else(|| pages::of(request.head()).link("/stats"));
+            let mut answer = renew(&request, &app, &site, holder, &next).await?;
+            if let Some(known) = known {
+                set_cookie(&mut answer, &known);
+            }
+            Ok(answer)
         }
         Err(error) => {
             let (page, name) = (pages::of(request.head()), name.to_owned());
@@ -165,13 +170,20 @@ async fn with_key(app: &AppState, key: &str) -> Result<Entered, Problem> {
     })
 }
 
-async fn with_password(app: &AppState, name: &str, password: &str) -> Result<Entered, Problem> {
+async fn with_password(
+    request: &HttpRequest,
+    app: &AppState,
+    name: &str,
+    password: &str,
+) -> Result<Entered, Problem> {
     let tried = name.to_lowercase();
-    sleep(app.attempts.begin(&tried)).await;
+    let held = request::only_cookie(request.head(), known_name(app)).unwrap_or_default();
+    let browser = app.known_browsers.known(held, &tried).unwrap_or_default();
+    let turn = app.attempts.turn((&*tried, browser)).await.ok_or_else(too_many_wait)?;
     let person = app.people.with_password(name, password).await?;
     Ok(match person {
         Some(person) => {
-            app.attempts.succeeded(&tried);
+            turn.succeeded();
             Ok((person.site, Holder::Person(person.name, person.password.mark)))
         }
         None => Err("sign-in-wrong"),
@@ -195,19 +207,40 @@ pub(super) async fn sign_out(
 }
 
 fn cookie_name(app: &AppState) -> &'static str {
-    if app.is_https() { "__Secure-session" } else { "session" }
+    if app.is_https() { "__Host-session" } else { "session" }
+}
+
+/// The answer to an attempt for a name for which too many wait.
+pub(super) fn too_many_wait() -> Problem {
+    let most = u32::try_from(MOST_QUEUED).unwrap_or(u32::MAX);
+    Problem::too_many(most, LONGEST.as_secs())
+}
+
+fn known_name(app: &AppState) -> &'static str {
+    if app.is_https() { "__Host-known" } else { "known" }
+}
+
+/// By which a browser is known again, from which somebody has signed in with this name: it does not wait behind strangers.
+fn known_cookie(app: &AppState, folded_name: &str) -> Cookie<'static> {
+    Cookie::build(known_name(app), app.known_browsers.remember(folded_name))
+        .path("/")
+        .http_only(true)
+        .secure(app.is_https())
+        .same_site(SameSite::Lax)
+        .max_age(KNOWN)
+        .finish()
 }
 
 /// What the browser holds.
 fn token(request: &HttpRequest, app: &AppState) -> Option<String> {
-    let cookie = request.cookie(cookie_name(app))?;
-    Some(cookie.value().to_owned()).filter(|token| !token.is_empty())
+    request::only_cookie(request.head(), cookie_name(app)).map(str::to_owned)
 }
 
-/// The cookie of the pages below `/stats`; it goes with the browser.
+/// The cookie of the signed-in; it goes with the browser. Over https its name binds it to this host (`__Host-`), so that no
+/// other host of the domain can set one, and asks for the path `/`.
 fn cookie(app: &AppState, token: String) -> Cookie<'static> {
     Cookie::build(cookie_name(app), token)
-        .path("/stats")
+        .path("/")
         .http_only(true)
         .secure(app.is_https())
         .same_site(SameSite::Lax)

@@ -13,7 +13,9 @@ use crate::domain::consent::{Policy, PolicyError};
 use crate::domain::destination::HostRule;
 use crate::domain::session::Holder;
 use crate::domain::site::{KeyHash, KeyKind, OriginRule, Site};
+use crate::domain::stripping::{ParameterName, Stripping};
 use crate::domain::utm::Utm;
+use crate::service::health::Fault;
 use crate::service::links::InvalidParam;
 
 const PATH: &str = "/stats/settings";
@@ -97,6 +99,8 @@ fn page(app: &AppState, page: Page, site: &Site, shown: Shown) -> Result<HttpRes
     pages::page(&SitePage {
         page: page.at(PATH),
         site: site.name.clone(),
+        unknown_proxy: app.health.has(Fault::UntrustedForwarder),
+        one_network: app.health.has(Fault::OneNetwork),
         saved,
         key,
         form: refused.unwrap_or_else(|| written(site)),
@@ -115,6 +119,8 @@ fn written(site: &Site) -> SiteForm {
         origins: lines(&site.origins),
         consent: site.consent.map_or("", Policy::as_str).to_owned(),
         utm: site.utm.lines().join("\n"),
+        strip: lines(&site.stripping.also),
+        keep: lines(&site.stripping.except),
         forward_query: site.forward_query,
         lineage: site.lineage,
         wrong: Vec::new(),
@@ -134,6 +140,8 @@ fn typed(form: &OwnForm) -> SiteForm {
         origins: text("origins"),
         consent: text("consent"),
         utm: text("utm"),
+        strip: text("strip"),
+        keep: text("keep"),
         forward_query: form.text("forward_query") == "on",
         lineage: form.text("lineage") == "on",
         wrong: Vec::new(),
@@ -146,6 +154,7 @@ struct Settings {
     origins: Vec<OriginRule>,
     consent: Option<Policy>,
     utm: Utm,
+    stripping: Stripping,
     forward_query: bool,
     lineage: bool,
 }
@@ -156,6 +165,7 @@ impl Settings {
         site.origins.clone_from(&self.origins);
         site.consent = self.consent;
         site.utm = self.utm.clone();
+        site.stripping = self.stripping.clone();
         site.forward_query = self.forward_query;
         site.lineage = self.lineage;
     }
@@ -188,8 +198,13 @@ fn settings(
         refuse("utm", page.say("site-wrong-utm").text("reason", error.to_string()).to_string());
         Utm::default()
     });
+    let mut names = |field: &'static str, text: &str| {
+        let names = each_line(text, |line| line.parse::<ParameterName>().ok());
+        names.map_err(|line| refuse(field, no_rule("site-wrong-parameter", line))).unwrap_or_default()
+    };
+    let stripping = Stripping { also: names("strip", &form.strip), except: names("keep", &form.keep) };
     let SiteForm { forward_query, lineage, .. } = *form;
-    let settings = Settings { destinations, origins, consent, utm, forward_query, lineage };
+    let settings = Settings { destinations, origins, consent, utm, stripping, forward_query, lineage };
     if wrong.is_empty() { Ok(settings) } else { Err(wrong) }
 }
 

@@ -51,7 +51,7 @@ pub(super) async fn export_link(
 
 /// `GET /api/v1/stats`.
 pub(super) async fn site(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let site = secret_site(request.head(), &app).await?;
+    let site = secret_site(&request, &app).await?;
     let known: Vec<&str> = ["group_by", "limit", "format"].into_iter().chain(PERIOD).chain(FILTERS).collect();
     let query = body::query(&request, &known)?;
     export_site(&app, &site, &query, request.head(), Audience::SignedIn).await

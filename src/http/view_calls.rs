@@ -29,7 +29,7 @@ pub(super) async fn share(
     payload: web::Payload,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let site = secret_site(request.head(), &app).await?;
+    let site = secret_site(&request, &app).await?;
     let mut fields = body::json(&request, payload).await?;
     let draft = ViewDraft {
         page: fields.text("page"),
@@ -46,14 +46,14 @@ pub(super) async fn share(
 
 /// `GET /api/v1/views`: the newest first.
 pub(super) async fn list(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let site = secret_site(request.head(), &app).await?;
+    let site = secret_site(&request, &app).await?;
     let views = app.views.of_site(&site.id, app.clock.now()).await?;
     Ok(answer(200, &json!({ "views": views.iter().map(body_of).collect::<Vec<_>>() })))
 }
 
 /// `DELETE /api/v1/views/{id}`.
 pub(super) async fn revoke(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let site = secret_site(request.head(), &app).await?;
+    let site = secret_site(&request, &app).await?;
     let revoked = app.views.revoke(&site.id, request.match_info().query("id"), app.clock.now()).await?;
     if revoked { Ok(HttpResponse::NoContent().finish()) } else { Err(Problem::not_found()) }
 }

@@ -10,6 +10,7 @@ use askama::Template;
 use super::page::{Page, on_page};
 use crate::domain::consent::{Policy, State};
 use crate::service::links::InvalidParam;
+use crate::store::KeyPlace;
 
 on_page!(TryPage, ConsentPage, ReceiptPage, SharePage, PrivacyPage, ErrorPage, WaitingPage, ReadingPage);
 
@@ -93,8 +94,14 @@ pub(super) struct ConsentPage {
     pub(super) page: Page,
     /// The link's code; the answer is posted to `/{code}/consent`.
     pub(super) code: String,
+    /// The publisher's name.
+    pub(super) publisher: String,
     /// The destination's host.
     pub(super) host: String,
+    /// The publisher's page on privacy, where an answer can be taken back.
+    pub(super) privacy: String,
+    /// Whether the destination learns through which link somebody came who allows it.
+    pub(super) lineage: bool,
     /// The query to keep across the answer (no `?`), only for a site that forwards it.
     pub(super) query: Option<String>,
 }
@@ -127,6 +134,12 @@ pub(super) struct ReceiptPage {
     pub(super) policy: Policy,
     /// What this visitor has answered.
     pub(super) answer: State,
+    /// The publisher's name.
+    pub(super) publisher: String,
+    /// The publisher's page on privacy.
+    pub(super) privacy: String,
+    /// Whether the destination learns through which link somebody came who allows it.
+    pub(super) lineage: bool,
 }
 
 impl ReceiptPage {
@@ -163,18 +176,33 @@ pub(super) enum LinkState {
     Disabled,
 }
 
-/// `/privacy` : what is stored, what is not, and this browser's answer.
+/// A publisher, on the page on privacy.
+#[derive(Clone, Debug)]
+pub(super) struct Publisher {
+    /// The publisher's name.
+    pub(super) name: String,
+    /// Where an answer is sent to.
+    pub(super) form: String,
+    /// What this visitor has answered.
+    pub(super) answer: State,
+    /// Whether destinations learn through which link somebody came who allows it.
+    pub(super) lineage: bool,
+}
+
+/// `/privacy` : what is stored, what is not, and this browser's answer to the publisher whose page it is.
 #[derive(Debug, Template)]
 #[template(path = "privacy.html", whitespace = "minimize")]
 pub(super) struct PrivacyPage {
     /// What every page needs.
     pub(super) page: Page,
-    /// What this visitor has answered.
-    pub(super) answer: State,
+    /// Whose page it is; without one, it is the operator's.
+    pub(super) publisher: Option<Publisher>,
+    /// Whether this browser has answered any publisher.
+    pub(super) has_answers: bool,
     /// `k`, as the settings have it.
     pub(super) min_count: u64,
-    /// Whether the day key lies in the store that keeps the counts.
-    pub(super) key_in_store: bool,
+    /// Where the day key is.
+    pub(super) key_place: KeyPlace,
     /// Months for which counts are kept.
     pub(super) retention_months: u64,
 }

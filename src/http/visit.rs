@@ -9,19 +9,46 @@ use jiff::Timestamp;
 use super::error::Problem;
 use super::{AppState, request, waiting};
 use crate::domain::code::Code;
+use crate::domain::day::Day;
 use crate::domain::entry::EntryKind;
 use crate::domain::link::LinkState;
+use crate::domain::link_key::LinkKey;
 use crate::domain::target::Target;
+use crate::domain::visitor::Network;
 use crate::service::cache::Cached;
+use crate::service::recorder::{Recording, WorkerRecorder};
+use crate::store::StoreError;
 
-/// Where a code leads, if it leads somewhere at `now`.
+/// Where a code leads, if it leads somewhere at `now`, as the store says.
 pub(super) async fn live_target(
     head: &RequestHead,
     code: &Code,
     app: &AppState,
     now: Timestamp,
 ) -> Result<Cached<Target>, Problem> {
-    let target = app.links.resolve(code).await?.ok_or_else(|| unknown(head, code, app))?;
+    live(resolve_anew(head, code, app).await?, now)
+}
+
+/// The same for a person who may be counted: what memory has is believed.
+pub(super) async fn known_target(
+    head: &RequestHead,
+    code: &Code,
+    app: &AppState,
+    now: Timestamp,
+) -> Result<Cached<Target>, Problem> {
+    live(resolve(head, code, app).await?, now)
+}
+
+/// The same as the store says now, of a link that memory had: to look for that again is nobody's miss.
+pub(super) async fn known_target_anew(
+    code: &Code,
+    app: &AppState,
+    now: Timestamp,
+) -> Result<Cached<Target>, Problem> {
+    live(app.links.resolve_anew(code).await?.ok_or_else(Problem::not_found)?, now)
+}
+
+fn live(target: Cached<Target>, now: Timestamp) -> Result<Cached<Target>, Problem> {
     match target.state(now) {
         LinkState::Live => Ok(target),
         LinkState::Expired => Err(Problem::expired()),
@@ -35,29 +62,98 @@ pub(super) fn code(request: &HttpRequest, app: &AppState) -> Result<Code, Proble
     Code::parse(request.match_info().query("code")).map_err(|_| miss(request.head(), app))
 }
 
-/// The answer to a code of which there is no link: a miss of its sender, unless it was given out and
-/// the visitor may be faster than the share.
-pub(super) fn unknown(head: &RequestHead, code: &Code, app: &AppState) -> Problem {
-    if !app.reservations.may_have(code) {
-        miss(head, app)
-    } else if waiting::is_over(head) {
-        Problem::not_found()
-    } else {
-        Problem::not_here_yet()
+/// Returns where a code leads. A link in memory is found whoever asks; a client that has no misses left gets no other.
+pub(super) async fn resolve(
+    head: &RequestHead,
+    code: &Code,
+    app: &AppState,
+) -> Result<Cached<Target>, Problem> {
+    if let Some(target) = app.links.resolve_in_memory(code).await? {
+        return Ok(target);
     }
+    Box::pin(look_up(head, app, Some(code), async || app.links.resolve(code).await)).await
+}
+
+/// The same as the store says now, and whoever asks: nothing of it tells whether the link is in memory.
+pub(super) async fn resolve_anew(
+    head: &RequestHead,
+    code: &Code,
+    app: &AppState,
+) -> Result<Cached<Target>, Problem> {
+    Box::pin(look_up(head, app, Some(code), async || app.links.resolve_anew(code).await)).await
+}
+
+/// Looks for what a request asks for, such as the link of a code, as long as its sender has misses left: else the store
+/// is not asked. Where nothing is found, that is a miss, unless the code was given out and the visitor may be faster than
+/// the share: such codes are looked for whoever asks.
+pub(super) async fn look_up<T>(
+    head: &RequestHead,
+    app: &AppState,
+    code: Option<&Code>,
+    read: impl AsyncFnOnce() -> Result<Option<T>, StoreError>,
+) -> Result<T, Problem> {
+    if code.is_some_and(|code| app.reservations.may_have(code)) {
+        let not_yet = || if waiting::is_over(head) { Problem::not_found() } else { Problem::not_here_yet() };
+        return read().await?.ok_or_else(not_yet);
+    }
+    let network = request::network(head, app.trusted_proxies());
+    let misses = app.limits.misses();
+    misses.take(&network)?;
+    match read().await {
+        Ok(None) => Err(Problem::not_found()),
+        found => {
+            misses.give_back(&network);
+            found?.ok_or_else(Problem::not_found)
+        }
+    }
+}
+
+/// The network that a request is counted for; `None` where it has been counted too often in this minute, so that nothing
+/// of the request counts.
+pub(super) fn counted_network(head: &RequestHead, app: &AppState, now: Timestamp) -> Option<Network> {
+    let network = request::network(head, app.trusted_proxies());
+    if app.count_limit.takes(&network, now) {
+        Some(network)
+    } else {
+        app.metrics.over_limit.inc();
+        None
+    }
+}
+
+/// Begins to record what a request adds to a link's counts.
+pub(super) fn record(
+    recorder: &WorkerRecorder,
+    target: &Target,
+    now: Timestamp,
+    entry: EntryKind,
+) -> Recording {
+    recorder.record(&target.site.id, &target.key, Day::of(now), entry)
 }
 
 /// The answer to what cannot be a link, which is a miss of its sender.
 pub(super) fn miss(head: &RequestHead, app: &AppState) -> Problem {
     let network = request::network(head, app.trusted_proxies());
-    app.limits.miss(&network).err().unwrap_or_else(Problem::not_found)
+    app.limits.misses().take(&network).err().unwrap_or_else(Problem::not_found)
 }
 
 /// A click with its tag: here the address and the user agent end.
-pub(super) async fn click(head: &RequestHead, app: &AppState, code: &Code, now: Timestamp) -> EntryKind {
-    let network = request::network(head, app.trusted_proxies());
+pub(super) async fn click(
+    head: &RequestHead,
+    app: &AppState,
+    link: &LinkKey,
+    network: &Network,
+    now: Timestamp,
+) -> EntryKind {
+    let forwarded = request::is_forwarded_unasked(head, app.trusted_proxies());
+    app.plausibility.note(Day::of(now), network, forwarded);
     let tagger = app.day_keys.tagger(now).await;
-    EntryKind::Click(tagger.tag(code, &network, request::user_agent(head)))
+    EntryKind::Click(tagger.tag(link, network, request::user_agent(head)))
+}
+
+/// A click of somebody who was not asked: nothing of where it comes from becomes a part of it.
+pub(super) fn bare_click(head: &RequestHead, app: &AppState) -> EntryKind {
+    app.plausibility.note_headers(request::is_forwarded_unasked(head, app.trusted_proxies()));
+    EntryKind::AggregateClick
 }
 
 const X_ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
@@ -67,9 +163,9 @@ pub(super) struct Onward {
     location: HeaderValue,
 }
 
-/// Where the visitor goes on to.
-pub(super) fn onward(head: &RequestHead, target: &Target) -> Onward {
-    Onward::to(&target.location(waiting::own_query(head)))
+/// Where a visitor goes on to, who `has_consented` or not.
+pub(super) fn onward(head: &RequestHead, target: &Target, has_consented: bool) -> Onward {
+    Onward::to(&target.location(waiting::own_query(head), has_consented))
 }
 
 impl Onward {

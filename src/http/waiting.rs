@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use actix_web::dev::RequestHead;
 
+use super::code_in_path::link_in;
 use super::error::Problem;
-use super::redirect::code_in;
 use super::views::WaitingPage;
 use super::{AppState, agents, pages, request};
 use crate::domain::agent::Agent;
@@ -30,7 +30,7 @@ pub(super) async fn came(head: &RequestHead, code: &Code, app: &AppState) -> boo
     let Ok(_place) = app.waiting_bots.try_acquire() else { return false };
     for _ in 0..BOT_LOOKS {
         tokio::time::sleep(BOT_LOOKS_AFTER).await;
-        if matches!(app.links.resolve(code).await, Ok(Some(_))) {
+        if matches!(app.links.resolve_anew(code).await, Ok(Some(_))) {
             return true;
         }
     }
@@ -51,7 +51,7 @@ pub(super) fn own_query(head: &RequestHead) -> &str {
 /// The page for a problem that is only one for now, where a person wants to see it.
 pub(super) fn page(head: &RequestHead, problem: &Problem) -> Option<WaitingPage> {
     let person = || agents::judge(request::user_agent(head)) == Agent::Person;
-    let code = code_in(head.uri.path()).filter(|_| problem.is_for_now() && person())?;
+    let code = link_in(head.uri.path()).filter(|_| problem.is_for_now() && person())?;
     Some(WaitingPage { page: pages::of(head), code: code.into(), look: looks(head.uri.query()) + 1 })
 }
 

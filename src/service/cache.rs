@@ -62,13 +62,23 @@ enum Answer<V> {
 }
 
 /// A value that the cache shares.
-pub(crate) struct Cached<V>(Arc<Entry<V>>);
+pub(crate) struct Cached<V> {
+    entry: Arc<Entry<V>>,
+    is_from_memory: bool,
+}
+
+impl<V> Cached<V> {
+    /// Whether it was there already, so that nobody waited for the store.
+    pub(crate) fn is_from_memory(&self) -> bool {
+        self.is_from_memory
+    }
+}
 
 impl<V> Deref for Cached<V> {
     type Target = V;
 
     fn deref(&self) -> &V {
-        match &self.0.answer {
+        match &self.entry.answer {
             Answer::Present(value) => value,
             Answer::Absent | Answer::Failed => unreachable!("made only around a value"),
         }
@@ -114,9 +124,25 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
                 };
                 // It is not kept where the key was forgotten meanwhile.
                 let _ = guard.insert(Arc::clone(&entry));
-                failure.map_or_else(|| entry.known(), Err)
+                failure.map_or_else(|| entry.read(), Err)
             }
         }
+    }
+
+    /// Returns the value that is here of a key; where it may have changed, what the store says, or else the old one. `None`
+    /// where no value is here.
+    pub(super) async fn get_present<F>(
+        &self,
+        key: &K,
+        read: impl FnOnce() -> F,
+    ) -> Option<Result<Option<Cached<V>>, StoreError>>
+    where
+        K: Send + Sync + 'static,
+        V: Send + Sync + 'static,
+        F: Future<Output = Result<Option<V>, StoreError>> + Send + 'static,
+    {
+        let entry = self.present(key)?;
+        Some(self.believed(key, entry, read).await)
     }
 
     /// The value of a key; where it may have changed and the store does not say, the old one.
@@ -130,12 +156,59 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
         V: Send + Sync + 'static,
         F: Future<Output = Result<Option<V>, StoreError>> + Send + 'static,
     {
-        match self.entries.get(key) {
-            Some(entry) if self.holds(&entry) => entry.known(),
-            // In a place of their own: nearly everybody ends above, and would carry the room for them.
-            Some(entry) if entry.is_present() => Box::pin(self.check(key, entry, read)).await,
-            _ => Box::pin(self.get(key, read)).await,
+        match self.present(key) {
+            Some(entry) => self.believed(key, entry, read).await,
+            None => Box::pin(self.get(key, read)).await,
         }
+    }
+
+    /// Returns the entry of a key, old or new, where it has a value.
+    fn present(&self, key: &K) -> Option<Arc<Entry<V>>> {
+        self.entries.get(key).filter(|entry| entry.is_present())
+    }
+
+    /// Returns what is believed of a key that has a value here.
+    async fn believed<F>(
+        &self,
+        key: &K,
+        entry: Arc<Entry<V>>,
+        read: impl FnOnce() -> F,
+    ) -> Result<Option<Cached<V>>, StoreError>
+    where
+        K: Send + Sync + 'static,
+        V: Send + Sync + 'static,
+        F: Future<Output = Result<Option<V>, StoreError>> + Send + 'static,
+    {
+        if self.holds(&entry) {
+            return entry.known();
+        }
+        // In a place of its own: nearly everybody ends above, and would carry the room for it.
+        Box::pin(self.check(key, entry, read)).await
+    }
+
+    /// The value of a key as the store has it now, whether or not it is known, so that the time that this takes does not
+    /// tell either. What the store says is not kept. Where the store gives no answer, the old one counts.
+    pub(super) async fn get_anew<F>(
+        &self,
+        key: &K,
+        read: impl FnOnce() -> F,
+    ) -> Result<Option<Cached<V>>, StoreError>
+    where
+        F: Future<Output = Result<Option<V>, StoreError>>,
+    {
+        let asked_at = self.freshness.now();
+        let Some(old) = self.present(key) else {
+            return self.entry(key, Answer::of(read().await?), asked_at).read();
+        };
+        if self.freshness.asking() == Asking::No {
+            return old.known();
+        }
+        let Ok(found) = timeout(PATIENCE, read()).await else {
+            self.freshness.failed();
+            return old.known();
+        };
+        self.freshness.heard(&found);
+        found.map_or_else(|_| old.known(), |found| self.entry(key, Answer::of(found), asked_at).read())
     }
 
     /// Asks again what may have changed. Who comes meanwhile is given the old answer, and so is
@@ -170,7 +243,7 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
             return old.known();
         }
         match timeout(PATIENCE, asked).await {
-            Ok(Ok(Some(entry))) => entry.known(),
+            Ok(Ok(Some(entry))) => entry.read(),
             Ok(_) => old.known(),
             Err(_) => {
                 self.freshness.failed();
@@ -249,9 +322,19 @@ impl<V> Entry<V> {
         matches!(self.answer, Answer::Present(_))
     }
 
+    /// The answer of an entry that was in memory.
     fn known(self: &Arc<Self>) -> Result<Option<Cached<V>>, StoreError> {
+        self.answer(true)
+    }
+
+    /// The answer of an entry that was just read.
+    fn read(self: &Arc<Self>) -> Result<Option<Cached<V>>, StoreError> {
+        self.answer(false)
+    }
+
+    fn answer(self: &Arc<Self>, is_from_memory: bool) -> Result<Option<Cached<V>>, StoreError> {
         match self.answer {
-            Answer::Present(_) => Ok(Some(Cached(Arc::clone(self)))),
+            Answer::Present(_) => Ok(Some(Cached { entry: Arc::clone(self), is_from_memory })),
             Answer::Absent => Ok(None),
             Answer::Failed => Err(StoreError::Unavailable("it failed a moment ago".into())),
         }

@@ -1,7 +1,7 @@
 //! Day keys: 32 random bytes for each UTC day, in memory only, gone when the day ends.
 
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::time::timeout;
@@ -10,6 +10,8 @@ use crate::domain::day::Day;
 use crate::domain::visitor::{DayKey, Tagger};
 use crate::store::{Store, StoreError};
 
+/// How often the key is proposed again: a store that has lost it has it again then.
+const PROPOSED_AGAIN: Duration = Duration::from_secs(5);
 /// How long visitors wait for the store when a day begins.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -24,9 +26,16 @@ pub struct DayKeys {
 #[derive(Clone)]
 struct Current {
     day: Day,
+    key: Arc<DayKey>,
     tagger: Arc<Tagger>,
-    /// Whether the store agreed; a key of this instance alone is replaced when it answers again.
-    agreed: bool,
+    /// When the store agreed. A key of this instance alone is replaced when it answers again.
+    agreed: Option<Instant>,
+}
+
+impl Current {
+    fn new(day: Day, key: DayKey, agreed: Option<Instant>) -> Self {
+        Self { day, tagger: Arc::new(Tagger::new(&key)), key: Arc::new(key), agreed }
+    }
 }
 
 impl DayKeys {
@@ -51,48 +60,56 @@ impl DayKeys {
         let _turning = self.turning.lock().await;
         match self.current(Day::of(now)) {
             Some(current) => current.tagger,
-            None => self.replace(now, None).await,
+            None => self.replace(now).await,
         }
     }
 
-    /// Drops a key of another day than that of `now`, and makes or fetches the key of that day
-    /// where it is missing or not yet agreed on.
+    /// Drops a key of another day than that of `now`, and makes or fetches the key of that day where it is missing or
+    /// not yet agreed on. A key that was agreed on is proposed again from time to time.
     pub async fn turn(&self, now: Timestamp) -> Arc<Tagger> {
-        let _turning = self.turning.lock().await;
-        match self.current(Day::of(now)) {
-            Some(Current { tagger, agreed: true, .. }) => tagger,
-            current => self.replace(now, current).await,
+        let day = Day::of(now);
+        let Some(current) = self.current(day) else { return Box::pin(self.begin(now)).await };
+        if current.agreed.is_some_and(|when| when.elapsed() < PROPOSED_AGAIN) {
+            return current.tagger;
         }
+        // The store may take its time: whoever comes meanwhile has a key.
+        let proposal = DayKey::new(current.key.expose());
+        let Ok(agreed) = self.store.agree_day_key(day, proposal, now).await else { return current.tagger };
+        let _turning = self.turning.lock().await;
+        if self.current(day).is_none() {
+            // The day has ended meanwhile.
+            return current.tagger;
+        }
+        let when = Some(Instant::now());
+        self.set(Some(if agreed.expose() == current.key.expose() {
+            Current { agreed: when, ..current.clone() }
+        } else {
+            Current::new(day, agreed, when)
+        }));
+        self.current(day).map_or(current.tagger, |current| current.tagger)
     }
 
-    /// Asks the store for the key of the day of `now`, in the place of one that it did not agree on.
-    async fn replace(&self, now: Timestamp, current: Option<Current>) -> Arc<Tagger> {
+    /// Asks the store for the key of the day of `now`. The old key ends before: the store may take its time. But visitors
+    /// wait for this one.
+    async fn replace(&self, now: Timestamp) -> Arc<Tagger> {
         let day = Day::of(now);
-        let question = self.store.agree_day_key(day, random_key(), now);
-        let agreed = if current.is_some() {
-            question.await
-        } else {
-            // The old key ends before the new one is asked for: the store may take its time. But
-            // visitors wait for this one.
-            self.set(None);
-            timeout(PATIENCE, question).await.unwrap_or_else(|late| Err(StoreError::Unavailable(late.into())))
+        self.set(None);
+        let current = match timeout(PATIENCE, self.store.agree_day_key(day, DayKey::random(), now)).await {
+            Ok(Ok(key)) => Current::new(day, key, Some(Instant::now())),
+            late => {
+                let error = late.unwrap_or_else(|late| Err(StoreError::Unavailable(late.into()))).err();
+                // No visitor waits for a store: until it answers, this instance has a key of its own, and a visitor who comes
+                // to two instances meanwhile is counted on both.
+                tracing::warn!(
+                    "store.url, store.ephemeral_url: the day key is this instance's own until the store answers: {}",
+                    error.map_or_else(String::new, |error| error.to_string())
+                );
+                Current::new(day, DayKey::random(), None)
+            }
         };
-        match (agreed, current) {
-            (Ok(key), _) => {
-                let tagger = Arc::new(Tagger::new(&key));
-                self.set(Some(Current { day, tagger: Arc::clone(&tagger), agreed: true }));
-                tagger
-            }
-            (Err(_), Some(current)) => current.tagger,
-            // No visitor waits for a store: until it answers, this instance has a key of its own,
-            // and a visitor who comes to two instances meanwhile is counted on both.
-            (Err(error), None) => {
-                tracing::warn!(%error, "the day key is this instance's own until the store answers");
-                let tagger = Arc::new(Tagger::new(&random_key()));
-                self.set(Some(Current { day, tagger: Arc::clone(&tagger), agreed: false }));
-                tagger
-            }
-        }
+        let tagger = Arc::clone(&current.tagger);
+        self.set(Some(current));
+        tagger
     }
 
     fn current(&self, day: Day) -> Option<Current> {
@@ -111,22 +128,14 @@ impl std::fmt::Debug for DayKeys {
     }
 }
 
-fn random_key() -> DayKey {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).expect("the operating system has a random source");
-    DayKey::new(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::{Read, Write};
     use std::net::TcpListener;
-    use std::time::Instant;
 
     use futures_util::future::join_all;
 
     use super::*;
-    use crate::domain::code::Code;
     use crate::domain::visitor::Network;
     use crate::store::{StoreUrl, open};
 
@@ -140,7 +149,7 @@ mod tests {
         let midnight: Timestamp = "2026-11-22T00:00:00Z".parse().expect("a time");
         let tag = |tagger: &Tagger| {
             let network = Network::of([192, 0, 2, 1].into());
-            *tagger.tag(&Code::parse("abc").expect("a code"), &network, "UA").as_bytes()
+            *tagger.tag(&"/abc.0000000000000001".parse().expect("a link key"), &network, "UA").as_bytes()
         };
         let old = keys.tagger(evening).await;
         assert_eq!(tag(&old), tag(keys.tagger(evening).await.as_ref()));
@@ -154,7 +163,8 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_waits_for_a_silent_store_when_a_day_begins_however_many_come() {
-        // A Redis that greets whoever connects and says nothing more.
+        // A Redis that greets whoever connects, tells the first one that it has room without a limit, nothing of its
+        // disk, which store it is and that it knows of no journal, and says nothing more.
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("redis://{}", listener.local_addr().expect("the listener's own address"));
         std::thread::spawn(move || {
@@ -162,6 +172,15 @@ mod tests {
             for mut connection in listener.incoming().flatten() {
                 let _ = connection.read(&mut [0; 1_024]);
                 let _ = connection.write_all(b"+OK\r\n+OK\r\n");
+                if connections.is_empty() {
+                    let room = "$13\r\nmaxmemory:0\r\n\r\n";
+                    for answer in
+                        [room, "*0\r\n", "*0\r\n", "$-1\r\n", "$16\r\n0123456789abcdef\r\n", "*0\r\n"]
+                    {
+                        let _ = connection.read(&mut [0; 1_024]);
+                        let _ = connection.write_all(answer.as_bytes());
+                    }
+                }
                 connections.push(connection);
             }
         });

@@ -93,13 +93,13 @@ pub async fn make(
     }
     let (links, site) = (links.clone(), site.clone());
     let making = tokio::spawn(async move {
-        let mut made = Vec::with_capacity(channels.len());
-        for channel in &channels {
-            made.push(match links.create(&site, draft.of_channel(channel, expires_at), now).await? {
-                (link, Inserted::Created) | (_, Inserted::Existing(link)) => link,
-            });
-        }
-        Ok(made)
+        let drafts = channels.iter().map(|channel| draft.of_channel(channel, expires_at)).collect();
+        let made = links.create_all(&site, drafts, now, &|| Ok(())).await.into_iter();
+        made.map(|made| match made? {
+            (_, Inserted::Existing(first)) => Ok(first),
+            (link, _) => Ok(link),
+        })
+        .collect()
     });
     making.await.unwrap_or_else(|error| Err(StoreError::Unavailable(error.into()).into()))
 }

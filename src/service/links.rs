@@ -1,7 +1,9 @@
 //! Links: made from what a client asks for, resolved for visitors, read and changed for their site.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use url::Url;
@@ -13,12 +15,15 @@ use crate::domain::channel::{ChannelName, Channels, Message};
 use crate::domain::code::{Code, CodeError};
 use crate::domain::destination::{Destination, DestinationError};
 use crate::domain::device::Device;
-use crate::domain::link::{Link, LinkChange, MAX_CAMPAIGN, MAX_TITLE, Text, TextError};
+use crate::domain::link::{Link, LinkChange, MAX_CAMPAIGN, MAX_TITLE, Place, Text, TextError, last_end};
+use crate::domain::link_key::Incarnation;
 use crate::domain::own_address::own_address;
-use crate::domain::reserved::ClaimError;
-use crate::domain::site::{Site, SiteId};
+use crate::domain::own_names::OwnNames;
+use crate::domain::reserved::{Claim, ClaimError, Reservations};
+use crate::domain::session::hour;
+use crate::domain::site::{KeyHash, Site, SiteId};
 use crate::domain::target::Target;
-use crate::store::{Inserted, OnceName, Store, StoreError};
+use crate::store::{Deletion, Inserted, OnceName, Store, StoreError};
 
 /// The longest `external_id` or `Idempotency-Key` in bytes.
 const MAX_ONCE: usize = 255;
@@ -43,16 +48,33 @@ pub struct Draft {
     pub leaves_wrong_parent_out: bool,
     /// A code of the client's own choice.
     pub slug: Option<String>,
-    /// In the place of a slug: the reserved code that the client's claim is for, or why it is for none.
-    pub claim: Option<Result<Code, ClaimError>>,
+    /// In the place of a slug: the client's claim of a reserved code, or why it holds for none. Its address may stand in
+    /// somebody's message already, so what only adorns the link is left out where it is wrong.
+    pub claim: Option<Result<Claim, ClaimError>>,
     /// When the link ends.
     pub expires_at: Option<Timestamp>,
     /// The client's own name for this link.
     pub external_id: Option<String>,
     /// The request's `Idempotency-Key`.
-    pub idempotency_key: Option<String>,
+    pub idempotency: Option<Idempotency>,
+    /// Whether somebody shares with it: it was asked for with a publishable key. Then the destination loses what names a
+    /// person or a session.
+    pub is_share: bool,
     /// The name of the [kit](super::kit) that the link is of.
     pub kit: Option<String>,
+}
+
+/// What makes a request that is sent again the same request, for 24 hours: the header, whose it is, and what it came with.
+#[derive(Debug, Clone)]
+pub struct Idempotency {
+    /// The header's value.
+    pub key: String,
+    /// The key of the site that sent it.
+    pub sender: KeyHash,
+    /// The link's place in its request.
+    pub place: usize,
+    /// A hash of the request's body.
+    pub fingerprint: [u8; 16],
 }
 
 /// What a client asks to be changed, as it came; `Some(None)` takes a value away.
@@ -96,6 +118,20 @@ pub enum LinkError {
     /// The reserved code has been claimed for another destination or channel.
     #[error("the code is taken")]
     CodeTaken,
+    /// Another destination or channel has this `external_id`.
+    #[error("the external_id is taken")]
+    ExternalIdTaken,
+    /// Another request came with this `Idempotency-Key`.
+    #[error("the Idempotency-Key is another request's")]
+    KeyReused,
+    /// The key has made as many links as it may.
+    #[error("the key has made too many links")]
+    TooMany {
+        /// How many there may be.
+        limit: u32,
+        /// After how many seconds there may be more.
+        retry_after: u64,
+    },
     /// The store did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -108,19 +144,26 @@ pub struct Links {
     targets: Arc<Targets>,
     channels: Arc<Channels>,
     public_url: Arc<Url>,
+    own_names: Arc<OwnNames>,
+    reservations: Arc<Reservations>,
 }
 
+/// Counts a link that is about to be made, or says that there are too many.
+pub type Admission<'a> = dyn Fn() -> Result<(), LinkError> + Sync + 'a;
+
 impl Links {
-    /// Links in `store`, whose short addresses begin with `public_url`; what is changed here is
-    /// forgotten by `targets`.
+    /// Links in `store`, whose short addresses begin with `public_url` and lead to none of the `own_names`; what is
+    /// changed here is forgotten by `targets`.
     #[must_use]
     pub fn new(
         store: Arc<dyn Store>,
         targets: Arc<Targets>,
         channels: Arc<Channels>,
         public_url: Arc<Url>,
+        own_names: Arc<OwnNames>,
+        reservations: Arc<Reservations>,
     ) -> Self {
-        Self { store, targets, channels, public_url }
+        Self { store, targets, channels, public_url, own_names, reservations }
     }
 
     /// The short address of a link.
@@ -146,28 +189,158 @@ impl Links {
         draft: Draft,
         now: Timestamp,
     ) -> Result<(Link, Inserted), LinkError> {
-        let once = once_names(&draft);
-        let (slug, claim) = (draft.slug.is_some(), draft.claim.is_some());
-        let mut link = self.check(site, draft, now).await?;
-        for _ in 0..TRIES {
-            match self.store.insert_link(&link, &once).await {
-                Ok(inserted) => {
-                    // Somebody may have asked for the code while there was no such link.
-                    self.targets.forget(&link.code);
-                    return match &inserted {
-                        Inserted::Existing(first) if claim && !is_same_share(first, &link) => {
-                            Err(LinkError::CodeTaken)
-                        }
-                        _ => Ok((link, inserted)),
-                    };
-                }
-                Err(StoreError::Conflict) if slug => return Err(LinkError::SlugTaken),
-                Err(StoreError::Conflict) if claim => return Err(LinkError::CodeTaken),
-                Err(StoreError::Conflict) => link.code = Code::random(),
-                Err(error) => return Err(error.into()),
+        self.create_admitted(site, draft, now, &|| Ok(())).await
+    }
+
+    /// The same where a valid link still has to be admitted. One that was made before needs no admission.
+    pub async fn create_admitted(
+        &self,
+        site: &Site,
+        draft: Draft,
+        now: Timestamp,
+        admission: &Admission<'_>,
+    ) -> Result<(Link, Inserted), LinkError> {
+        let created = self.create_all(site, vec![draft], now, admission).await.pop();
+        created.expect("there is one outcome for each draft")
+    }
+
+    /// Makes many links, each as [`Self::create_admitted`] does and as if one by one, and returns what became of each in
+    /// their order. It waits for the store about as often as for one link. Where one of them is of a request whose
+    /// `Idempotency-Key` another request has used, none is made.
+    pub async fn create_all(
+        &self,
+        site: &Site,
+        drafts: Vec<Draft>,
+        now: Timestamp,
+        admission: &Admission<'_>,
+    ) -> Vec<Result<(Link, Inserted), LinkError>> {
+        let many = drafts.len();
+        let earlier = match self.made_by_the_same_request(site, &drafts, now).await {
+            Ok(earlier) => earlier,
+            Err(LinkError::Store(error)) => {
+                let reason = error.to_string();
+                let again = (1..many).map(|_| Err(StoreError::Unavailable(reason.clone().into()).into()));
+                return std::iter::once(Err(error.into())).chain(again).collect();
+            }
+            Err(_) => return (0..many).map(|_| Err(LinkError::KeyReused)).collect(),
+        };
+        let (mut outcomes, mut fresh) = (Vec::with_capacity(many), Vec::new());
+        for (place, (draft, earlier)) in drafts.into_iter().zip(earlier).enumerate() {
+            outcomes.push(earlier.map(|link| Ok((link.clone(), Inserted::Existing(link)))));
+            if outcomes[place].is_none() {
+                fresh.push(draft);
             }
         }
-        Err(StoreError::Corrupt("random codes are taken again and again".to_owned()).into())
+        let mut created = self.create_fresh(site, fresh, now, admission).await.into_iter();
+        let outcomes = outcomes.into_iter().map(|outcome| outcome.or_else(|| created.next()));
+        outcomes.map(|outcome| outcome.expect("there is one outcome for each draft")).collect()
+    }
+
+    /// The links that the same requests have made before, as far as they are.
+    async fn made_by_the_same_request(
+        &self,
+        site: &Site,
+        drafts: &[Draft],
+        now: Timestamp,
+    ) -> Result<Vec<Option<Link>>, LinkError> {
+        let look =
+            async |draft: &Draft| match draft.idempotency.as_ref().map(|sent| idempotency_name(sent, now)) {
+                None => Ok(None),
+                Some(name) => match self.store.named(&site.id, &name).await? {
+                    None | Some(Inserted::Created) => Ok(None),
+                    Some(Inserted::Existing(link)) => Ok(Some(link)),
+                    Some(Inserted::Reused) => Err(LinkError::KeyReused),
+                },
+            };
+        join_all(drafts.iter().map(look)).await.into_iter().collect()
+    }
+
+    async fn create_fresh(
+        &self,
+        site: &Site,
+        drafts: Vec<Draft>,
+        now: Timestamp,
+        admission: &Admission<'_>,
+    ) -> Vec<Result<(Link, Inserted), LinkError>> {
+        let mut outcomes = Vec::with_capacity(drafts.len());
+        let mut is_away = false;
+        for stretch in stretches(drafts) {
+            if is_away {
+                // It would wait as long as the one before, in vain.
+                let away = || StoreError::Unavailable("it was not for the links before".into());
+                outcomes.extend(stretch.iter().map(|_| Err(away().into())));
+                continue;
+            }
+            let created = self.create_stretch(site, stretch, now, admission).await;
+            is_away = created
+                .iter()
+                .any(|created| matches!(created, Err(LinkError::Store(StoreError::Unavailable(_)))));
+            outcomes.extend(created);
+        }
+        outcomes
+    }
+
+    /// The same for drafts of which none is another's parent.
+    async fn create_stretch(
+        &self,
+        site: &Site,
+        drafts: Vec<Draft>,
+        now: Timestamp,
+        admission: &Admission<'_>,
+    ) -> Vec<Result<(Link, Inserted), LinkError>> {
+        let kinds: Vec<_> = drafts.iter().map(Kind::of).collect();
+        let names: Vec<_> = drafts.iter().map(|draft| once_names(draft, now)).collect();
+        let checked = join_all(drafts.into_iter().map(|draft| self.check(site, draft, now))).await;
+        let mut outcomes: Vec<Option<Result<(Link, Inserted), LinkError>>> = Vec::new();
+        let (mut places, mut links) = (Vec::new(), Vec::new());
+        for ((place, checked), names) in checked.into_iter().enumerate().zip(names) {
+            // What was claimed was admitted when its code was given out.
+            let admitted = checked
+                .and_then(|link| if kinds[place].is_claim { Ok(()) } else { admission() }.map(|()| link));
+            outcomes.push(match admitted {
+                Ok(link) => {
+                    places.push(place);
+                    links.push((link, names));
+                    None
+                }
+                Err(error) => Some(Err(error)),
+            });
+        }
+        for _ in 0..TRIES {
+            let inserted = self.store.insert_links(&links).await;
+            let tried = std::mem::take(&mut places).into_iter().zip(std::mem::take(&mut links));
+            for ((place, (mut link, names)), inserted) in tried.zip(inserted) {
+                let kind = kinds[place];
+                if inserted.is_ok() {
+                    // Somebody may have asked for the code while there was no such link.
+                    self.targets.forget(&link.code);
+                }
+                outcomes[place] = Some(match inserted {
+                    Ok(Inserted::Reused) => Err(LinkError::KeyReused),
+                    Ok(Inserted::Existing(first)) if kind.is_claim && !is_same_share(&first, &link) => {
+                        Err(LinkError::CodeTaken)
+                    }
+                    Ok(Inserted::Existing(first)) if kind.has_external_id && !leads_alike(&first, &link) => {
+                        Err(LinkError::ExternalIdTaken)
+                    }
+                    Ok(inserted) => Ok((link, inserted)),
+                    Err(StoreError::Conflict) if kind.has_slug => Err(LinkError::SlugTaken),
+                    Err(StoreError::Conflict) if kind.is_claim => Err(LinkError::CodeTaken),
+                    Err(StoreError::Conflict) => {
+                        link.code = Code::random();
+                        places.push(place);
+                        links.push((link, names));
+                        continue;
+                    }
+                    Err(error) => Err(error.into()),
+                });
+            }
+            if links.is_empty() {
+                break;
+            }
+        }
+        let taken = || StoreError::Corrupt("random codes are taken again and again".to_owned());
+        outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Err(taken().into()))).collect()
     }
 
     /// Changes the site of this name, which its links depend on, and returns what it became. `None` where there is no
@@ -187,9 +360,19 @@ impl Links {
         self.targets.get(code).await
     }
 
-    /// The link of this code as the store has it now.
+    /// Where the link of this code leads, if memory has it.
+    pub(crate) async fn resolve_in_memory(&self, code: &Code) -> Result<Option<Cached<Target>>, StoreError> {
+        self.targets.get_present(code).await
+    }
+
+    /// Where the link of this code leads, as the store says now; from memory only while the store is away.
+    pub(crate) async fn resolve_anew(&self, code: &Code) -> Result<Option<Cached<Target>>, StoreError> {
+        self.targets.get_anew(code).await
+    }
+
+    /// The link that a visitor who asks for this code means, as the store has it now.
     pub async fn read(&self, code: &Code) -> Result<Option<Link>, StoreError> {
-        self.store.link(code).await
+        Ok(self.store.link_in_any_case(code).await?.filter(|link| link.answers_to(code)))
     }
 
     /// The link of this code, if it is the site's.
@@ -205,19 +388,47 @@ impl Links {
         draft: DraftChange,
         now: Timestamp,
     ) -> Result<Option<Link>, LinkError> {
-        if self.of_site(&site.id, code).await?.is_none() {
-            return Ok(None);
-        }
+        let Some(link) = self.of_site(&site.id, code).await? else { return Ok(None) };
         let mut wrong = Wrong::default();
+        let url = draft.url.filter(|url| !self.is_destination_of(&link, url));
+        let url = url.and_then(|url| wrong.take("url", self.destination(site, &url)));
+        let campaign = draft.campaign.map(|campaign| wrong.text("campaign", campaign, MAX_CAMPAIGN));
+        let expires_at = draft.expires_at.map(|end| end.map(kept_end));
+        let expires_at = expires_at.filter(|end| *end != link.expires_at).map(|end| wrong.expiry(end, now));
+        wrong.none()?;
+        let campaign = match campaign {
+            Some(Some(campaign)) => Some(Some(self.first_written(site, campaign).await?)),
+            other => other,
+        };
         let change = LinkChange {
-            url: draft.url.and_then(|url| wrong.take("url", self.destination(site, &url))),
-            campaign: draft.campaign.map(|campaign| wrong.text("campaign", campaign, MAX_CAMPAIGN)),
-            expires_at: draft.expires_at.map(|end| wrong.expiry(end, now)),
+            url: url.map(|url| Place::new(url, &site.stripping)),
+            campaign,
+            expires_at,
             disabled: draft.disabled,
             taken_down: None,
         };
-        wrong.none()?;
         Ok(self.change_in_store(code, change).await?)
+    }
+
+    /// Whether this is a way to write where the link leads already: a site may have changed its rules since.
+    #[must_use]
+    pub fn is_destination_of(&self, link: &Link, url: &str) -> bool {
+        Destination::parse_for_any_host(url, &self.own_names).is_ok_and(|url| url == link.url)
+    }
+
+    /// The page that an address is, whether or not links of the site may lead there now.
+    pub fn page(&self, site: &Site, url: &str) -> Result<Destination, DestinationError> {
+        Destination::parse_for_any_host(url, &self.own_names).map(|url| url.page(&site.stripping))
+    }
+
+    /// A campaign in the spelling in which the site's links have it, if any has it.
+    pub async fn known_spelling(&self, site: &Site, campaign: Text) -> Result<Text, StoreError> {
+        Ok(self.store.known_campaign(&site.id, &campaign).await?.unwrap_or(campaign))
+    }
+
+    /// The campaign in the spelling in which the site's links had it first.
+    async fn first_written(&self, site: &Site, campaign: Text) -> Result<Text, StoreError> {
+        self.store.first_campaign(&site.id, &campaign).await
     }
 
     /// Takes a link down for abuse, or gives it back; `None` where there is none.
@@ -231,14 +442,14 @@ impl Links {
         self.to_the_end(async move { store.change_link(&changed, change).await }, forget(code)).await
     }
 
-    /// Forgets a link of the site and its counts; `false` where it has no such link.
-    pub async fn delete(&self, site: &SiteId, code: &Code) -> Result<bool, StoreError> {
+    /// Forgets a link of the site and its counts.
+    pub async fn delete(&self, site: &SiteId, code: &Code) -> Result<Deletion, StoreError> {
         match self.of_site(site, code).await? {
             Some(_) => {
                 let (store, deleted) = (Arc::clone(&self.store), code.clone());
                 self.to_the_end(async move { store.delete_link(&deleted).await }, forget(code)).await
             }
-            None => Ok(false),
+            None => Ok(Deletion::NotThere),
         }
     }
 
@@ -261,35 +472,56 @@ impl Links {
 
     /// Takes a destination by the site's rules.
     pub fn destination(&self, site: &Site, url: &str) -> Result<Destination, DestinationError> {
-        Destination::parse(url, &site.destinations, &self.public_url)
+        Destination::parse(url, &site.destinations, &self.own_names)
+    }
+
+    /// The destination of a draft. What was judged when a code was given out is not judged again.
+    fn destination_of(&self, site: &Site, draft: &Draft) -> Result<Destination, DestinationError> {
+        let url = match &draft.claim {
+            Some(Ok(claim)) => {
+                let url = Destination::parse_for_any_host(&draft.url, &self.own_names)?;
+                let is_judged = self.reservations.has_judged_destination(claim, &url);
+                if is_judged { url } else { self.destination(site, &draft.url)? }
+            }
+            _ => self.destination(site, &draft.url)?,
+        };
+        Ok(if draft.is_share { url.stripped(&site.stripping) } else { url })
     }
 
     /// Takes a draft apart and collects every parameter that breaks a rule.
     pub(super) async fn check(&self, site: &Site, draft: Draft, now: Timestamp) -> Result<Link, LinkError> {
         let mut wrong = Wrong::default();
-        let url = wrong.take("url", self.destination(site, &draft.url));
+        let url = wrong.take("url", self.destination_of(site, &draft));
         let channel = wrong.take("channel", self.channel(&draft.channel));
-        let campaign = wrong.text("campaign", draft.campaign, MAX_CAMPAIGN);
-        let title = wrong.text("title", draft.title, MAX_TITLE);
+        // What only adorns a link must not keep one from being made whose address was given out.
+        let is_claim = matches!(draft.claim, Some(Ok(_)));
+        let mut adornment = Wrong::default();
+        let campaign = adornment.text("campaign", draft.campaign, MAX_CAMPAIGN);
+        let title = adornment.text("title", draft.title, MAX_TITLE);
+        let is_slug = draft.slug.is_some();
         let code = match (draft.slug, draft.claim) {
             (Some(_), Some(_)) => wrong.take("claim", Err("must not stand beside a slug")),
-            (Some(slug), None) => wrong.take("slug", Code::parse_slug(&slug)),
-            (None, Some(claim)) => wrong.take("claim", claim),
+            (Some(slug), None) => wrong.take("slug", self.slug(&slug)),
+            (None, Some(claim)) => wrong.take("claim", claim.and_then(|claim| of_its_site(site, claim))),
             (None, None) => Some(Code::random()),
         };
         let parent = match draft.parent {
             Some(parent) => match self.parent(site, &parent).await? {
                 Err(_) if draft.leaves_wrong_parent_out => None,
-                found => wrong.take("parent", found),
+                found => adornment.take("parent", found),
             },
             None => None,
         };
         let generation = parent.as_ref().map_or(0, |parent| parent.generation.saturating_add(1));
-        let expires_at = wrong.expiry(draft.expires_at, now);
+        let expires_at = adornment.expiry(draft.expires_at, now);
+        if !is_claim {
+            wrong.0.append(&mut adornment.0);
+        }
+        let idempotency_key = draft.idempotency.as_ref().map(|sent| &sent.key);
         for (name, value) in
-            [("external_id", &draft.external_id), ("Idempotency-Key", &draft.idempotency_key)]
+            [("external_id", draft.external_id.as_ref()), ("Idempotency-Key", idempotency_key)]
         {
-            if value.as_ref().is_some_and(|value| value.is_empty() || value.len() > MAX_ONCE) {
+            if value.is_some_and(|value| value.is_empty() || value.len() > MAX_ONCE) {
                 wrong.0.push(InvalidParam::new(name, "must be 1 to 255 bytes long"));
             }
         }
@@ -297,21 +529,30 @@ impl Links {
         let (Some(url), Some(channel), Some(code)) = (url, channel, code) else {
             unreachable!("what is missing was found wrong");
         };
+        let campaign = match campaign {
+            Some(campaign) => Some(self.first_written(site, campaign).await?),
+            None => None,
+        };
+        let Place { url, page } = Place::new(url, &site.stripping);
         let site = site.id.clone();
-        let created_at = whole_milliseconds(now);
+        let created_at = hour(now);
         Ok(Link {
             code,
+            incarnation: Incarnation::random(),
             site,
             url,
+            page,
             channel,
             campaign,
             title,
             parent: parent.map(|parent| parent.code),
             generation,
             created_at,
+            is_share: draft.is_share,
             expires_at,
             disabled: false,
             taken_down: false,
+            is_slug,
         })
     }
 
@@ -323,12 +564,19 @@ impl Links {
         })
     }
 
+    /// Takes a slug. One that looks like a reserved code could be somebody's address already.
+    fn slug(&self, slug: &str) -> Result<Code, String> {
+        let code = Code::parse_slug(slug).map_err(|error| error.to_string())?;
+        let is_given_out = self.reservations.may_have(&code);
+        if is_given_out { Err("looks like a code that is kept for a share".to_owned()) } else { Ok(code) }
+    }
+
     /// A parent is a link of the same site; of others' links nothing is told.
     async fn parent(&self, site: &Site, parent: &str) -> Result<Result<Link, &'static str>, StoreError> {
         const UNKNOWN: &str = "must be the code of a link of this site";
         match Code::parse(parent) {
             Ok(code) => Ok(self.of_site(&site.id, &code).await?.ok_or(UNKNOWN)),
-            Err(CodeError::Malformed | CodeError::Reserved) => Ok(Err(UNKNOWN)),
+            Err(CodeError::Malformed | CodeError::Reserved | CodeError::LeadingHyphen) => Ok(Err(UNKNOWN)),
         }
     }
 }
@@ -354,7 +602,7 @@ impl Wrong {
     }
 
     fn expiry(&mut self, end: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
-        let end = end.map(whole_milliseconds)?;
+        let end = end.map(kept_end)?;
         let future = if end > now { Ok(end) } else { Err("must lie in the future") };
         self.take("expires_at", future)
     }
@@ -364,30 +612,88 @@ impl Wrong {
     }
 }
 
+/// Divides drafts so that the parent of none is made in the same stretch.
+fn stretches(drafts: Vec<Draft>) -> Vec<Vec<Draft>> {
+    let mut stretches = vec![Vec::new()];
+    let mut codes: HashSet<String> = HashSet::new();
+    for draft in drafts {
+        if draft.parent.as_ref().is_some_and(|parent| codes.contains(parent)) {
+            stretches.push(Vec::new());
+            codes.clear();
+        }
+        codes.extend(draft.slug.clone());
+        if let Some(Ok(claim)) = &draft.claim {
+            codes.insert(claim.code.to_string());
+        }
+        stretches.last_mut().expect("there is always one").push(draft);
+    }
+    stretches
+}
+
 /// Stores keep times in milliseconds; what is answered at creation must be what is read later.
 pub(super) fn whole_milliseconds(time: Timestamp) -> Timestamp {
     time - SignedDuration::from_nanos(i64::from(time.subsec_nanosecond()) % 1_000_000)
 }
 
-/// Whether a claim that is made again asks for what it was made for.
-fn is_same_share(first: &Link, again: &Link) -> bool {
-    first.code == again.code && first.url == again.url && first.channel == again.channel
+/// The end of a link as stores keep it.
+fn kept_end(end: Timestamp) -> Timestamp {
+    whole_milliseconds(end).min(last_end())
 }
 
-fn once_names(draft: &Draft) -> Vec<OnceName> {
+/// What decides how a draft may fail.
+#[derive(Debug, Clone, Copy)]
+struct Kind {
+    has_slug: bool,
+    is_claim: bool,
+    has_external_id: bool,
+}
+
+impl Kind {
+    fn of(draft: &Draft) -> Self {
+        let Draft { slug, claim, external_id, .. } = draft;
+        Self { has_slug: slug.is_some(), is_claim: claim.is_some(), has_external_id: external_id.is_some() }
+    }
+}
+
+/// The code of a claim, which only the site that was given it may make a link of.
+fn of_its_site(site: &Site, claim: Claim) -> Result<Code, ClaimError> {
+    if claim.site == site.id { Ok(claim.code) } else { Err(ClaimError::Unknown) }
+}
+
+/// Whether a claim that is made again asks for what it was made for.
+fn is_same_share(first: &Link, again: &Link) -> bool {
+    first.code == again.code && leads_alike(first, again)
+}
+
+fn leads_alike(first: &Link, again: &Link) -> bool {
+    first.url == again.url && first.channel == again.channel
+}
+
+/// The names by which a draft's link is found again.
+fn once_names(draft: &Draft, now: Timestamp) -> Vec<OnceName> {
     let claimed = draft.claim.as_ref().and_then(|claim| claim.as_ref().ok());
     let named = [
-        ("idempotency-key", draft.idempotency_key.as_deref()),
         ("external-id", draft.external_id.as_deref()),
-        ("claim", claimed.map(Code::as_str)),
+        ("claim", claimed.map(|claim| claim.code.as_str())),
         ("kit", draft.kit.as_deref()),
     ];
-    let name = |(kind, value): (&str, Option<&str>)| {
-        let hash = Sha256::digest(format!("{kind}\0{}", value?));
-        hash.first_chunk().copied().map(OnceName)
-    };
-    named.into_iter().filter_map(name).collect()
+    let name = |(kind, value): (&str, Option<&str>)| Some(OnceName::lasting(hash(&[kind, value?])));
+    let sent = draft.idempotency.as_ref().map(|sent| idempotency_name(sent, now));
+    sent.into_iter().chain(named.into_iter().filter_map(name)).collect()
 }
+
+/// The name of a request's link: of one key, for 24 hours, and with what the request's body was.
+fn idempotency_name(sent: &Idempotency, now: Timestamp) -> OnceName {
+    let Idempotency { key, sender, place, fingerprint } = sent;
+    let name = hash(&["idempotency-key", &sender.to_hex(), &place.to_string(), key]);
+    OnceName::passing(name, *fingerprint, now)
+}
+
+fn hash(parts: &[&str]) -> [u8; 16] {
+    let hash = Sha256::digest(parts.join("\0"));
+    *hash.first_chunk().expect("a SHA-256 has 32 bytes")
+}
+
 /// Forgets the target of a link.
 fn forget(code: &Code) -> impl FnOnce(&Targets) + Send + use<> {
     let code = code.clone();

@@ -7,6 +7,7 @@
 //! Promises that nothing is read of what nobody follows, that a subject is read once for all who follow it, that no more
 //! than a set number follow at once, and that all of them are let go when the service ends.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,16 +15,16 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::reports::Reports;
-use crate::clock::Clock;
+use super::shared_clock::SharedClock;
 use crate::domain::day::Day;
 use crate::domain::link::Link;
 use crate::domain::publication::Audience;
 use crate::domain::report::{Filter, Grouping, Period, Question, Report};
-use crate::domain::site::SiteId;
+use crate::domain::site::{KeyHash, SiteId};
 use crate::store::StoreError;
 
 /// Between two looks. A change is to be on the page within two seconds, of which settling takes a quarter of one, and the
@@ -31,8 +32,19 @@ use crate::store::StoreError;
 const LOOK: Duration = Duration::from_millis(500);
 /// How much longer than a look took the next one is waited for: looking takes a fifth of the time at most.
 const REST: u32 = 4;
-/// How many pages may be followed at once.
-pub const MOST: usize = 500;
+/// How many pages may be followed at once: all together, those of one site, and by one session.
+pub const MOST: Most = Most { all: 500, of_site: 200, of_session: 20 };
+
+/// How many may follow at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Most {
+    /// All together.
+    pub all: usize,
+    /// Of one site.
+    pub of_site: usize,
+    /// By one session: somebody may have as many pages open.
+    pub of_session: usize,
+}
 
 /// How many groups of each kind are looked at: as many as a page shows of them.
 const GROUPS: usize = 500;
@@ -87,24 +99,77 @@ pub struct Live(Arc<Following>);
 
 struct Following {
     reports: Arc<Reports>,
-    clock: Clock,
+    clock: SharedClock,
     /// One for each subject that is followed.
     feeds: Mutex<Vec<(Subject, Feed)>>,
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
     ended: watch::Sender<bool>,
     /// Where it is looked: whoever answers requests may go, and others still follow.
     runtime: Handle,
 }
 
+/// Who follows.
+#[derive(Debug)]
+struct Places {
+    most: Most,
+    taken: Mutex<HashMap<Whose, usize>>,
+}
+
+/// Whose place it is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Whose {
+    Anybody,
+    Site(SiteId),
+    Session(KeyHash),
+}
+
+/// A place of each kind, given back when it is dropped.
+#[derive(Debug)]
+struct Taken {
+    places: Arc<Places>,
+    whose: [Whose; 3],
+}
+
+impl Places {
+    /// Takes a place for a session of a site; `None` where there is none.
+    fn take(self: &Arc<Self>, site: &SiteId, session: &KeyHash) -> Option<Taken> {
+        let whose = [Whose::Anybody, Whose::Site(site.clone()), Whose::Session(session.clone())];
+        let most = [self.most.all, self.most.of_site, self.most.of_session];
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_free = |(whose, most)| taken.get(whose).copied().unwrap_or(0) < most;
+        if !whose.iter().zip(most).all(is_free) {
+            return None;
+        }
+        for whose in &whose {
+            *taken.entry(whose.clone()).or_default() += 1;
+        }
+        Some(Taken { places: Arc::clone(self), whose })
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        let mut taken = self.places.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        for whose in &self.whose {
+            if let Some(places) = taken.get_mut(whose) {
+                *places -= 1;
+                if *places == 0 {
+                    taken.remove(whose);
+                }
+            }
+        }
+    }
+}
+
 impl Live {
-    /// Follows reports, at most `places` at once. Looks in the runtime that this is called in.
+    /// Follows reports, at most so many at once. Looks in the runtime that this is called in.
     #[must_use]
-    pub fn new(reports: Arc<Reports>, clock: Clock, places: usize) -> Self {
+    pub fn new(reports: Arc<Reports>, clock: SharedClock, most: Most) -> Self {
         Self(Arc::new(Following {
             reports,
             clock,
             feeds: Mutex::default(),
-            places: Arc::new(Semaphore::new(places)),
+            places: Arc::new(Places { most, taken: Mutex::default() }),
             ended: watch::Sender::new(false),
             runtime: Handle::current(),
         }))
@@ -118,10 +183,10 @@ impl Live {
         self.0.print(subject).await
     }
 
-    /// Follows a subject; `None` where too many do.
+    /// Follows a subject for a session of a site; `None` where too many do.
     #[must_use]
-    pub fn follow(&self, subject: &Subject) -> Option<Follower> {
-        let place = Arc::clone(&self.0.places).try_acquire_owned().ok()?;
+    pub fn follow(&self, subject: &Subject, site: &SiteId, session: &KeyHash) -> Option<Follower> {
+        let place = self.0.places.take(site, session)?;
         let mut feeds = self.0.feeds.lock().unwrap_or_else(PoisonError::into_inner);
         let known = feeds.iter().find(|(known, _)| known == subject).map(|(_, feed)| feed.subscribe());
         let mut prints = known.unwrap_or_else(|| {
@@ -195,7 +260,7 @@ impl fmt::Debug for Live {
 pub struct Follower {
     prints: watch::Receiver<Option<Print>>,
     ended: watch::Receiver<bool>,
-    _place: OwnedSemaphorePermit,
+    _place: Taken,
 }
 
 impl Follower {
@@ -217,37 +282,73 @@ impl Follower {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
     use crate::store::{self, StoreUrl};
 
-    async fn live(places: usize) -> (Live, tempfile::TempDir) {
+    async fn live(all: usize) -> (Live, tempfile::TempDir) {
         let dir = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite:{}", dir.path().join("store.db").display());
         let store = store::open(&StoreUrl::parse(&url).expect("an address"), None).await.expect("a store");
-        (Live::new(Arc::new(Reports::new(store, 5, 13, 1 << 20)), Clock::system(), places), dir)
+        (
+            {
+                let clock = SharedClock::new(Clock::system());
+                let reports = Reports::new(store, clock.clone(), 5, 13, 1 << 20);
+                Live::new(Arc::new(reports), clock, Most { all, ..MOST })
+            },
+            dir,
+        )
     }
 
     fn link(code: &str) -> Subject {
         let json = format!(
-            r#"{{"code":"{code}","site":"s1","url":"https://example.com/","channel":"sms","created_at":0}}"#
+            r#"{{"code":"{code}","incarnation":"0000000000000001","site":"s1","url":"https://example.com/","channel":"sms","created_at":0}}"#
         );
         Subject::Link(serde_json::from_str(&json).expect("a link"))
+    }
+
+    fn follow(live: &Live, code: &str) -> Option<Follower> {
+        live.follow(&link(code), &SiteId::from_stored("s1"), &KeyHash::of("a session"))
+    }
+
+    #[tokio::test]
+    async fn one_session_and_one_site_leave_places_to_others() {
+        let (live, _dir) = live(100).await;
+        let live = Live::new(
+            Arc::clone(&live.0.reports),
+            live.0.clock.clone(),
+            Most { all: 5, of_site: 3, of_session: 2 },
+        );
+        let follow = |site: &str, session: &str| {
+            live.follow(&link("a"), &SiteId::from_stored(site), &KeyHash::of(session))
+        };
+        let mut held = vec![follow("s1", "ada").expect("a place"), follow("s1", "ada").expect("a place")];
+        assert!(follow("s1", "ada").is_none(), "of the session");
+        held.push(follow("s1", "bob").expect("a place"));
+        assert!(follow("s1", "cy").is_none(), "of the site");
+        held.push(follow("s2", "di").expect("a place"));
+        held.push(follow("s2", "di").expect("a place"));
+        assert!(follow("s3", "ed").is_none(), "of all");
+        held.remove(0);
+        assert!(follow("s1", "ada").is_some());
+        drop(held);
+        assert!(live.0.places.taken.lock().expect("nobody panics").is_empty());
     }
 
     #[tokio::test]
     async fn no_more_follow_than_there_is_room_for_and_who_leaves_makes_room() {
         let (live, _dir) = live(2).await;
-        let first = live.follow(&link("a")).expect("a place");
-        let _second = live.follow(&link("b")).expect("a place");
-        assert!(live.follow(&link("a")).is_none());
+        let first = follow(&live, "a").expect("a place");
+        let _second = follow(&live, "b").expect("a place");
+        assert!(follow(&live, "a").is_none());
         drop(first);
-        assert!(live.follow(&link("a")).is_some());
+        assert!(follow(&live, "a").is_some());
     }
 
     #[tokio::test]
     async fn a_subject_is_looked_at_for_as_long_as_somebody_follows_it() {
         let (live, _dir) = live(5).await;
         let feeds = || live.0.feeds.lock().expect("nobody panics").len();
-        let mut followers: Vec<_> = (0..2).map(|_| live.follow(&link("a")).expect("a place")).collect();
+        let mut followers: Vec<_> = (0..2).map(|_| follow(&live, "a").expect("a place")).collect();
         let print = followers[0].next().await.expect("a print");
         assert_eq!(followers[1].next().await, Some(print));
         assert_eq!((live.print(&link("a")).await.expect("a print"), feeds()), (print, 1));
@@ -255,15 +356,15 @@ mod tests {
         while feeds() > 0 {
             sleep(Duration::from_millis(10)).await;
         }
-        assert_eq!(live.follow(&link("a")).expect("a place").next().await, Some(print));
+        assert_eq!(follow(&live, "a").expect("a place").next().await, Some(print));
     }
 
     #[tokio::test]
     async fn all_are_let_go_at_the_end_and_who_comes_then_too() {
         let (live, _dir) = live(5).await;
-        let mut follower = live.follow(&link("a")).expect("a place");
+        let mut follower = follow(&live, "a").expect("a place");
         live.end();
         while follower.next().await.is_some() {}
-        assert_eq!(live.follow(&link("b")).expect("a place").next().await, None);
+        assert_eq!(follow(&live, "b").expect("a place").next().await, None);
     }
 }

@@ -13,7 +13,8 @@ use super::closing::Closing;
 use super::day_keys::DayKeys;
 use super::journal::Position;
 use super::recorder::Recorder;
-use crate::clock::Clock;
+use super::shared_clock::SharedClock;
+use super::steady_time::SteadyTime;
 use crate::domain::day::Day;
 use crate::store::{Store, StoreError};
 
@@ -28,8 +29,10 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// What ends with the day, and what tells its end.
 pub struct Midnight {
-    /// The time.
-    pub clock: Clock,
+    /// The time by which days end.
+    pub clock: SharedClock,
+    /// The time by which counts are old enough to be dropped.
+    pub steady: SteadyTime,
     /// Loses its key.
     pub day_keys: Arc<DayKeys>,
     /// Loses the segment with the day's tags, once that is settled.
@@ -38,6 +41,8 @@ pub struct Midnight {
     pub settled: watch::Receiver<Position>,
     /// Loses what told visitors apart.
     pub store: Arc<dyn Store>,
+    /// Tells the threads that answer requests when it has, so that they overwrite what is left on their stacks.
+    pub forgotten: watch::Sender<()>,
     /// Closes days into cells.
     pub closing: Closing,
     /// After how many months a day's counts are dropped.
@@ -48,7 +53,7 @@ impl Midnight {
     /// Watches the clock until it is dropped. The key goes whether or not the ended day can be
     /// cleared: that waits for a store that is down.
     pub async fn run(self) {
-        tokio::join!(self.turn_keys(), self.clear_ended_days());
+        tokio::join!(self.turn_keys(), self.clear_ended_days(), self.drop_old_counts());
     }
 
     async fn turn_keys(&self) {
@@ -80,7 +85,9 @@ impl Midnight {
                 }
                 Err(error) => {
                     if !std::mem::replace(&mut complained, true) {
-                        tracing::warn!(%error, "the ended day cannot be cleared yet; trying again");
+                        tracing::warn!(
+                            "store.url: the ended day cannot be cleared yet; trying again: {error}"
+                        );
                     }
                     sleep(RETRY).await;
                 }
@@ -88,12 +95,36 @@ impl Midnight {
         }
     }
 
+    /// Drops counts whose time is over, once a day. A clock that goes wrong for a while must not cost any, so this waits
+    /// until the time is steady, and where the machine's clock and the shared one differ the earlier one counts.
+    async fn drop_old_counts(&self) {
+        let mut dropped = None;
+        let mut complained = false;
+        loop {
+            // It is asked each time: that is how a jump is seen.
+            if let Some(now) = self.steady.now() {
+                let today = Day::of(now.min(self.clock.now()) - LATE);
+                if dropped != Some(today) {
+                    let first_kept = today.months_before(self.retention_months);
+                    match self.store.forget_counts_before(first_kept).await {
+                        Ok(()) => (dropped, complained) = (Some(today), false),
+                        Err(error) => {
+                            if !std::mem::replace(&mut complained, true) {
+                                tracing::warn!(%error, "old counts cannot be dropped yet; trying again");
+                            }
+                            sleep(RETRY).await;
+                        }
+                    }
+                }
+            }
+            sleep(LOOK).await;
+        }
+    }
+
     /// Does what a day's end asks for. In this order: a set that told visitors apart must not
     /// outlive the number that closing moves.
     async fn clear_before(&self, today: Day) -> Result<(), StoreError> {
-        self.all_is_settled().await;
-        self.store.forget_visitors_before(today).await?;
-        self.store.forget_counts_before(today.months_before(self.retention_months)).await?;
+        self.forget_visitors_before(today).await?;
         self.closing.close_before(today).await
     }
 
@@ -103,15 +134,21 @@ impl Midnight {
         if !self.closing.is_due(today).await? {
             return Ok(());
         }
+        self.forget_visitors_before(today).await?;
+        self.closing.close_before(today).await
+    }
+
+    async fn forget_visitors_before(&self, today: Day) -> Result<(), StoreError> {
         self.all_is_settled().await;
         self.store.forget_visitors_before(today).await?;
-        self.closing.close_before(today).await
+        self.forgotten.send_replace(());
+        Ok(())
     }
 
     /// Waits until everything that was recorded before is settled.
     async fn all_is_settled(&self) {
         let end = self.recorder.rotate().await;
-        // An error means that the settler is gone, and with it this process.
+        // An error means that the flusher is gone, and with it this process.
         let _ = self.settled.clone().wait_for(|settled| *settled >= end).await;
     }
 }
@@ -128,9 +165,10 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::domain::code::Code;
+    use crate::clock::Clock;
     use crate::domain::visitor::{Network, Tagger};
     use crate::service::journal::{Sync, Writer};
+    use crate::service::recorder::Terms;
     use crate::store::{self, StoreUrl};
 
     #[tokio::test]
@@ -144,22 +182,30 @@ mod tests {
         let clock = Clock::from_fn(move || {
             Timestamp::from_second(now.load(Ordering::Relaxed)).expect("a time in this century")
         });
-        let writer = Writer::open(&dir.path().join("journal"), Sync::Os, evening).expect("a journal");
-        let (recorder, _journal) = Recorder::start(writer, Arc::default()).expect("a thread");
+        let writer = Writer::open(&dir.path().join("journal"), Sync::Os).expect("a journal");
+        let terms = Terms {
+            dir: dir.path().join("journal"),
+            wait: Duration::from_secs(10),
+            metrics: Arc::default(),
+            health: Arc::default(),
+        };
+        let (recorder, _journal) = Recorder::start(writer, terms).expect("a thread");
         let day_keys = Arc::new(DayKeys::new(Arc::clone(&store)));
         let (_nothing_settles, settled) = watch::channel(Position::START);
         let tag = |tagger: &Tagger| {
-            let code = Code::parse("abc").expect("a code");
-            tagger.tag(&code, &Network::of([192, 0, 2, 1].into()), "UA")
+            let link = "/abc.0000000000000001".parse().expect("a link key");
+            tagger.tag(&link, &Network::of([192, 0, 2, 1].into()), "UA")
         };
         let before = tag(&*day_keys.tagger(evening).await);
         let midnight = Midnight {
-            clock,
+            clock: SharedClock::new(clock.clone()),
+            steady: SteadyTime::begin(clock, Arc::default()),
             day_keys: Arc::clone(&day_keys),
             recorder,
             settled,
             closing: Closing { store: Arc::clone(&store), min_count: 5, metrics: Arc::default() },
             store,
+            forgotten: watch::Sender::new(()),
             retention_months: 13,
         };
         let running = tokio::spawn(midnight.run());

@@ -78,7 +78,7 @@ impl People {
     /// The person of this name, if they are of this site.
     pub async fn get(&self, site: &SiteId, name: &str) -> Result<Option<Person>, StoreError> {
         let Ok(name) = PersonName::parse(name) else { return Ok(None) };
-        Ok(self.store.person(&name).await?.filter(|person| person.site == *site))
+        self.store.person(site, &name).await
     }
 
     /// Gives a person another role; `None` where the site has nobody of this name.
@@ -90,7 +90,7 @@ impl People {
     ) -> Result<Option<Person>, StoreError> {
         let Some(person) = self.get(site, name).await? else { return Ok(None) };
         let change = PersonChange { role: Some(role), ..PersonChange::default() };
-        self.store.change_person(&person.name, change).await
+        self.store.change_person(site, &person.name, change).await
     }
 
     /// Gives a person another password, which ends their sessions; without one it is made, and returned to be shown
@@ -108,26 +108,39 @@ impl People {
         let Some(person) = self.get(site, name).await? else { return Ok(None) };
         let (password, made) = self.password(password).await?;
         let change = PersonChange { password: Some(password), ..PersonChange::default() };
-        Ok(self.store.change_person(&person.name, change).await?.map(|person| (person, made)))
+        Ok(self.store.change_person(site, &person.name, change).await?.map(|person| (person, made)))
     }
 
     /// Removes a person, which ends their sessions; whether the site had somebody of this name.
     pub async fn remove(&self, site: &SiteId, name: &str) -> Result<bool, StoreError> {
         match self.get(site, name).await? {
-            Some(person) => self.store.delete_person(&person.name).await,
+            Some(person) => self.store.delete_person(site, &person.name).await,
             None => Ok(false),
         }
     }
 
-    /// The person with this name and this password. Takes as long where nobody has the name.
+    /// The person with this name and this password, of whichever site. Takes as long where nobody has the name as where
+    /// somebody does; where people of several sites have it, each of their passwords is looked at.
     pub async fn with_password(&self, name: &str, password: &str) -> Result<Option<Person>, PersonError> {
-        let person = match PersonName::parse(name) {
-            Ok(name) => self.store.person(&name).await?,
-            Err(_) => None,
-        };
-        let hash = person.as_ref().map(|person| &person.password.hash);
-        let right = self.passwords.verify(password, hash).await?;
-        Ok(person.filter(|_| right))
+        let folded = PersonName::parse(name).map(|name| name.folded()).unwrap_or_default();
+        let mut people = self.store.people().await?;
+        people.retain(|person| person.name.folded() == folded);
+        people.sort_by(|one, other| one.site.as_str().cmp(other.site.as_str()));
+        if people.is_empty() {
+            self.passwords.verify(password, None).await?;
+        }
+        let mut found = None;
+        for person in people {
+            let right = self.passwords.verify(password, Some(&person.password.hash)).await?;
+            found = found.or(Some(person).filter(|_| right));
+        }
+        Ok(found)
+    }
+
+    /// Returns whether this is the password of the site's person.
+    pub async fn is_password(&self, site: &SiteId, name: &str, password: &str) -> Result<bool, PersonError> {
+        let person = self.get(site, name).await?;
+        Ok(self.passwords.verify(password, person.as_ref().map(|person| &person.password.hash)).await?)
     }
 
     async fn password(&self, given: Option<&str>) -> Result<(Password, Option<String>), Busy> {

@@ -12,11 +12,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{StreamExt, TryStreamExt, iter};
+use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
 use self::memory::{AGING, LONGEST, Memory, SiteDays, Wanted};
-use crate::clock::Clock;
+use super::shared_clock::SharedClock;
 use crate::domain::day::Day;
 use crate::domain::link::Link;
 use crate::domain::publication::{Audience, Publication};
@@ -40,6 +41,7 @@ const RETRY: Duration = Duration::from_secs(5);
 /// What makes reports; one for the process.
 pub struct Reports {
     store: Arc<dyn Store>,
+    clock: SharedClock,
     min_count: u64,
     retention_months: u32,
     memory: Memory,
@@ -57,8 +59,22 @@ pub struct Reading {
 impl Reports {
     /// Reports of what `store` holds, published with this threshold; days are kept in memory up to so many bytes.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, min_count: u64, retention_months: u32, most_bytes: usize) -> Self {
-        Self { store, min_count, retention_months, memory: Memory::new(most_bytes) }
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: SharedClock,
+        min_count: u64,
+        retention_months: u32,
+        most_bytes: usize,
+    ) -> Self {
+        Self { store, clock, min_count, retention_months, memory: Memory::new(most_bytes) }
+    }
+
+    /// Returns the time before whose hour a link was made that is counted as a share. Numbers of shares change at full hours
+    /// only: else, who reads again and again could tell by a server's log who shared. Where every number is published at
+    /// once, so is this one.
+    #[must_use]
+    pub fn shares_before(&self) -> Timestamp {
+        if self.min_count > 1 { self.clock.now() } else { Timestamp::MAX }
     }
 
     /// How numbers are published on a day, and to whom.
@@ -130,7 +146,7 @@ impl Reports {
 
     /// Keeps in memory what the sites' pages are made of, for as long as it is polled: first all that fits, and then
     /// what has changed of it.
-    pub async fn keep_warm(&self, clock: Clock) {
+    pub async fn keep_warm(&self, clock: SharedClock) {
         let mut all = true;
         loop {
             let today = Day::of(clock.now());
@@ -252,7 +268,7 @@ impl Reports {
         let (mut there, missing) = of_site.look_up(&wanted, longest);
         let reading = iter(missing).map(|wanted| async move {
             let began = Instant::now();
-            let rows = self.store.day_rows(site, wanted.day).await?;
+            let rows = self.store.day_rows(site, wanted.day, self.shares_before()).await?;
             let of_site = Arc::clone(of_site);
             blocking(move || (wanted.day, of_site.keep(wanted, began, &rows, rule))).await
         });
@@ -306,7 +322,8 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite:{}", dir.path().join("store.db").display());
         let store = store::open(&StoreUrl::parse(&url).expect("an address"), None).await.expect("a store");
-        let reports = Arc::new(Reports::new(store, 5, 13, 1 << 24));
+        let clock = SharedClock::new(crate::clock::Clock::system());
+        let reports = Arc::new(Reports::new(store, clock, 5, 13, 1 << 24));
         let today = "2026-11-21".parse().expect("a day");
         let rule = reports.rule(today, Audience::SignedIn);
         let of_day = |site: &str, number: usize, age: Duration| {

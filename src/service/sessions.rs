@@ -4,12 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio::sync::watch;
 
+use super::steady_time::SteadyTime;
 use crate::domain::person::{Person, PersonName, Role};
 use crate::domain::session::{Holder, Lifetime, Session, hour};
 use crate::domain::site::{KeyHash, KeyKind, Site, SiteId};
 use crate::domain::token::Token;
 use crate::store::{Store, StoreError};
+use crate::telemetry::Seldom;
 
 /// How many sessions one holder has at most; of more, the one that was used longest ago ends.
 const MOST: usize = 20;
@@ -19,6 +22,9 @@ const MOST: usize = 20;
 pub struct Sessions {
     store: Arc<dyn Store>,
     lifetime: Lifetime,
+    steady: SteadyTime,
+    /// Changes when sessions were ended here.
+    ended: watch::Sender<u64>,
 }
 
 /// A session that holds, with what it opens.
@@ -32,22 +38,26 @@ pub struct Held {
     pub role: Role,
 }
 
+/// A store that takes no writes fails each page of the signed-in.
+static NOT_NOTED: Seldom = Seldom::new();
+
 impl Sessions {
-    /// The sessions on `store`, which last so long.
+    /// The sessions on `store`, which last so long, and are forgotten when the time is steady.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, lifetime: Lifetime) -> Self {
-        Self { store, lifetime }
+    pub fn new(store: Arc<dyn Store>, lifetime: Lifetime, steady: SteadyTime) -> Self {
+        Self { store, lifetime, steady, ended: watch::Sender::new(0) }
     }
 
     /// Begins a session of a site, and returns what its browser is to hold.
     pub async fn begin(&self, site: &SiteId, holder: Holder, now: Timestamp) -> Result<Token, StoreError> {
         let all = self.store.sessions().await?;
-        let (mut ended, mut own): (Vec<_>, Vec<_>) =
+        let (over, mut own): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|session| self.lifetime.is_over(session, now));
         own.retain(|session| session.site == *site && same_holder(&session.holder, &holder));
         own.sort_by_key(|session| session.used_at);
-        ended.extend(own.drain(..(own.len() + 1).saturating_sub(MOST)));
-        self.end(&ended).await?;
+        own.truncate((own.len() + 1).saturating_sub(MOST));
+        self.end(&own).await?;
+        self.forget(over, now).await?;
         let token = Token::random();
         let now = hour(now);
         let session =
@@ -60,20 +70,22 @@ impl Sessions {
     pub async fn held(&self, token: &str, now: Timestamp) -> Result<Option<Held>, StoreError> {
         let Some(mut session) = self.store.session(&KeyHash::of(token)).await? else { return Ok(None) };
         if self.lifetime.is_over(&session, now) {
-            self.end(std::slice::from_ref(&session)).await?;
+            self.forget(vec![session], now).await?;
             return Ok(None);
         }
         let Some(site) = self.store.site(&session.site).await? else { return Ok(None) };
         let person = match &session.holder {
             Holder::Key(_) => None,
-            Holder::Person(name, _) => self.store.person(name).await?,
+            Holder::Person(name, _) => self.store.person(&session.site, name).await?,
         };
         let Some(role) = role(&session, &site, person.as_ref()) else { return Ok(None) };
         if session.used_at < hour(now) {
             session.used_at = hour(now);
             // Who can be read from is read from, also where nothing can be written.
-            if let Err(error) = self.store.note_use(&session.token, session.used_at).await {
-                tracing::warn!(%error, "the use of a session is not noted");
+            if let Err(error) = self.store.note_use(&session.token, session.used_at).await
+                && let Some(left_out) = NOT_NOTED.due()
+            {
+                tracing::warn!(left_out, "store.url: the use of a session is not noted: {error}");
             }
         }
         Ok(Some(Held { session, site, role }))
@@ -93,7 +105,9 @@ impl Sessions {
                 Holder::Person(name, _) => Some(name),
                 Holder::Key(_) => None,
             };
-            let person = named.and_then(|name| people.iter().find(|person| person.name == *name));
+            let person = named.and_then(|name| {
+                people.iter().find(|person| person.name == *name && person.site == session.site)
+            });
             let wanted = session.site == site.id && (only.is_none() || only == named);
             let role = role(&session, site, person).filter(|_| wanted)?;
             (!self.lifetime.is_over(&session, now)).then_some((session, role))
@@ -115,18 +129,49 @@ impl Sessions {
             return Ok(());
         }
         let tokens: Vec<_> = sessions.iter().map(|session| session.token.clone()).collect();
-        self.store.end_sessions(&tokens).await
+        self.end_tokens(&tokens).await
+    }
+
+    async fn end_tokens(&self, tokens: &[KeyHash]) -> Result<(), StoreError> {
+        let ended = self.store.end_sessions(tokens).await;
+        // Also where the answer was lost: whoever hears it asks the store.
+        self.ended.send_modify(|times| *times += 1);
+        ended
+    }
+
+    /// Tells, to whoever waits for it, when sessions were ended at this instance.
+    #[must_use]
+    pub fn endings(&self) -> watch::Receiver<u64> {
+        self.ended.subscribe()
+    }
+
+    /// Returns whether the session of this token still opens something. Notes no use.
+    pub async fn is_open(&self, token: &KeyHash, now: Timestamp) -> Result<bool, StoreError> {
+        let session = self.store.session(token).await?.filter(|session| !self.lifetime.is_over(session, now));
+        let Some(session) = session else { return Ok(false) };
+        let Some(site) = self.store.site(&session.site).await? else { return Ok(false) };
+        let person = match &session.holder {
+            Holder::Key(_) => None,
+            Holder::Person(name, _) => self.store.person(&session.site, name).await?,
+        };
+        Ok(role(&session, &site, person.as_ref()).is_some())
     }
 
     /// Ends the session whose browser holds this.
     pub async fn end_of_token(&self, token: &str) -> Result<(), StoreError> {
-        self.store.end_sessions(&[KeyHash::of(token)]).await
+        self.end_tokens(&[KeyHash::of(token)]).await
     }
 
-    /// Forgets sessions that are over.
+    /// Forgets sessions that are over, if the time is steady.
     pub async fn forget_ended(&self, now: Timestamp) -> Result<(), StoreError> {
-        let mut sessions = self.store.sessions().await?;
-        sessions.retain(|session| self.lifetime.is_over(session, now));
+        self.forget(self.store.sessions().await?, now).await
+    }
+
+    /// Forgets those of these sessions that are over, by the clock that all share and by a steady one. The others open
+    /// nothing either, but may again when a clock is right.
+    async fn forget(&self, mut sessions: Vec<Session>, now: Timestamp) -> Result<(), StoreError> {
+        let Some(steady) = self.steady.now() else { return Ok(()) };
+        sessions.retain(|session| self.lifetime.is_over(session, now.min(steady)));
         self.end(&sessions).await
     }
 }

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
 use sha2::Sha256;
-use url::Url;
 
 use super::links::{InvalidParam, whole_milliseconds};
 use super::passwords::{Busy, Passwords};
 use crate::domain::destination::Destination;
 use crate::domain::link::{MAX_CAMPAIGN, Text};
+use crate::domain::own_names::OwnNames;
 use crate::domain::person::check_password;
+use crate::domain::session::hour;
 use crate::domain::site::{KeyHash, Site, SiteId};
 use crate::domain::token::Token;
 use crate::domain::view::{MAX_DAYS, MAX_VIEWS, Scope, USUAL_DAYS, View};
@@ -26,7 +27,7 @@ const LABEL: &[u8] = b"shared views v1";
 pub struct SharedViews {
     store: Arc<dyn Store>,
     passwords: Arc<Passwords>,
-    public_url: Arc<Url>,
+    own_names: Arc<OwnNames>,
     seal: Hmac<Sha256>,
 }
 
@@ -63,13 +64,13 @@ impl SharedViews {
     pub fn new(
         store: Arc<dyn Store>,
         passwords: Arc<Passwords>,
-        public_url: Arc<Url>,
+        own_names: Arc<OwnNames>,
         secret: &[u8; 64],
     ) -> Self {
         let mut seal =
             Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes a key of any length (RFC 2104)");
         seal.update(LABEL);
-        Self { store, passwords, public_url, seal }
+        Self { store, passwords, own_names, seal }
     }
 
     /// Shares a view, and returns what its address ends with, to be shown once.
@@ -87,7 +88,8 @@ impl SharedViews {
                 None
             }
             (Some(page), None) => {
-                let page = Destination::parse(page, &site.destinations, &self.public_url);
+                let page = Destination::parse(page, &site.destinations, &self.own_names);
+                let page = page.map(|page| page.page(&site.stripping));
                 page.map_err(|error| refuse("page", error.to_string())).ok().map(Scope::Page)
             }
             (None, Some(campaign)) => match Text::parse(campaign, MAX_CAMPAIGN) {
@@ -103,14 +105,15 @@ impl SharedViews {
             },
             (None, None) => Some(Scope::Site),
         };
-        let expires_at = whole_milliseconds(draft.expires_at.unwrap_or(now + days(USUAL_DAYS)));
+        let expires_at = whole_milliseconds(draft.expires_at.unwrap_or(hour(now) + days(USUAL_DAYS)));
         if expires_at <= now || expires_at > now + days(MAX_DAYS) {
             refuse("expires_at", format!("must be in the future, at most {MAX_DAYS} days away"));
         }
         if let Some(Err(error)) = draft.password.as_deref().map(check_password) {
             refuse("password", error.to_string());
         }
-        if self.of_site(&site.id, now).await?.len() >= MAX_VIEWS {
+        let known = self.of_site(&site.id, now).await?;
+        if known.len() >= MAX_VIEWS {
             refuse("", format!("a site shares at most {MAX_VIEWS} views at once: revoke one first"));
         }
         let (Some(scope), true) = (scope, wrong.is_empty()) else { return Err(ViewError::Invalid(wrong)) };
@@ -119,8 +122,9 @@ impl SharedViews {
             None => None,
         };
         let token = Token::random();
-        let (site, created_at) = (site.id.clone(), whole_milliseconds(now));
-        let view = View { token: token.hash(), site, scope, created_at, expires_at, password };
+        let sequence = known.iter().map(|view| view.sequence + 1).max().unwrap_or(0);
+        let (site, created_at) = (site.id.clone(), hour(now));
+        let view = View { token: token.hash(), site, scope, created_at, sequence, expires_at, password };
         self.store.insert_view(&view).await?;
         Ok((view, token))
     }
@@ -129,7 +133,7 @@ impl SharedViews {
     pub async fn of_site(&self, site: &SiteId, now: Timestamp) -> Result<Vec<View>, StoreError> {
         let mut views = self.store.views().await?;
         views.retain(|view| view.site == *site && !view.is_over(now));
-        views.sort_by(|a, b| (b.created_at, a.id()).cmp(&(a.created_at, b.id())));
+        views.sort_by(|a, b| (b.created_at, b.sequence, a.id()).cmp(&(a.created_at, a.sequence, b.id())));
         Ok(views)
     }
 

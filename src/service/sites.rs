@@ -5,9 +5,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::domain::destination::HostRule;
+use crate::domain::session::hour;
 use crate::domain::site::{Key, KeyHash, KeyKind, OriginRule, Site, SiteId};
+use crate::domain::stripping::Stripping;
 use crate::domain::utm::Utm;
-use crate::store::{Store, StoreError};
+use crate::store::{LinkFilter, Store, StoreError};
 
 /// The site that a first start makes on a loopback address.
 pub const TRIAL_SITE: &str = "default";
@@ -27,6 +29,22 @@ pub struct NewKeys {
     pub secret: Key,
 }
 
+/// How much goes when a site is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Belongings {
+    /// Its links.
+    pub links: usize,
+    /// The people who sign in.
+    pub people: usize,
+    /// Who is signed in.
+    pub sessions: usize,
+    /// Its shared views.
+    pub views: usize,
+}
+
+/// How many links are counted at once.
+const LINKS_A_STEP: usize = 1_000;
+
 impl Sites {
     /// The sites on `store`.
     #[must_use]
@@ -38,20 +56,16 @@ impl Sites {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when there is a site of that name.
-    pub async fn create(&self, mut site: Site, now: Timestamp) -> Result<(Site, NewKeys), StoreError> {
-        let keys =
-            NewKeys { publishable: Key::random(KeyKind::Publishable), secret: Key::random(KeyKind::Secret) };
-        site.id = SiteId::random();
-        site.created_at = now;
-        site.rotate(KeyKind::Publishable, keys.publishable.hash());
-        site.rotate(KeyKind::Secret, keys.secret.hash());
+    pub async fn create(&self, site: Site, now: Timestamp) -> Result<(Site, NewKeys), StoreError> {
+        let (site, keys) = with_keys(site, now);
         self.store.insert_site(&site).await?;
         Ok((site, keys))
     }
 
-    /// Makes the trial's site on an empty store, for any destination and origin, so that everything
-    /// can be tried at once; `None` where there are sites.
-    pub async fn first_start(&self, now: Timestamp) -> Result<Option<NewKeys>, StoreError> {
+    /// Prepares the trial's site for an empty store, for any destination and origin, so that everything
+    /// can be tried at once; `None` where there are sites. It is there when [`Self::keep_first`] has taken it:
+    /// its keys have to be shown before, as nobody can ask for them again.
+    pub async fn first_start(&self, now: Timestamp) -> Result<Option<(Site, NewKeys)>, StoreError> {
         if !self.all().await?.is_empty() {
             return Ok(None);
         }
@@ -62,17 +76,22 @@ impl Sites {
             origins: vec![OriginRule::any()],
             consent: None,
             utm: Utm::default(),
+            stripping: Stripping::default(),
             forward_query: false,
             lineage: false,
             public: false,
             badges: false,
-            created_at: now,
+            created_at: hour(now),
             keys: Vec::new(),
         };
-        match self.create(site, now).await {
-            Ok((_, keys)) => Ok(Some(keys)),
-            // Another instance was first.
-            Err(StoreError::Conflict) => Ok(None),
+        Ok(Some(with_keys(site, now)))
+    }
+
+    /// Adds the trial's site. Returns `false` where another instance was first.
+    pub async fn keep_first(&self, site: &Site) -> Result<bool, StoreError> {
+        match self.store.insert_site(site).await {
+            Ok(()) => Ok(true),
+            Err(StoreError::Conflict) => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -98,6 +117,37 @@ impl Sites {
         }
     }
 
+    /// What goes when a site is deleted.
+    pub async fn belongings(&self, site: &SiteId) -> Result<Belongings, StoreError> {
+        let people = self.store.people().await?.into_iter().filter(|person| person.site == *site);
+        let sessions = self.store.sessions().await?.into_iter().filter(|session| session.site == *site);
+        let views = self.store.views().await?.into_iter().filter(|view| view.site == *site);
+        let (people, sessions, views) = (people.count(), sessions.count(), views.count());
+        let (mut links, mut after) = (0, None);
+        loop {
+            let some = self.store.links(site, &LinkFilter::default(), after.as_ref(), LINKS_A_STEP).await?;
+            links += some.len();
+            after = some.last().map(|listed| listed.place);
+            if some.len() < LINKS_A_STEP {
+                return Ok(Belongings { links, people, sessions, views });
+            }
+        }
+    }
+
+    /// Deletes a site with everything that is its own: first the keys, so that nothing of it is made meanwhile, and the
+    /// site itself last, so that it can be deleted again after an interruption. Returns whether it was there.
+    pub async fn delete(&self, site: &Site) -> Result<bool, StoreError> {
+        self.change(&site.name, |site| site.keys.clear()).await?;
+        for person in self.store.people().await?.into_iter().filter(|person| person.site == site.id) {
+            self.store.delete_person(&site.id, &person.name).await?;
+        }
+        let sessions = self.store.sessions().await?.into_iter().filter(|session| session.site == site.id);
+        self.store.end_sessions(&sessions.map(|session| session.token).collect::<Vec<_>>()).await?;
+        let views = self.store.views().await?.into_iter().filter(|view| view.site == site.id);
+        self.store.delete_views(&views.map(|view| view.token).collect::<Vec<_>>()).await?;
+        self.store.delete_site(&site.id).await
+    }
+
     /// Every site, by name.
     pub async fn all(&self) -> Result<Vec<Site>, StoreError> {
         self.store.sites().await
@@ -118,6 +168,17 @@ impl Sites {
         let site = self.store.site_by_key(hash).await?;
         Ok(site.and_then(|site| site.key_kind(hash).map(|kind| (site, kind))))
     }
+}
+
+/// Gives a site an identifier, a time of creation and keys.
+fn with_keys(mut site: Site, now: Timestamp) -> (Site, NewKeys) {
+    let keys =
+        NewKeys { publishable: Key::random(KeyKind::Publishable), secret: Key::random(KeyKind::Secret) };
+    site.id = SiteId::random();
+    site.created_at = hour(now);
+    site.rotate(KeyKind::Publishable, keys.publishable.hash());
+    site.rotate(KeyKind::Secret, keys.secret.hash());
+    (site, keys)
 }
 
 impl std::fmt::Debug for Sites {

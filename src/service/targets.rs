@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::cache::{Cache, Cached, Freshness};
-use crate::domain::code::Code;
+use crate::domain::code::{Code, FoldedCode};
 use crate::domain::site::{Site, SiteId};
 use crate::domain::target::Target;
 use crate::store::{News, Store, StoreError};
@@ -23,7 +23,8 @@ const SITES_BYTES: usize = 4 << 20;
 pub struct Targets {
     store: Arc<dyn Store>,
     freshness: Arc<Freshness>,
-    links: Cache<Code, Target>,
+    /// By the code without regard to case, as at most one link has that.
+    links: Cache<FoldedCode, Target>,
     sites: Cache<SiteId, Arc<Site>>,
 }
 
@@ -40,19 +41,36 @@ impl Targets {
         }
     }
 
-    /// Until when what was read from the store holds.
-    pub(super) fn freshness(&self) -> &Arc<Freshness> {
-        &self.freshness
-    }
-
-    /// Where the link of this code leads.
+    /// Where the link of this code leads. What memory has is believed, and what was read is remembered.
     pub(crate) async fn get(self: &Arc<Self>, code: &Code) -> Result<Option<Cached<Target>>, StoreError> {
         let read = || Arc::clone(self).read(code.clone());
-        self.links.get_or_old(code, read).await
+        let found = self.links.get_or_old(&code.folded(), read).await?;
+        Ok(found.filter(|target| target.answers_to(code)))
+    }
+
+    /// Where the link of this code leads, as the store says now: it is asked whatever memory has, and memory stays as it
+    /// is. So neither the time that this takes nor what it leaves behind tells whether anybody opened the link.
+    pub(crate) async fn get_anew(
+        self: &Arc<Self>,
+        code: &Code,
+    ) -> Result<Option<Cached<Target>>, StoreError> {
+        let read = || Arc::clone(self).read(code.clone());
+        let found = self.links.get_anew(&code.folded(), read).await?;
+        Ok(found.filter(|target| target.answers_to(code)))
+    }
+
+    /// Where the link of this code leads, if memory has it.
+    pub(crate) async fn get_present(
+        self: &Arc<Self>,
+        code: &Code,
+    ) -> Result<Option<Cached<Target>>, StoreError> {
+        let read = || Arc::clone(self).read(code.clone());
+        let found = self.links.get_present(&code.folded(), read).await.transpose()?;
+        Ok(found.flatten().filter(|target| target.answers_to(code)))
     }
 
     async fn read(self: Arc<Self>, code: Code) -> Result<Option<Target>, StoreError> {
-        let Some(link) = self.store.link(&code).await? else { return Ok(None) };
+        let Some(link) = self.store.link_in_any_case(&code).await? else { return Ok(None) };
         let site = self.sites.get(&link.site, || self.site(&link.site)).await?;
         Ok(site.map(|site| Target::of(&link, Arc::clone(&site))))
     }
@@ -63,7 +81,7 @@ impl Targets {
 
     /// Forgets a link's target: this instance has made, changed or deleted the link.
     pub(crate) fn forget(&self, code: &Code) {
-        self.links.forget(code);
+        self.links.forget(&code.folded());
     }
 
     /// Reads everything again before it is believed: this instance has changed a site.
@@ -79,7 +97,7 @@ impl Targets {
     fn hear(&self, news: News) {
         match news {
             // Who tells this may have gone by the time that somebody comes to the link.
-            News::Changed(code) => self.links.doubt(&code),
+            News::Changed(code) => self.links.doubt(&code.folded()),
             News::Everything => self.freshness.expire(Duration::ZERO),
             News::Silence => self.freshness.expire(WITHOUT_NEWS),
         }

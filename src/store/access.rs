@@ -7,18 +7,23 @@ use jiff::Timestamp;
 use super::StoreError;
 use crate::domain::person::{Person, PersonChange, PersonName};
 use crate::domain::session::Session;
-use crate::domain::site::KeyHash;
+use crate::domain::site::{KeyHash, SiteId};
 use crate::domain::view::View;
+
+/// Returns the name of a person's record.
+pub(super) fn person_key(site: &SiteId, name: &PersonName) -> String {
+    format!("{}/{}", site.as_str(), name.folded())
+}
 
 /// What [`Store`](super::Store) does for it. What one instance has changed holds for all of them at once.
 #[async_trait]
 pub trait Access: Send + Sync {
-    /// Adds a person. Of two people of one name, in whatever case, the first stays and the other is a
-    /// [`StoreError::Conflict`].
+    /// Adds a person. Of two people of one site and one name, in whatever case, the first stays and the other is a
+    /// [`StoreError::Conflict`]. People of different sites may have one name: nobody learns who is of another site.
     async fn insert_person(&self, person: &Person) -> Result<(), StoreError>;
 
-    /// The person of this name, in whatever case.
-    async fn person(&self, name: &PersonName) -> Result<Option<Person>, StoreError>;
+    /// The person of a site with this name, in whatever case.
+    async fn person(&self, site: &SiteId, name: &PersonName) -> Result<Option<Person>, StoreError>;
 
     /// Every person of every site, in any order.
     async fn people(&self) -> Result<Vec<Person>, StoreError>;
@@ -26,12 +31,13 @@ pub trait Access: Send + Sync {
     /// Changes a person and returns what they became; concurrent changes of different fields all hold.
     async fn change_person(
         &self,
+        site: &SiteId,
         name: &PersonName,
         change: PersonChange,
     ) -> Result<Option<Person>, StoreError>;
 
     /// Forgets a person; sessions stay until they are ended. Returns whether they were there.
-    async fn delete_person(&self, name: &PersonName) -> Result<bool, StoreError>;
+    async fn delete_person(&self, site: &SiteId, name: &PersonName) -> Result<bool, StoreError>;
 
     /// Adds a session.
     async fn insert_session(&self, session: &Session) -> Result<(), StoreError>;

@@ -38,7 +38,9 @@ async fn an_unknown_code_is_404_and_a_deleted_one_too(backend: Backend) {
     let code = service.code().await;
     let deleted = service.api(Method::DELETE, &format!("/api/v1/links/{code}")).send().await;
     assert_eq!(status(deleted), StatusCode::NO_CONTENT);
-    for unknown in [code.as_str(), "nothing1", "a.b", "%00", "a%2Fb", "%ff", &"a".repeat(65)] {
+    for unknown in
+        [code.as_str(), "nothing1", "a.b", "%00", "a%2Fb", "%ff", "nothing1.", "nothing1/", &"a".repeat(65)]
+    {
         let browser = service.visit(unknown).send().await.expect("an answer");
         assert_eq!(browser.status(), StatusCode::NOT_FOUND, "{unknown}");
         assert!(browser.headers()["content-type"].to_str().expect("text").starts_with("text/html"));
@@ -94,7 +96,7 @@ async fn an_expired_or_disabled_link_is_410_and_a_taken_down_one_451(backend: Ba
 async fn head_forwards_and_is_not_counted_and_other_methods_are_405(backend: Backend) {
     let service = Service::start(backend).await;
     let code = service.code().await;
-    for cookie in ["consent=g1", "a=b"] {
+    for cookie in [service.granted(), "a=b".to_owned()] {
         let head = service
             .request(Method::HEAD, &format!("/{code}"))
             .header("user-agent", FIREFOX)
@@ -103,8 +105,11 @@ async fn head_forwards_and_is_not_counted_and_other_methods_are_405(backend: Bac
         assert_eq!((head.status(), location(&head)), (StatusCode::FOUND, "https://example.com/"));
     }
     for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
-        let answer =
-            service.request(method.clone(), &format!("/{code}")).header("cookie", "consent=g1").send().await;
+        let answer = service
+            .request(method.clone(), &format!("/{code}"))
+            .header("cookie", service.granted())
+            .send()
+            .await;
         let answer = answer.expect("an answer");
         assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{method}");
         assert_eq!(answer.headers()["allow"], "GET, HEAD");
@@ -123,7 +128,7 @@ async fn a_prefetch_is_told_to_ask_again(backend: Backend) {
         ("x-moz", "prefetch"),
     ] {
         for agent in [FIREFOX, WHATSAPP] {
-            let request = service.fetch(&code, agent).header("cookie", "consent=g1");
+            let request = service.fetch(&code, agent).header("cookie", service.granted());
             let answer = request.header(name, value).send().await.expect("an answer");
             assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{name}: {value}");
             assert_eq!(answer.headers()["cache-control"], "no-store");
@@ -139,7 +144,7 @@ async fn a_preview_bot_counts_one_unfurl_and_another_robot_nothing(backend: Back
         [WHATSAPP, "curl/8.5.0", "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"]
     {
         let answer =
-            service.fetch(&code, agent).header("cookie", "consent=g1").send().await.expect("an answer");
+            service.fetch(&code, agent).header("cookie", service.granted()).send().await.expect("an answer");
         assert_eq!(
             (answer.status(), location(&answer)),
             (StatusCode::FOUND, "https://example.com/"),
@@ -156,12 +161,13 @@ async fn an_objection_beats_a_grant_and_nothing_is_asked(backend: Backend) {
     let service = Service::start(backend).await;
     let code = service.code().await;
     for objection in ["sec-gpc", "dnt"] {
-        for cookie in ["consent=g1", "x=y"] {
-            let answer = service.visit(&code).header("cookie", cookie).header(objection, "1").send().await;
+        for cookie in [service.granted(), "x=y".to_owned()] {
+            let answer = service.visit(&code).header("cookie", &cookie).header(objection, "1").send().await;
             assert_eq!(status(answer), StatusCode::FOUND, "{objection} {cookie}");
         }
     }
-    let not_objecting = service.visit(&code).header("cookie", "consent=g1").header("dnt", "0").send().await;
+    let not_objecting =
+        service.visit(&code).header("cookie", service.granted()).header("dnt", "0").send().await;
     assert_eq!(status(not_objecting), StatusCode::FOUND);
     assert_eq!(totals(&service.stats(&code).await), [Some(0), Some(1), Some(1), Some(0)]);
 }
@@ -170,8 +176,8 @@ async fn the_cookie_decides_before_the_policy_does(backend: Backend) {
     for policy in ["ask", "skip", "aggregate"] {
         let service = Service::start_with(backend, &[("consent.unknown", policy)]).await;
         let code = service.code().await;
-        for cookie in ["consent=d1", "other=1; consent=g1; more=2"] {
-            let answer = service.visit(&code).header("cookie", cookie).send().await;
+        for cookie in [service.denied(), format!("other=1; {}; more=2", service.granted())] {
+            let answer = service.visit(&code).header("cookie", &cookie).send().await;
             assert_eq!(status(answer), StatusCode::FOUND, "{policy} {cookie}");
         }
         assert_eq!(totals(&service.stats(&code).await), [Some(0), Some(1), Some(1), Some(0)], "{policy}");
@@ -184,20 +190,28 @@ async fn ask_shows_a_page_and_its_three_answers_all_forward(backend: Backend) {
     let page = service.visit(&code).send().await.expect("an answer");
     assert_eq!(page.status(), StatusCode::OK);
     assert!(page.headers().get("set-cookie").is_none());
-    assert_eq!(page.headers()["cache-control"], "no-store");
+    // A browser keeps it for *Back*, and asks again whenever somebody opens the link.
+    assert_eq!(page.headers()["cache-control"], "private, no-cache");
     let text = page.text().await.expect("text");
-    for part in ["example.com", "Allow and continue", "Refuse and continue", "Continue without choosing"] {
+    for part in [
+        "test counts one click",
+        "example.com",
+        "Allow and continue",
+        "Refuse and continue",
+        "Continue without choosing",
+    ] {
         assert!(text.contains(part), "{part}");
     }
     assert!(!text.contains("<script"));
-    for (choice, cookie) in [("allow", Some("consent=g1")), ("refuse", Some("consent=d1")), ("later", None)] {
+    let cookie = |answer| Some(format!("consent-{}={answer}", service.site_id("test")));
+    for (choice, cookie) in [("allow", cookie("g1")), ("refuse", cookie("d1")), ("later", None)] {
         let form = [("choice", choice)];
         let request =
             service.request(Method::POST, &format!("/{code}/consent")).header("user-agent", FIREFOX);
         let answer = request.header("origin", &service.base).form(&form).send().await.expect("an answer");
         assert_eq!((answer.status(), location(&answer)), (StatusCode::SEE_OTHER, "https://example.com/"));
         let set = answer.headers().get("set-cookie").map(|value| value.to_str().expect("text"));
-        assert_eq!(set.map(|set| set.split(';').next().expect("a pair")), cookie);
+        assert_eq!(set.map(|set| set.split(';').next().expect("a pair")), cookie.as_deref());
         if let Some(set) = set {
             for attribute in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=15724800"] {
                 assert!(set.contains(attribute), "{set}");
@@ -256,21 +270,29 @@ async fn the_answer_has_exactly_the_documented_headers(backend: Backend) {
     names.sort_unstable();
     assert_eq!(
         names,
-        ["cache-control", "content-length", "date", "location", "referrer-policy", "x-robots-tag"]
+        [
+            "cache-control",
+            "content-length",
+            "date",
+            "location",
+            "referrer-policy",
+            "x-content-type-options",
+            "x-robots-tag"
+        ]
     );
 }
 
 async fn the_visitors_query_ends_here_unless_the_site_forwards_it(backend: Backend) {
     let service = Service::start(backend).await;
     let code = service.code().await;
-    let answer = service.visit(&format!("{code}?fbclid=abc")).header("cookie", "consent=d1").send().await;
+    let answer = service.visit(&format!("{code}?fbclid=abc")).header("cookie", service.denied()).send().await;
     assert_eq!(location(&answer.expect("an answer")), "https://example.com/");
     let (_, secret) = service.site("forwarding", |site| site.forward_query = true).await;
     let link = service.link_of(&secret, json!({ "url": "https://example.com/?a=1", "channel": "sms" })).await;
     let code = crate::service::code(&link);
     let answer =
-        service.visit(&format!("{code}?fbclid=a%0d%0ab&a=2")).header("cookie", "consent=d1").send().await;
-    assert_eq!(location(&answer.expect("an answer")), "https://example.com/?a=1&fbclid=a%0D%0Ab");
+        service.visit(&format!("{code}?fbclid=a%0d%0ab&a=2")).header("cookie", service.denied()).send().await;
+    assert_eq!(location(&answer.expect("an answer")), "https://example.com/?a=1&fbclid=a%0d%0ab&a=2");
 }
 
 async fn utm_parameters_come_where_the_destination_sets_none(backend: Backend) {
@@ -278,7 +300,7 @@ async fn utm_parameters_come_where_the_destination_sets_none(backend: Backend) {
     let (_, secret) = service.site("telling", |site| site.utm = true.into()).await;
     let body = json!({ "url": "https://example.com/?utm_medium=mine", "channel": "email", "campaign": "spring & co" });
     let code = crate::service::code(&service.link_of(&secret, body).await);
-    let answer = service.visit(&code).header("cookie", "consent=d1").send().await.expect("an answer");
+    let answer = service.visit(&code).header("cookie", service.denied()).send().await.expect("an answer");
     assert_eq!(
         location(&answer),
         "https://example.com/?utm_medium=mine&utm_source=email&utm_campaign=spring+%26+co"

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use entrenous::domain::destination::HostRule;
-use entrenous::domain::site::Site;
+use entrenous::domain::site::{KeyKind, Site};
+use entrenous::service::sites::Sites;
 use futures_util::future::join_all;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
-use crate::service::{Backend, Service, code, on_every_store, refused, wrong_names};
+use crate::service::{Backend, Service, code, on_every_store, problem, refused, wrong_names};
 
 on_every_store!(
     codes_are_given_to_both_keys_and_nothing_is_stored,
@@ -26,7 +27,12 @@ on_every_store!(
     a_bulk_claims_each_code_in_its_place,
     a_claim_holds_after_a_restart,
     a_name_and_a_claim_that_stand_for_two_links_are_refused,
-    addresses_are_limited_in_calls_for_codes_and_keys_are_not,
+    addresses_are_limited_in_calls_for_codes_long_before_the_key_is,
+    a_claim_succeeds_when_the_keys_minute_is_used_up_by_somebody_else,
+    a_claim_succeeds_when_the_key_was_replaced_and_the_site_has_changed,
+    a_claim_leaves_out_what_only_adorns_it_where_that_is_wrong,
+    an_address_over_the_limit_is_given_no_code,
+    what_one_key_stores_in_a_day_is_bounded_and_one_address_has_a_small_part_of_it,
 );
 
 const PAGE: &str = "https://page.example";
@@ -103,7 +109,8 @@ async fn stored(service: &mut Service, backend: Backend) -> BTreeSet<String> {
     let mut connection = client.get_multiplexed_async_connection().await.expect("a connection");
     let keys: Vec<String> = ::redis::cmd("KEYS").arg("*").query_async(&mut connection).await.expect("keys");
     let mut all = BTreeSet::new();
-    for key in keys.into_iter().filter(|key| !key.starts_with("ens:k:")) {
+    for key in keys.into_iter().filter(|key| !["ens:k:", "ens:n:"].iter().any(|start| key.starts_with(start)))
+    {
         let value: Vec<u8> =
             ::redis::cmd("DUMP").arg(&key).query_async(&mut connection).await.expect("a value");
         all.insert(format!("{key} {value:?}"));
@@ -226,11 +233,15 @@ async fn a_claim_for_another_destination_or_channel_is_refused_and_the_link_stay
     assert_eq!(service.get(&format!("/api/v1/links/{code}")).await, first);
     let answer = service.click(&code, "192.0.2.1").await;
     assert_eq!(answer.headers()["location"], "https://example.com/");
-    // A link that has the code as its slug keeps it.
+    // Nobody can take a code that was given out as a slug: not its own site, and no other.
     let (claim, code) = Page::of(&service).claim().await;
+    let (_, other) = service.site("other", |_| {}).await;
     let slug = json!({ "url": "https://example.com/", "channel": "whatsapp", "slug": code });
-    service.link(slug).await;
-    refused(Page::of(&service).create(&share(&claim)), 409, "code_taken").await;
+    for key in [&service.secret, &other] {
+        let taking = service.request(Method::POST, "/api/v1/links").bearer_auth(key).json(&slug);
+        assert_eq!(wrong_names(&refused(taking, 422, "invalid_params").await), ["slug"]);
+    }
+    assert_eq!(sent(Page::of(&service).create(&share(&claim))).await.0, StatusCode::CREATED);
 }
 
 async fn an_expired_claim_is_refused_and_nothing_is_stored(backend: Backend) {
@@ -426,46 +437,131 @@ async fn a_claim_holds_after_a_restart(backend: Backend) {
 
 async fn a_name_and_a_claim_that_stand_for_two_links_are_refused(backend: Backend) {
     let mut service = Service::start(backend).await;
-    let codes = Page::of(&service).codes(2).await;
+    let codes = Page::of(&service).codes(3).await;
     let claim = |at: usize| codes[at]["claim"].as_str().expect("a claim").to_owned();
     let named = |at: usize| share_with(&claim(at), "external_id", "order/7");
-    let (status, first) = sent(Page::of(&service).create(&named(0))).await;
+    let create = |body: &Value| service.api(Method::POST, "/api/v1/links").json(body);
+    let (status, first) = sent(create(&named(0))).await;
     assert_eq!(status, StatusCode::CREATED);
-    let before = stored(&mut service, backend).await;
-    let page = Page::of(&service);
-    assert_eq!(sent(page.create(&named(0))).await, (StatusCode::OK, first));
-    // Who shared the second code would lead people nowhere, and must hear so.
-    refused(page.create(&named(1)), 409, "code_taken").await;
-    assert_eq!(stored(&mut service, backend).await, before);
+    assert_eq!(sent(create(&named(0))).await, (StatusCode::OK, first));
+    // Whoever shared the second code would lead people nowhere, and must hear so.
+    refused(create(&named(1)), 409, "code_taken").await;
     let keyed = |at: usize| Page::of(&service).create(&share(&claim(at))).header("idempotency-key", "7");
     assert_eq!(sent(keyed(1)).await.0, StatusCode::CREATED);
     assert_eq!(sent(keyed(1)).await.0, StatusCode::OK);
-    refused(keyed(0), 409, "code_taken").await;
+    refused(keyed(2), 422, "idempotency_key_reused").await;
+    let before = stored(&mut service, backend).await;
+    refused(Page::of(&service).create(&share_with(&claim(1), "channel", "sms")), 409, "code_taken").await;
+    assert_eq!(stored(&mut service, backend).await, before);
 }
 
-async fn addresses_are_limited_in_calls_for_codes_and_keys_are_not(backend: Backend) {
-    let service = Service::start_with(backend, &[("limits.create_per_minute", "3")]).await;
+fn from(request: RequestBuilder, address: &str) -> RequestBuilder {
+    request.header("x-forwarded-for", address)
+}
+
+async fn addresses_are_limited_in_calls_for_codes_long_before_the_key_is(backend: Backend) {
+    let limits = [("limits.reserve_per_minute", "3"), ("limits.create_per_minute", "1")];
+    let service = Service::start_with(backend, &limits).await;
     let page = Page::of(&service);
-    let from = |request: RequestBuilder, address: &str| request.header("x-forwarded-for", address);
     let mut claims = Vec::new();
     for _ in 0..3 {
         let (status, body) = sent(from(page.reserve(&json!({ "count": 20 })), "192.0.2.1")).await;
         assert_eq!(status, StatusCode::OK);
         claims.push(body["codes"][0]["claim"].as_str().expect("a claim").to_owned());
     }
-    let (_, secret) = service.site("other", |_| {}).await;
-    let with_other = service.request(Method::POST, "/api/v1/codes").bearer_auth(&secret).json(&json!({}));
-    for request in [page.reserve(&json!({})), with_other] {
-        refused(from(request, "192.0.2.1"), 429, "too_many_requests").await;
-    }
-    // What was given out can still be claimed from there.
+    let over = from(page.reserve(&json!({})), "192.0.2.1").send().await.expect("an answer");
+    assert!(over.headers().contains_key("retry-after"));
+    problem(over, 429, "too_many_requests").await;
+    // A server's key has a limit of its own.
+    let with_secret = service.api(Method::POST, "/api/v1/codes").json(&json!({}));
+    assert_eq!(sent(from(with_secret, "192.0.2.1")).await.0, StatusCode::OK);
+    // The address has used up what links it may make, and everything that was given out can be claimed from there.
+    let minimal = json!({ "url": "https://example.com/", "channel": "copy" });
+    assert_eq!(sent(from(page.create(&minimal), "192.0.2.1")).await.0, StatusCode::CREATED);
+    refused(from(page.create(&minimal), "192.0.2.1"), 429, "too_many_requests").await;
     for claim in &claims {
         assert_eq!(sent(from(page.create(&share(claim)), "192.0.2.1")).await.0, StatusCode::CREATED);
     }
-    refused(from(page.create(&share(&claims[0])), "192.0.2.1"), 429, "too_many_requests").await;
     // One key serves all the readers of a page.
     for reader in 2..20 {
         let request = from(page.reserve(&json!({})), &format!("192.0.2.{reader}"));
         assert_eq!(sent(request).await.0, StatusCode::OK);
     }
+}
+
+async fn a_claim_succeeds_when_the_keys_minute_is_used_up_by_somebody_else(backend: Backend) {
+    let service = Service::start_with(backend, &[("limits.create_per_minute", "1")]).await;
+    let page = Page::of(&service);
+    let (claim, _) = page.claim().await;
+    let minimal = json!({ "url": "https://example.com/", "channel": "copy" });
+    let from_each = |last: usize| from(page.create(&minimal), &format!("198.51.100.{last}"));
+    for last in 0..20 {
+        assert_eq!(sent(from_each(last)).await.0, StatusCode::CREATED, "{last}");
+    }
+    refused(from_each(20), 429, "too_many_requests").await;
+    assert_eq!(sent(page.create(&share(&claim))).await.0, StatusCode::CREATED);
+}
+
+async fn a_claim_succeeds_when_the_key_was_replaced_and_the_site_has_changed(backend: Backend) {
+    let service = Service::start(backend).await;
+    let article = "https://example.com/article?id=5";
+    let page = Page::of(&service);
+    let (_, batch) = sent(page.reserve(&json!({ "count": 3, "url": article }))).await;
+    let claim = |at: usize| batch["codes"][at]["claim"].as_str().expect("a claim").to_owned();
+    let sites = Sites::new(service.store().await);
+    sites.rotate_key("test", KeyKind::Publishable).await.expect("changed").expect("the site");
+    let narrow = |site: &mut Site| {
+        site.destinations = vec![HostRule::parse("example.org").expect("a rule")];
+        site.origins = Vec::new();
+    };
+    sites.change("test", narrow).await.expect("changed").expect("the site");
+    let (status, link) = sent(page.create(&share_with(&claim(0), "url", article))).await;
+    assert_eq!((status, &link["url"]), (StatusCode::CREATED, &json!(article)), "{link}");
+    assert_eq!(sent(page.create(&share_with(&claim(0), "url", article))).await.0, StatusCode::OK);
+    // What was not judged is judged now, and the old key does nothing else.
+    let other = page.create(&share_with(&claim(1), "url", "https://example.com/other"));
+    assert_eq!(wrong_names(&refused(other, 422, "invalid_params").await), ["url"]);
+    let evil = Page { origin: "https://evil.example", ..Page::of(&service) };
+    refused(evil.create(&share_with(&claim(2), "url", article)), 401, "unknown_key").await;
+    refused(page.create(&json!({ "url": article, "channel": "copy" })), 401, "unknown_key").await;
+    refused(page.reserve(&json!({})), 401, "unknown_key").await;
+}
+
+async fn a_claim_leaves_out_what_only_adorns_it_where_that_is_wrong(backend: Backend) {
+    let service = Service::start(backend).await;
+    let page = Page::of(&service);
+    let (claim, _) = page.claim().await;
+    let mut body = share_with(&claim, "title", &"a".repeat(201));
+    body["campaign"] = "b".repeat(101).into();
+    body["expires_at"] = "2020-01-01T00:00:00Z".into();
+    let (status, link) = sent(page.create(&body)).await;
+    assert_eq!(status, StatusCode::CREATED, "{link}");
+    assert_eq!(
+        (&link["title"], &link["campaign"], &link["expires_at"]),
+        (&json!(null), &json!(null), &json!(null))
+    );
+}
+
+async fn an_address_over_the_limit_is_given_no_code(backend: Backend) {
+    let service = Service::start(backend).await;
+    let long = format!("https://example.com/?q={}", "a".repeat(4_096));
+    let problem = refused(Page::of(&service).reserve(&json!({ "url": long })), 422, "invalid_params").await;
+    assert_eq!(wrong_names(&problem), ["url"]);
+}
+
+async fn what_one_key_stores_in_a_day_is_bounded_and_one_address_has_a_small_part_of_it(backend: Backend) {
+    let service = Service::start_with(backend, &[("limits.store_per_day", "40")]).await;
+    let page = Page::of(&service);
+    let one = |last: usize| from(page.reserve(&json!({ "count": 1 })), &format!("198.51.100.{last}"));
+    for last in 0..19 {
+        assert_eq!(sent(one(last)).await.0, StatusCode::OK, "{last}");
+        refused(one(last), 429, "too_many_requests").await;
+    }
+    let (_, last) = sent(one(19)).await;
+    let minimal = json!({ "url": "https://example.com/", "channel": "copy" });
+    refused(from(page.create(&minimal), "198.51.100.20"), 429, "too_many_requests").await;
+    refused(one(21), 429, "too_many_requests").await;
+    let claim = last["codes"][0]["claim"].as_str().expect("a claim");
+    assert_eq!(sent(from(page.create(&share(claim)), "198.51.100.19")).await.0, StatusCode::CREATED);
+    service.link(minimal).await;
 }

@@ -158,11 +158,6 @@ async fn no_cell_of_a_csv_is_a_formula(backend: Backend) {
             "\"plain, with a comma\""
         ]
     );
-    let slug = json!({ "url": "https://example.com/", "channel": "sms", "slug": "-minus" });
-    service.link(slug).await;
-    let csv = service.api(Method::GET, "/api/v1/stats?group_by=link&format=csv&link=-minus").send().await;
-    let csv = csv.expect("an answer").text().await.expect("text");
-    assert!(csv.contains("\r\n'-minus,sms,https://example.com/,,1,"), "{csv}");
 }
 
 async fn what_is_changed_or_deleted_is_seen_in_the_next_answer(backend: Backend) {

@@ -221,7 +221,7 @@ fn destinations(table: &mut Table) {
     ] {
         table.destination(url, &[201]);
     }
-    table.destination(&format!("https://example.com/{}", "a".repeat(2_029)), &[422]);
+    table.destination(&format!("https://example.com/{}", "a".repeat(4_077)), &[422]);
     table.destination(&format!("https://example.com/{}", "ä".repeat(1_000)), &[422]);
     table.destination(&format!("https://{}.example/", "a.".repeat(900)), &[201, 422]);
     table.destination(&format!("https://{}.example/", "ü".repeat(900)), &[201, 422]);
@@ -342,32 +342,17 @@ fn bodies(table: &mut Table) {
 fn codes(table: &mut Table) {
     for path in [
         "/%00",
-        "/target%00",
         "/%2F",
-        "/target%2F",
         "/%0d%0aX-Injected:%201",
-        "/target%0d%0aX-Injected:%201",
-        "/target%0aSet-Cookie:a=b",
         "/%ff",
         "/%c0%af",
         "/%zz",
         "/%",
-        "/target%",
-        "/target%20",
-        "/target.",
-        "/target;a",
-        "/target\\",
-        "/TARGET",
         "/*",
         "/+",
         "/++",
-        "/target++",
         "/+target",
-        "/target%2B",
         "/%2B",
-        "/target+/",
-        "/target/",
-        "//target",
         "/./target",
         "/x/../target",
         "/%2e%2e/target",
@@ -395,6 +380,26 @@ fn codes(table: &mut Table) {
         "/stats/x/y",
     ] {
         table.get(path, &[404]);
+    }
+    // What stands around an address in a message is none of its code.
+    for path in [
+        "/target%00",
+        "/target%2F",
+        "/target%0d%0aX-Injected:%201",
+        "/target%0aSet-Cookie:a=b",
+        "/target%",
+        "/target%20",
+        "/target.",
+        "/target;a",
+        "/target\\",
+        "/TARGET",
+        "/target++",
+        "/target%2B",
+        "/target+/",
+        "/target/",
+        "//target",
+    ] {
+        table.get(path, &[200]);
     }
     table.get(&format!("/{}", "a".repeat(5_000)), &[404]);
     table.get(&format!("/{}", "%41".repeat(3_000)), &[404]);
@@ -479,8 +484,10 @@ fn queries(table: &mut Table) {
         table.api(&format!("/api/v1/links?{query}"), &[422]);
     }
     for query in [
-        "limit=100&cursor=0.target",
-        "cursor=-1.target",
+        "limit=100&cursor=0.0",
+        "cursor=-1.5",
+        "cursor=9223372036854775807.18446744073709551615",
+        "cursor=-9223372036854775808.1",
         "campaign=%F0%9F%98%80",
         "&&&&",
         "campaign=' OR 1=1",
@@ -507,7 +514,7 @@ fn queries(table: &mut Table) {
     table.get(&format!("/target?{}", "a=b&".repeat(5_000)), &[200]);
     table.get(&format!("/target?{}", "%".repeat(20_000)), &[200]);
     table.get(&format!("/target?{}", "x".repeat(100_000)), &[200, 400, 414, 431, CLOSED]);
-    table.get("/target?code=other&choice=allow&consent=g1", &[200]);
+    table.get("/target?code=other&choice=allow&consent-12345678=g1", &[200]);
     table.get("/stats/sign-in?next=//evil.example", &[200]);
     for path in [
         "/stats/shared/%00",
@@ -615,10 +622,14 @@ fn headers(table: &mut Table) {
         ("300 headers", many(300), &[200, 400, 431, CLOSED]),
         ("10,000 headers", many(10_000), &[400, 413, 431, CLOSED]),
         ("a thousand cookies", format!("Cookie: {}\r\n", "a=b; ".repeat(1_000)), &[200]),
-        ("a cookie that is none", "Cookie: =;;==;consent;consent==g1;consent=g1x\r\n".to_owned(), &[200]),
-        ("a cookie with a NUL", "Cookie: consent=g1%00\r\n".to_owned(), &[200]),
+        (
+            "a cookie that is none",
+            "Cookie: =;;==;consent-;consent-12345678==g1;consent-12345678=g1x\r\n".to_owned(),
+            &[200],
+        ),
+        ("a cookie with a NUL", "Cookie: consent-12345678=g1%00\r\n".to_owned(), &[200]),
         ("a purpose of a kind", "Sec-Purpose: ;;;prefetch\r\nSec-GPC: 2\r\n".to_owned(), &[200]),
-        ("a prefetch", "Sec-Purpose: prefetch\r\nCookie: consent=g1\r\n".to_owned(), &[503]),
+        ("a prefetch", "Sec-Purpose: prefetch\r\nCookie: consent-12345678=g1\r\n".to_owned(), &[503]),
         ("a range", "Range: bytes=0-18446744073709551615,-1\r\n".to_owned(), &[200]),
         ("conditions", "If-None-Match: *\r\nIf-Modified-Since: x\r\n".to_owned(), &[200]),
         (
@@ -643,11 +654,13 @@ fn headers(table: &mut Table) {
     ] {
         table.headed(name, "GET", "/target", &headers, expected);
     }
-    // A user agent that is no text is nobody's: a robot, which is forwarded and not counted.
     for agent in [&b"\xff\xfe\xfd"[..], b"", &[b'a'; 8_000]] {
-        let request =
-            [b"GET /target+ HTTP/1.1\r\nHost: x\r\nCookie: consent=g1\r\nUser-Agent: ", agent, b"\r\n\r\n"]
-                .concat();
+        let request = [
+            b"GET /target+ HTTP/1.1\r\nHost: localhost\r\nCookie: consent-12345678=g1\r\nUser-Agent: ",
+            agent,
+            b"\r\n\r\n",
+        ]
+        .concat();
         table.row("a user agent of another kind", request, &[200, 400]);
     }
 }
@@ -662,77 +675,81 @@ fn protocol(table: &mut Table) {
     table.row(
         "CONNECT",
         "CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n",
-        &[400, 404, 405],
+        &[400, 404, 405, 421],
     );
-    table.row("OPTIONS of everything", "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", &[400, 404, 405]);
+    table.row("OPTIONS of everything", "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", &[400, 404, 405]);
     table.row(
         "an absolute address",
-        "GET http://evil.example/nothing1 HTTP/1.1\r\nHost: x\r\n\r\n",
-        &[404, 400],
+        "GET http://evil.example/nothing1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        &[421],
     );
-    table.row("no path", "GET nothing1 HTTP/1.1\r\nHost: x\r\n\r\n", &[400, 404]);
+    table.row("no path", "GET nothing1 HTTP/1.1\r\nHost: localhost\r\n\r\n", &[400, 404, 421]);
     table.row("HTTP/1.0", "GET /healthz HTTP/1.0\r\n\r\n", &[200]);
     table.row("HTTP/0.9", "GET /healthz\r\n\r\n", &[400, CLOSED]);
     table.row("HTTP/1.1 without a host", "GET /target+ HTTP/1.1\r\n\r\n", &[200, 400]);
-    table.row("two hosts", "GET /target+ HTTP/1.1\r\nHost: a\r\nHost: evil.example\r\n\r\n", &[200, 400]);
-    table.row("another host", "GET /target+ HTTP/1.1\r\nHost: evil.example\r\n\r\n", &[200]);
-    table.row("a host that is none", "GET /target+ HTTP/1.1\r\nHost: <script>:x@y/\r\n\r\n", &[200, 400]);
+    table.row(
+        "two hosts",
+        "GET /target+ HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n",
+        &[421, 400],
+    );
+    table.row("another host", "GET /target+ HTTP/1.1\r\nHost: evil.example\r\n\r\n", &[421]);
+    table.row("a host that is none", "GET /target+ HTTP/1.1\r\nHost: <script>:x@y/\r\n\r\n", &[421, 400]);
     table.row("HTTP/2 by prior knowledge", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &[400, 404, 405, CLOSED]);
     table.row("HTTP/3.7", "GET /healthz HTTP/3.7\r\n\r\n", &[400, CLOSED]);
     table.row("TLS", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", &[400, CLOSED]);
     table.row("noise", [0xa5; 4_096], &[400, CLOSED]);
     table.row("NULs", [0; 4_096], &[400, CLOSED]);
     table.row("an e-mail", "EHLO evil.example\r\nMAIL FROM:<x@evil.example>\r\n\r\n", &[400, CLOSED]);
-    table.row("empty lines first", "\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", &[200, 400]);
-    table.row("bare line feeds", "GET /healthz HTTP/1.1\nHost: x\n\n", &[200, 400]);
-    table.row("a tab in the request line", "GET\t/healthz HTTP/1.1\r\nHost: x\r\n\r\n", &[400]);
-    table.row("a path that is not ASCII", b"GET /\xff\xfe HTTP/1.1\r\nHost: x\r\n\r\n", &[404, 400]);
-    table.row("a path with a space", "GET /target /x HTTP/1.1\r\nHost: x\r\n\r\n", &[400]);
+    table.row("empty lines first", "\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", &[200, 400]);
+    table.row("bare line feeds", "GET /healthz HTTP/1.1\nHost: localhost\n\n", &[200, 400]);
+    table.row("a tab in the request line", "GET\t/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", &[400]);
+    table.row("a path that is not ASCII", b"GET /\xff\xfe HTTP/1.1\r\nHost: localhost\r\n\r\n", &[404, 400]);
+    table.row("a path with a space", "GET /target /x HTTP/1.1\r\nHost: localhost\r\n\r\n", &[400]);
     table.row(
         "two requests at once",
-        "GET /nothing1 HTTP/1.1\r\nHost: x\r\n\r\nGET /target+ HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /nothing1 HTTP/1.1\r\nHost: localhost\r\n\r\nGET /target+ HTTP/1.1\r\nHost: localhost\r\n\r\n",
         &[404],
     );
-    table.row("half a head", "GET /target HTTP/1.1\r\nHost: x\r\nX-Half", &[408, CLOSED]);
+    table.row("half a head", "GET /target HTTP/1.1\r\nHost: localhost\r\nX-Half", &[408, CLOSED]);
     let key = table.secret.clone();
     let good = r#"{"channel":"copy","url":"https://example.com/"}"#;
     let mut framed = |name: &str, headers: &str, body: &str, expected: &[u16]| {
         let head = format!(
-            "POST /api/v1/links HTTP/1.1\r\nHost: x\r\nX-Api-Key: {key}\r\nContent-Type: application/json\r\n"
+            "POST /api/v1/links HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {key}\r\nContent-Type: application/json\r\n"
         );
         table.row(name, format!("{head}{headers}\r\n{body}"), expected);
     };
     let chunked = "Transfer-Encoding: chunked\r\n";
     let whole = format!("{:x}\r\n{good}\r\n0\r\n\r\n", good.len());
-    framed("chunks in order", chunked, &whole, &[201]);
+    framed("chunks in order", chunked, &whole, &[411]);
     framed(
         "chunks of one byte",
         chunked,
         &(good.chars().flat_map(|byte| ['1', '\r', '\n', byte, '\r', '\n']).collect::<String>()
             + "0\r\n\r\n"),
-        &[201],
+        &[411],
     );
     framed(
         "a chunk's extension and a trailer",
         chunked,
         &format!("{:x};a=\"b\"\r\n{good}\r\n0\r\nX-Injected: 1\r\n\r\n", good.len()),
-        &[201, 400],
+        &[411],
     );
-    framed("chunked and a length", &format!("{chunked}Content-Length: 3\r\n"), &whole, &[400]);
-    framed("a length and chunked", &format!("Content-Length: {}\r\n{chunked}", good.len()), &whole, &[400]);
-    framed("chunked, and not last", "Transfer-Encoding: chunked, identity\r\n", &whole, &[400]);
-    framed("chunked twice", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", &whole, &[400]);
-    framed("chunked by another name", "Transfer-Encoding: xchunked\r\n", &whole, &[400]);
-    framed("a chunk of no number", chunked, "zz\r\n{}\r\n0\r\n\r\n", &[400, CLOSED]);
-    framed("a chunk of a negative number", chunked, "-2\r\n{}\r\n0\r\n\r\n", &[400, CLOSED]);
-    framed("a chunk beyond all", chunked, "fffffffffffffffff\r\n{}\r\n", &[400, CLOSED]);
-    framed("a chunk longer than it says", chunked, "2\r\n{}{}{}\r\n0\r\n\r\n", &[400, CLOSED]);
-    framed("a chunk that does not end", chunked, "40\r\n{}", &[408]);
+    framed("chunked and a length", &format!("{chunked}Content-Length: 3\r\n"), &whole, &[411]);
+    framed("a length and chunked", &format!("Content-Length: {}\r\n{chunked}", good.len()), &whole, &[411]);
+    framed("chunked, and not last", "Transfer-Encoding: chunked, identity\r\n", &whole, &[411]);
+    framed("chunked twice", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", &whole, &[411]);
+    framed("chunked by another name", "Transfer-Encoding: xchunked\r\n", &whole, &[411]);
+    framed("a chunk of no number", chunked, "zz\r\n{}\r\n0\r\n\r\n", &[411]);
+    framed("a chunk of a negative number", chunked, "-2\r\n{}\r\n0\r\n\r\n", &[411]);
+    framed("a chunk beyond all", chunked, "fffffffffffffffff\r\n{}\r\n", &[411]);
+    framed("a chunk longer than it says", chunked, "2\r\n{}{}{}\r\n0\r\n\r\n", &[411]);
+    framed("a chunk that does not end", chunked, "40\r\n{}", &[411]);
     framed(
         "100 KiB in chunks",
         chunked,
         &("2000\r\n".to_owned() + &" ".repeat(8_192) + "\r\n").repeat(13),
-        &[413],
+        &[411],
     );
     framed("two lengths", "Content-Length: 2\r\nContent-Length: 3\r\n", "{}x", &[400]);
     framed("a list of lengths", "Content-Length: 2, 2\r\n", "{}", &[400]);

@@ -4,7 +4,7 @@ use std::io::{Cursor, Read};
 
 use entrenous::domain::person::Role;
 use futures_util::future::join_all;
-use reqwest::{Client, RequestBuilder};
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use zip::ZipArchive;
 
@@ -189,7 +189,7 @@ async fn a_kit_is_seen_by_its_own_site_only(backend: Backend) {
     // Of a link that is gone, the others stay.
     let codes = here.trim_start_matches("/stats/kit/").to_owned();
     let (gone, left) = codes.split_once('.').expect("two codes");
-    let deleted = service.api(reqwest::Method::DELETE, &format!("/api/v1/links/{gone}")).send().await;
+    let deleted = service.api(Method::DELETE, &format!("/api/v1/links/{gone}")).send().await;
     assert_eq!(deleted.expect("an answer").status(), 204);
     let (status, _, text) = answer(get(&service, &browser, &here)).await;
     assert_eq!(status, 200);
@@ -241,8 +241,12 @@ async fn a_kit_can_be_downloaded_as_csv_and_its_qr_codes_as_a_zip() {
 
 #[tokio::test]
 async fn the_form_keeps_to_the_limit_of_the_sites_key_and_says_so() {
-    let service = Service::start_with(Backend::Sqlite, &[("limits.create_per_minute", "3")]).await;
+    let service = Service::start_with(Backend::Sqlite, &[("limits.create_per_minute", "1")]).await;
     let browser = signed_in(&service).await;
+    // A secret key makes ten times as many, and has made nine.
+    let links_of_a_server = vec![json!({ "url": "https://example.com/", "channel": "qr" }); 7];
+    let bulk = service.api(Method::POST, "/api/v1/links/bulk").json(&json!({ "links": links_of_a_server }));
+    assert_eq!(bulk.send().await.expect("an answer").status(), 200);
     made(&service, &browser, &fields(&["sms", "copy"], &[])).await;
     let form = fields(&["sms", "email"], &[("form", "f2"), ("campaign", "kept")]);
     let response = send(&service, &browser, &form).await.send().await.expect("an answer");
@@ -250,7 +254,7 @@ async fn the_form_keeps_to_the_limit_of_the_sites_key_and_says_so() {
     assert!(response.headers().contains_key("retry-after"));
     let text = response.text().await.expect("text");
     assert!(text.contains("More was asked for within a minute") && text.contains("value=\"kept\""), "{text}");
-    assert_eq!(links(&service).await.len(), 2);
+    assert_eq!(links(&service).await.len(), 9);
 }
 
 #[tokio::test]

@@ -8,12 +8,12 @@ use entrenous::service::sites::Sites;
 use reqwest::{Client, Method, StatusCode, redirect};
 use serde_json::{Value, json};
 
-use crate::service::{Backend, Service, code, on_every_store, refused, wrong_names};
+use crate::service::{Backend, FIREFOX, Service, code, on_every_store, refused, wrong_names};
 
 on_every_store!(
     a_forwarded_address_names_its_link_only_where_the_site_wants_it,
-    the_parameter_replaces_another_one_and_cannot_be_forged,
-    every_way_on_has_the_parameter,
+    the_parameter_replaces_another_one_and_stands_before_a_forged_one,
+    every_way_on_has_the_parameter_after_a_yes,
     switching_it_on_or_off_holds_at_once,
     a_share_is_one_generation_after_its_parent,
     shares_are_told_by_generation_and_by_the_channel_they_came_through,
@@ -39,9 +39,9 @@ async fn share(service: &Service, channel: &str, parent: Option<&str>) -> String
     code(&service.link(body).await)
 }
 
-/// Where somebody who is not counted is forwarded to.
+/// Where somebody who has consented is forwarded to.
 async fn location(service: &Service, path: &str) -> String {
-    let answer = service.visit(path).header("cookie", "consent=d1").send().await.expect("an answer");
+    let answer = service.visit(path).header("cookie", service.granted()).send().await.expect("an answer");
     assert_eq!(answer.status(), StatusCode::FOUND);
     answer.headers()["location"].to_str().expect("text").to_owned()
 }
@@ -65,7 +65,7 @@ async fn a_forwarded_address_names_its_link_only_where_the_site_wants_it(backend
     }
 }
 
-async fn the_parameter_replaces_another_one_and_cannot_be_forged(backend: Backend) {
+async fn the_parameter_replaces_another_one_and_stands_before_a_forged_one(backend: Backend) {
     let service = Service::start(backend).await;
     let (_, secret) = service
         .site("telling", |site| {
@@ -76,19 +76,24 @@ async fn the_parameter_replaces_another_one_and_cannot_be_forged(backend: Backen
     let body = json!({ "url": "https://example.com/?ens=older&a=1", "channel": "sms", "slug": "abc" });
     service.link_of(&secret, body).await;
     assert_eq!(location(&service, "abc").await, "https://example.com/?a=1&ens=abc");
-    assert_eq!(location(&service, "abc?ens=forged&b=2").await, "https://example.com/?a=1&ens=abc&b=2");
+    assert_eq!(
+        location(&service, "abc?ens=forged&b=2").await,
+        "https://example.com/?a=1&ens=abc&ens=forged&b=2"
+    );
 }
 
-async fn every_way_on_has_the_parameter(backend: Backend) {
+async fn every_way_on_has_the_parameter_after_a_yes(backend: Backend) {
     let service = start(backend).await;
     let code = share(&service, "email", None).await;
     let expected = format!("https://example.com/?ens={code}");
     assert_eq!(service.click(&code, "192.0.2.1").await.headers()["location"], expected.as_str());
-    for choice in ["allow", "refuse", "later"] {
-        let answer = service.request(Method::POST, &format!("/{code}/consent")).form(&[("choice", choice)]);
-        let answer = answer.send().await.expect("an answer");
+    for (choice, expected) in
+        [("allow", &*expected), ("refuse", "https://example.com/"), ("later", "https://example.com/")]
+    {
+        let form = service.request(Method::POST, &format!("/{code}/consent")).header("user-agent", FIREFOX);
+        let answer = form.form(&[("choice", choice)]).send().await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
-        assert_eq!(answer.headers()["location"], expected.as_str(), "{choice}");
+        assert_eq!(answer.headers()["location"], expected, "{choice}");
     }
     // What the page of the link says and what is listed is the destination itself.
     let link = service.get(&format!("/api/v1/links/{code}")).await;

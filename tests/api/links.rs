@@ -13,6 +13,8 @@ on_every_store!(
     a_link_of_which_little_was_said_has_a_random_code_and_nulls,
     a_slug_needs_the_secret_key_and_is_taken_once,
     what_is_named_by_the_client_is_made_once,
+    an_idempotency_key_holds_for_24_hours_for_one_key_and_one_body,
+    a_bulk_that_is_sent_again_makes_nothing_twice,
     thirty_calls_at_once_with_one_name_make_one_link,
     a_parent_is_a_link_of_the_same_site,
     every_field_has_its_limit_and_every_wrong_one_is_named,
@@ -134,8 +136,8 @@ async fn a_slug_needs_the_secret_key_and_is_taken_once(backend: Backend) {
     let (_, other) = service.site("other", |_| {}).await;
     let again = service.request(Method::POST, "/api/v1/links").bearer_auth(&other).json(&body);
     refused(again, 409, "slug_taken").await;
-    // Codes tell capital letters from small ones.
-    service.link(with("slug", "Spring")).await;
+    // Slugs do not tell capital letters from small ones.
+    refused(create(&service, &with("slug", "Spring")), 409, "slug_taken").await;
     for slug in ["", "a b", "a+", "a/b", "a.b", "ä", "api", "Stats", "share", "privacy", &"a".repeat(65)] {
         let problem = refused(create(&service, &with("slug", slug)), 422, "invalid_params").await;
         assert_eq!(wrong_names(&problem), ["slug"], "{slug}");
@@ -148,15 +150,25 @@ async fn what_is_named_by_the_client_is_made_once(backend: Backend) {
     let once = |body: &Value, key: &str| create(&service, body).header("idempotency-key", key);
     let (status, first) = sent(once(&with("slug", "first"), "7")).await;
     assert_eq!(status, StatusCode::CREATED);
-    // The first link is the answer, whatever else the repetition says.
+    // The same request is answered with the first link, whatever has become of the site since.
     service.set_time("2026-11-21T12:30:00Z");
-    for body in [with("slug", "first"), with("url", "https://example.com/other"), minimal()] {
-        assert_eq!(sent(once(&body, "7")).await, (StatusCode::OK, first.clone()));
+    assert_eq!(sent(once(&with("slug", "first"), "7")).await, (StatusCode::OK, first.clone()));
+    for body in [with("url", "https://example.com/other"), minimal(), with("slug", "second")] {
+        refused(once(&body, "7"), 422, "idempotency_key_reused").await;
     }
     let (status, named) = sent(create(&service, &with("external_id", "7"))).await;
     assert_eq!(status, StatusCode::CREATED, "a header and a field are two names");
     let repeated = with("external_id", "7");
     assert_eq!(sent(create(&service, &repeated)).await, (StatusCode::OK, named.clone()));
+    // The same url and channel is the same link, whatever else is said of it; another url or channel is not.
+    let mut titled = with("external_id", "7");
+    titled["title"] = "Other words".into();
+    assert_eq!(sent(create(&service, &titled)).await, (StatusCode::OK, named.clone()));
+    for (name, value) in [("url", "https://example.com/other"), ("channel", "sms")] {
+        let mut other = with("external_id", "7");
+        other[name] = value.into();
+        refused(create(&service, &other), 409, "external_id_taken").await;
+    }
     assert_eq!(service.get("/api/v1/links").await["links"].as_array().map(Vec::len), Some(2));
     // Names are a site's own.
     let (_, other) = service.site("other", |_| {}).await;
@@ -178,6 +190,59 @@ async fn what_is_named_by_the_client_is_made_once(backend: Backend) {
         assert_eq!(wrong_names(&problem), ["Idempotency-Key"]);
     }
     assert_eq!(sent(create(&service, &with("external_id", "x".repeat(255)))).await.0, StatusCode::CREATED);
+}
+
+async fn an_idempotency_key_holds_for_24_hours_for_one_key_and_one_body(backend: Backend) {
+    let service = Service::start(backend).await;
+    let (other_publishable, other_secret) = service.site("other", |_| {}).await;
+    let send = |key: &str, body: &Value| {
+        let request = service.request(Method::POST, "/api/v1/links").bearer_auth(key);
+        sent(request.header("idempotency-key", "newsletter").json(body))
+    };
+    let keys = [&service.secret, &service.publishable, &other_publishable, &other_secret];
+    let mut codes = BTreeSet::new();
+    // No key's request is answered with another key's link.
+    for (number, key) in keys.into_iter().enumerate() {
+        let (status, link) = send(key, &with("url", format!("https://example.com/{number}"))).await;
+        assert_eq!(status, StatusCode::CREATED, "{link}");
+        codes.insert(code(&link));
+    }
+    assert_eq!(codes.len(), 4);
+    let first = with("url", "https://example.com/1");
+    service.set_time("2026-11-22T11:59:59Z");
+    assert_eq!(send(&service.publishable, &first).await.0, StatusCode::OK);
+    let (status, problem) = send(&service.publishable, &minimal()).await;
+    assert_eq!((status.as_u16(), &problem["code"]), (422, &json!("idempotency_key_reused")));
+    service.set_time("2026-11-22T12:00:00Z");
+    let (status, second) = send(&service.publishable, &minimal()).await;
+    assert_eq!(status, StatusCode::CREATED, "the day is over");
+    assert!(!codes.contains(&code(&second)));
+    assert_eq!(send(&service.publishable, &minimal()).await, (StatusCode::OK, second));
+}
+
+async fn a_bulk_that_is_sent_again_makes_nothing_twice(backend: Backend) {
+    let service = Service::start(backend).await;
+    let send = |links: &Value| {
+        let request = service.api(Method::POST, "/api/v1/links/bulk").header("idempotency-key", "import");
+        request.json(&json!({ "links": links }))
+    };
+    let links = json!([minimal(), minimal(), with("channel", "pigeon"), with("slug", "spring")]);
+    let statuses = |body: &Value| {
+        let results = body["results"].as_array().expect("results").clone();
+        results.iter().map(|result| result["status"].as_u64().expect("a status")).collect::<Vec<_>>()
+    };
+    let (_, first) = sent(send(&links)).await;
+    assert_eq!(statuses(&first), [201, 201, 422, 201]);
+    let (_, again) = sent(send(&links)).await;
+    assert_eq!(statuses(&again), [200, 200, 422, 200]);
+    for place in [0, 1, 3] {
+        assert_eq!(first["results"][place]["link"], again["results"][place]["link"]);
+    }
+    refused(send(&json!([with("channel", "sms"), minimal()])), 422, "idempotency_key_reused").await;
+    assert_eq!(listed(&service, "").await.1.len(), 3);
+    // One link by itself with the same key is another request, too.
+    let single = create(&service, &minimal()).header("idempotency-key", "import");
+    refused(single, 422, "idempotency_key_reused").await;
 }
 
 async fn thirty_calls_at_once_with_one_name_make_one_link(backend: Backend) {
@@ -219,7 +284,7 @@ async fn every_field_has_its_limit_and_every_wrong_one_is_named(backend: Backend
     let base = "https://example.com/";
     let address = |length: usize| format!("{base}{}", "a".repeat(length - base.len()));
     for (name, value) in [
-        ("url", address(2_048)),
+        ("url", address(4_096)),
         ("campaign", "é".repeat(100)),
         ("title", "é".repeat(200)),
         ("expires_at", service.in_seconds(1)),
@@ -227,7 +292,7 @@ async fn every_field_has_its_limit_and_every_wrong_one_is_named(backend: Backend
         service.link(with(name, value)).await;
     }
     for (name, value) in [
-        ("url", json!(address(2_049))),
+        ("url", json!(address(4_097))),
         ("url", json!("")),
         ("url", json!("example.com")),
         ("url", json!(7)),
@@ -312,6 +377,19 @@ async fn a_bulk_answers_each_link_in_its_place(backend: Backend) {
     assert_eq!(wrong_names(&results[1]["error"]), ["channel"]);
     assert_eq!(wrong_names(&results[6]["error"]), ["url", "channel"]);
     assert_eq!(service.get("/api/v1/links").await["links"].as_array().map(Vec::len), Some(3));
+    // A link may be the parent of those behind it.
+    let family = json!([
+        with("slug", "mother"),
+        { "url": "https://example.com/", "channel": "sms", "slug": "daughter", "parent": "mother" },
+        { "url": "https://example.com/", "channel": "sms", "parent": "daughter" },
+        { "url": "https://example.com/", "channel": "sms", "parent": "niece" },
+        with("slug", "niece"),
+    ]);
+    let (_, body) = sent(bulk(family)).await;
+    let results = body["results"].as_array().expect("results");
+    let statuses: Vec<_> = results.iter().map(|result| result["status"].as_u64()).collect();
+    assert_eq!(statuses, [201, 201, 201, 422, 201].map(Some));
+    assert_eq!(results[2]["link"]["parent"], "daughter");
 
     // A publishable key may, but not with a slug.
     let request = service.request(Method::POST, "/api/v1/links/bulk").bearer_auth(&service.publishable);
@@ -341,17 +419,17 @@ async fn a_list_goes_through_all_links_without_gap_or_repeat(backend: Backend) {
     let service = Service::start(backend).await;
     let (_, other) = service.site("other", |_| {}).await;
     service.link_of(&other, minimal()).await;
-    // Of many links at one instant the codes decide; nothing of that may get lost.
+    // All of one hour, in which the order of their making decides; nothing of that may get lost.
     let mut made = Vec::new();
     for (minute, count) in [(0, 90), (1, 100), (2, 60)] {
         service.set_time(&format!("2026-11-21T12:0{minute}:00Z"));
         let body = json!({ "links": vec![minimal(); count] });
         let (_, body) = sent(service.api(Method::POST, "/api/v1/links/bulk").json(&body)).await;
         let codes = body["results"].as_array().expect("results").iter().map(|result| code(&result["link"]));
-        made.extend(codes.map(|code| (minute, code)));
+        made.extend(codes);
     }
-    made.sort_unstable_by(|a, b| b.cmp(a));
-    let expected: Vec<_> = made.into_iter().map(|(_, code)| code).collect();
+    made.reverse();
+    let expected = made;
     for limit in [100, 37, 50] {
         let (mut found, mut cursor, mut pages) = (Vec::new(), String::new(), 0);
         loop {
@@ -387,6 +465,7 @@ async fn a_list_goes_through_all_links_without_gap_or_repeat(backend: Backend) {
         ("cursor=1.a%20b", "cursor"),
         ("cursor=99999999999999999999.abc", "cursor"),
         ("page=2", "page"),
+        ("url=https://example.com/", "url"),
     ] {
         let request = service.api(Method::GET, &format!("/api/v1/links?{query}"));
         assert_eq!(wrong_names(&refused(request, 422, "invalid_params").await), [name], "{query}");
@@ -408,12 +487,13 @@ async fn a_list_is_filtered_by_channel_campaign_and_page(backend: Backend) {
         ("channel=whatsapp", 0),
         ("campaign=spring", 2),
         ("campaign=spring+%26+more", 1),
-        ("campaign=Spring", 0),
-        ("url=https://example.com/a", 2),
-        ("url=HTTPS://EXAMPLE.com/a", 2),
-        ("url=https%3A%2F%2Fexample.com%2Fa%3Fx%3D1", 1),
+        ("campaign=Spring", 2),
+        ("page=http://example.com/a/%3Futm_source=n%23s", 2),
+        ("page=https://example.com/a", 2),
+        ("page=HTTPS://EXAMPLE.com/a", 2),
+        ("page=https%3A%2F%2Fexample.com%2Fa%3Fx%3D1", 1),
         ("channel=email&campaign=spring", 1),
-        ("channel=email&campaign=spring&url=https://example.com/b", 0),
+        ("channel=email&campaign=spring&page=https://example.com/b", 0),
     ] {
         assert_eq!(listed(&service, &format!("?{query}")).await.1.len(), count, "{query}");
     }
@@ -423,7 +503,7 @@ async fn a_list_is_filtered_by_channel_campaign_and_page(backend: Backend) {
         listed(&service, &format!("?channel=sms&limit=1&cursor={}", next.expect("more"))).await;
     assert!(first != second && second.len() == 1 && end.is_none());
     for (query, name) in
-        [("channel=a%20b", "channel"), ("campaign=a%0Ab", "campaign"), ("url=nowhere", "url")]
+        [("channel=a%20b", "channel"), ("campaign=a%0Ab", "campaign"), ("page=nowhere", "page")]
     {
         let request = service.api(Method::GET, &format!("/api/v1/links?{query}"));
         assert_eq!(wrong_names(&refused(request, 422, "invalid_params").await), [name], "{query}");
@@ -460,7 +540,7 @@ async fn a_change_changes_the_named_fields_and_null_clears(backend: Backend) {
     let answer = service.click(&code, "192.0.2.1").await;
     assert_eq!(answer.headers()["location"], "https://example.com/other");
     assert_eq!(listed(&service, "?campaign=spring").await.1, [""; 0]);
-    assert_eq!(listed(&service, "?url=https://example.com/other").await.1, [code]);
+    assert_eq!(listed(&service, "?page=https://example.com/other").await.1, [code]);
 }
 
 async fn a_change_that_breaks_a_rule_changes_nothing(backend: Backend) {

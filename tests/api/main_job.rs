@@ -54,7 +54,7 @@ async fn ten_thousand_clicks(backend: Backend) {
         let counted = expected.entry(link.as_str()).or_default();
         let address = format!("10.{}.{}.{}", visitor >> 16, (visitor >> 8) & 255, visitor & 255);
         let by = |agent| service.fetch(link, agent).header("x-forwarded-for", &address);
-        let granted = || by(FIREFOX).header("cookie", "consent=g1");
+        let granted = || by(FIREFOX).header("cookie", service.granted());
         counted.clicks += 1;
         counted.visitors.insert(visitor);
         requests.push((granted(), StatusCode::FOUND));
@@ -68,11 +68,12 @@ async fn ten_thousand_clicks(backend: Backend) {
                 requests.push((granted().header("sec-purpose", "prefetch"), StatusCode::SERVICE_UNAVAILABLE));
             }
             2 => {
-                let head = service.request(Method::HEAD, &format!("/{link}")).header("cookie", "consent=g1");
+                let head =
+                    service.request(Method::HEAD, &format!("/{link}")).header("cookie", service.granted());
                 requests.push((head.header("user-agent", FIREFOX), StatusCode::FOUND));
             }
-            3 => requests.push((by("curl/8.5.0").header("cookie", "consent=g1"), StatusCode::FOUND)),
-            4 => requests.push((by(FIREFOX).header("cookie", "consent=d1"), StatusCode::FOUND)),
+            3 => requests.push((by("curl/8.5.0").header("cookie", service.granted()), StatusCode::FOUND)),
+            4 => requests.push((by(FIREFOX).header("cookie", service.denied()), StatusCode::FOUND)),
             5 => requests.push((granted().header("sec-gpc", "1"), StatusCode::FOUND)),
             6 => requests.push((granted().header("dnt", "1"), StatusCode::FOUND)),
             7 => requests.push((by(FIREFOX), StatusCode::OK)),

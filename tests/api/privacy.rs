@@ -32,6 +32,8 @@ const PATH: &str = "narwhal-path";
 struct Binary {
     child: Child,
     base: String,
+    /// Where its metrics are.
+    metrics: String,
     publishable: String,
     secret: String,
     /// All that it wrote, to either stream.
@@ -43,8 +45,10 @@ impl Binary {
     fn start(dir: &Path, store: &str) -> Self {
         let settings = [
             "server.listen=127.0.0.1:0".to_owned(),
+            "metrics.listen=127.0.0.1:0".to_owned(),
             "server.trusted_proxies=127.0.0.1".to_owned(),
             "server.workers=2".to_owned(),
+            "server.drain_seconds=0".to_owned(),
             format!("store.url={store}"),
             format!("journal.dir={}", dir.join("journal").display()),
             "stats.min_count=1".to_owned(),
@@ -64,8 +68,8 @@ impl Binary {
         let stdout = child.stdout.take().expect("piped");
         let stderr = child.stderr.take().expect("piped");
         let readers = vec![collect(stdout, &output), collect(stderr, &output)];
-        let (base, publishable, secret) = Default::default();
-        let mut binary = Self { child, base, publishable, secret, output, readers };
+        let (base, metrics, publishable, secret) = Default::default();
+        let mut binary = Self { child, base, metrics, publishable, secret, output, readers };
         let deadline = Instant::now() + DEADLINE;
         while binary.base.is_empty() {
             let text = binary.written();
@@ -74,8 +78,12 @@ impl Binary {
                 rest.split_once('\n').map(|(word, _)| word.trim().to_owned())
             };
             let words = [word("publishable key"), word("secret key"), word("Entrenous is ready to try at ")];
-            if let [Some(publishable), Some(secret), Some(base)] = words {
+            let metrics = text.split_once("metrics=127.0.0.1:").and_then(|(_, rest)| {
+                rest.split(|letter: char| !letter.is_ascii_digit()).next().map(str::to_owned)
+            });
+            if let ([Some(publishable), Some(secret), Some(base)], Some(port)) = (words, metrics) {
                 (binary.publishable, binary.secret) = (publishable, secret);
+                binary.metrics = format!("http://127.0.0.1:{port}");
                 base.trim_end_matches('/').clone_into(&mut binary.base);
             }
             assert!(Instant::now() < deadline, "the binary does not start: {text}");
@@ -187,7 +195,7 @@ fn visitor(client: &Client, method: Method, url: &str, agent: &str, address: &st
 }
 
 /// Every route, some that may come, and addresses that are none; `PATH` tells its visitor.
-const PATHS: [&str; 42] = [
+const PATHS: [&str; 44] = [
     "/seen",
     "/seen+",
     "/seen/consent",
@@ -226,6 +234,8 @@ const PATHS: [&str; 42] = [
     "/share.js",
     "/api/openapi.json",
     "/robots.txt",
+    "/favicon.ico",
+    "/.well-known/gpc.json",
     "/PATH",
     "/api/v1/links/PATH",
     "/stats/PATH",
@@ -295,6 +305,7 @@ async fn drive(binary: &Binary) -> Vec<(&'static str, Vec<u8>)> {
     assert_eq!(signed.expect("an answer").status().as_u16(), 303);
     let mut exports = Vec::new();
     for path in EXPORTS {
+        let base = if path == "/metrics" { &binary.metrics } else { base };
         let answer = client.get(format!("{base}{path}")).bearer_auth(&binary.secret).send().await;
         let answer = answer.expect("an answer");
         assert_eq!(answer.status().as_u16(), 200, "{path}");
@@ -313,7 +324,10 @@ fn requests(client: &Client, binary: &Binary, agent: &str, address: &str) -> Vec
     let form = [("choice", "allow"), ("secret_key", QUERY), ("next", REFERRER), ("url", PATH)];
     let wrong = json!({ "url": QUERY, "channel": "sms", "links": AGENT, "title": 7 });
     let mut all = Vec::new();
-    for cookie in ["consent=g1", "consent=d1", "x=y"] {
+    let address = binary.base.trim_start_matches("http://").replace("localhost", "127.0.0.1");
+    let address = address.parse().expect("an address");
+    let granted = crate::answering::granted(address, "seen").expect("the cookie of the site");
+    for cookie in [granted.clone(), granted.replace("=g1", "=d1"), "x=y".to_owned()] {
         let cookie = format!("{COOKIE}; {cookie}");
         for method in [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
             for path in PATHS {
@@ -346,25 +360,20 @@ async fn share(binary: &Binary) {
     }
 }
 
-/// The link's statistics when everything that was recorded is in the store.
+/// The link's statistics when what its visitors and a bot did is in the store.
 async fn settled(client: &Client, binary: &Binary) -> Value {
     let deadline = Instant::now() + DEADLINE;
     loop {
-        let metrics = client.get(format!("{}/metrics", binary.base)).send().await.expect("an answer");
-        let text = metrics.text().await.expect("text");
-        let metric = |name: &str| {
-            let line =
-                text.lines().find_map(|line| line.strip_prefix(&format!("entrenous_entries_{name}_total ")));
-            line.expect("a metric").parse::<u64>().expect("a number")
-        };
-        if metric("recorded") > 0 && metric("recorded") == metric("settled") {
-            break;
+        let stats =
+            client.get(format!("{}/api/v1/links/seen/stats", binary.base)).bearer_auth(&binary.secret);
+        let stats: Value = stats.send().await.expect("an answer").json().await.expect("JSON");
+        let total = |name: &str| stats["totals"][name].as_u64().unwrap_or(0);
+        if total("visitors") >= 2 && total("unfurls") > 0 {
+            return stats;
         }
-        assert!(Instant::now() < deadline, "not everything was settled in time");
+        assert!(Instant::now() < deadline, "not everything was settled in time: {stats}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let stats = client.get(format!("{}/api/v1/links/seen/stats", binary.base)).bearer_auth(&binary.secret);
-    stats.send().await.expect("an answer").json().await.expect("JSON")
 }
 
 #[tokio::test]

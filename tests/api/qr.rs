@@ -286,7 +286,8 @@ async fn a_link_made_for_a_qr_code_counts_for_that_channel_and_showing_it_counts
     let code = code(&service.link(json!({ "url": "https://example.com/", "channel": "qr" })).await);
     for agent in [FIREFOX, WHATSAPP, "curl/8.5.0"] {
         for format in ["svg", "png"] {
-            let request = service.fetch(&format!("{code}/qr.{format}"), agent).header("cookie", "consent=g1");
+            let request =
+                service.fetch(&format!("{code}/qr.{format}"), agent).header("cookie", service.granted());
             assert_eq!(request.send().await.expect("an answer").status(), 200);
         }
     }

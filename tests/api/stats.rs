@@ -182,6 +182,7 @@ async fn a_csv_has_the_same_numbers(backend: Backend) {
 async fn groups_have_exactly_the_documented_shape(backend: Backend) {
     let (service, _) = three_days(backend).await;
     service.link(json!({ "url": "https://example.com/quiet", "channel": "email" })).await;
+    service.set_time("2026-11-21T13:00:00Z");
     let group = |key: Value, shares: u64, numbers: [Option<u64>; 3], virality: Option<f64>| {
         let by_app = if numbers[0] == Some(0) { json!({}) } else { json!({ "whatsapp": numbers[0] }) };
         json!({ "key": key, "shares": shares, "unfurls": numbers[0], "unfurls_by_app": by_app,
@@ -420,8 +421,7 @@ fn session_cookie(response: &Response) -> String {
 }
 
 async fn the_session_cookie_is_the_pages_own(backend: Backend) {
-    for (public_url, name, secure) in
-        [("", "session", false), ("https://go.example", "__Secure-session", true)]
+    for (public_url, name, secure) in [("", "session", false), ("https://go.example", "__Host-session", true)]
     {
         let settings = [("server.public_url", public_url)];
         let service = Service::start_with(backend, if public_url.is_empty() { &[] } else { &settings }).await;
@@ -431,7 +431,7 @@ async fn the_session_cookie_is_the_pages_own(backend: Backend) {
         assert!(parts.next().is_some_and(|pair| pair.starts_with(&format!("{name}="))), "{cookie}");
         let mut attributes: Vec<_> = parts.collect();
         attributes.sort_unstable();
-        let mut expected = vec!["HttpOnly", "Path=/stats", "SameSite=Lax"];
+        let mut expected = vec!["HttpOnly", "Path=/", "SameSite=Lax"];
         expected.extend(secure.then_some("Secure"));
         assert_eq!(attributes, expected, "{cookie}");
         assert!(!cookie.contains(&service.secret), "the key is not in it");

@@ -106,7 +106,7 @@ async fn what_counts_no_unfurl_counts_for_no_app(backend: Backend) {
     // Somebody in the app's own browser, and a robot.
     let in_slack = format!("{FIREFOX} Slack_SSB/4.46");
     for user_agent in [in_slack.as_str(), "curl/8.5.0"] {
-        let visit = service.fetch(&code, user_agent).header("cookie", "consent=g1").send().await;
+        let visit = service.fetch(&code, user_agent).header("cookie", service.granted()).send().await;
         assert_eq!(visit.expect("an answer").status(), StatusCode::FOUND);
     }
     let totals = &service.stats(&code).await["totals"];

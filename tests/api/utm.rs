@@ -39,7 +39,7 @@ async fn location(request: RequestBuilder) -> String {
 
 /// Where somebody who refused is forwarded to.
 async fn led(service: &Service, code: &str) -> String {
-    location(service.visit(code).header("cookie", "consent=d1")).await
+    location(service.visit(code).header("cookie", service.denied())).await
 }
 
 async fn a_channel_is_told_in_the_words_of_the_site_or_in_its_own(backend: Backend) {
@@ -133,10 +133,11 @@ async fn whoever_is_forwarded_gets_one_address_whatever_they_answer_or_ask_for(b
         .await;
     let code = link(&service, &key, json!({ "url": "https://example.com/", "channel": "sms" })).await;
     let expected = "https://example.com/?utm_source=press&utm_medium=share";
-    for cookie in ["consent=g1", "consent=d1"] {
-        assert_eq!(location(service.visit(&code).header("cookie", cookie)).await, expected);
+    for cookie in [service.granted(), service.denied()] {
+        assert_eq!(location(service.visit(&code).header("cookie", &cookie)).await, expected);
         let other = service.visit(&format!("{code}?utm_source=other&utm_medium=&x=1"));
-        assert_eq!(location(other.header("cookie", cookie)).await, format!("{expected}&x=1"));
+        let forwarded = "utm_source=other&utm_medium=&x=1";
+        assert_eq!(location(other.header("cookie", &cookie)).await, format!("{expected}&{forwarded}"));
     }
     for choice in ["allow", "refuse", "later"] {
         let form = service.request(Method::POST, &format!("/{code}/consent")).form(&[("choice", choice)]);

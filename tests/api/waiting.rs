@@ -119,7 +119,7 @@ async fn a_claim_is_seen_at_once_by_who_has_waited(backend: Backend) {
         let waiting = answer(service.visit(&path)).await;
         assert_eq!(waiting.status(), StatusCode::NOT_FOUND);
         service.link_of(&service.publishable, share(&claim)).await;
-        let forwarded = answer(service.visit(&path).header("cookie", "consent=d1")).await;
+        let forwarded = answer(service.visit(&path).header("cookie", service.denied())).await;
         assert_eq!(forwarded.status(), StatusCode::FOUND);
         assert_eq!(forwarded.headers()["location"], "https://example.com/");
     }
@@ -154,7 +154,7 @@ async fn a_destination_is_told_nothing_of_the_waiting(backend: Backend) {
         ("a=b", "https://example.com/?a=b"),
     ] {
         let request = service.visit(&format!("{code}?{query}"));
-        let forwarded = answer(request.header("cookie", "consent=d1")).await;
+        let forwarded = answer(request.header("cookie", service.denied())).await;
         assert_eq!(forwarded.headers()["location"], location, "{query}");
         let asked = answer(service.visit(&format!("{code}?{query}"))).await.text().await.expect("text");
         assert_eq!(asked.contains(&format!("/{code}/consent?")), location.contains('?'), "{query}: {asked}");

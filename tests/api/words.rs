@@ -31,6 +31,7 @@ async fn a_part_of_what_is_not_shown_is_left_out() {
     let service = start().await;
     visits(&service, &link(&service, "email").await, 12).await;
     visits(&service, &link(&service, "sms").await, 3).await;
+    service.set_time("2026-11-21T13:00:00Z");
     let (_, text) = Person::with_key(&service).await.page("/stats").await;
     assert!(text.contains("<b>50%</b> of the shares · <b>100%</b> of the clicks</span>"), "{text}");
     assert!(text.contains("<b>50%</b> of the shares</span>"), "{text}");
@@ -186,6 +187,7 @@ async fn every_table_has_a_name_and_its_numbers_as_a_document() {
     let made = service.link_of(&secret, json!({ "url": PAGE, "channel": "sms" })).await;
     service.fetch(&code(&made), "TelegramBot (like TwitterBot)").send().await.expect("an answer");
     service.settled().await;
+    service.set_time("2026-11-21T13:00:00Z");
     let owner = Person::new(&service);
     assert_eq!(owner.sign_in("", &secret).await.status().as_u16(), 303);
     let (_, text) = owner.page("/stats").await;

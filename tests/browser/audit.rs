@@ -68,7 +68,15 @@ async fn audit(browser: &Browser, axe: &Axe, page: &str, status: u16) {
         .await;
     assert_eq!(foreign, Value::Array(Vec::new()), "{name} has scripts that are not the service's own");
     for cookie in browser.cookies().await {
-        let ours = ["consent=", "__Host-consent=", "session=", "__Secure-session=", "view="];
+        let ours = [
+            "consent-",
+            "__Host-consent-",
+            "session=",
+            "__Host-session=",
+            "known=",
+            "__Host-known=",
+            "view-",
+        ];
         assert!(ours.iter().any(|name| cookie.starts_with(name)), "{name} sets {cookie}");
     }
 }

@@ -27,7 +27,7 @@ async fn refusing_arrives_and_counts_nothing_then_and_later() {
     browser.goto(&link).await;
     browser.press("Refuse and continue").await;
     browser.is_at(ARTICLE).await;
-    assert_eq!(browser.cookies().await, ["consent=d1"]);
+    assert_eq!(browser.cookies().await, [service.consent("test", "d1")]);
     browser.goto(&link).await;
     browser.is_at(ARTICLE).await;
     assert_eq!(destination.requests().len(), 2);
@@ -48,6 +48,32 @@ async fn not_choosing_arrives_counts_nothing_and_is_asked_again() {
         assert!(browser.cookies().await.is_empty());
     }
     assert_eq!(service.metric("entries_recorded_total").await, 0);
+}
+
+#[tokio::test]
+async fn back_from_the_destination_shows_the_question_again_and_counts_nothing() {
+    for (label, clicks) in LABELS.into_iter().zip([1, 0, 0]) {
+        let (service, code, destination) = with_link().await;
+        let browser = Browser::open(&destination, DESKTOP, Scripts::On).await;
+        let link = format!("{}/{code}", service.base);
+        browser.goto(&link).await;
+        browser.press(label).await;
+        browser.is_at(ARTICLE).await;
+        for _ in 0..2 {
+            browser.client.back().await.expect("the way back");
+            browser.is_at(&link).await;
+            browser.shows("This link leads to").await;
+            browser.client.forward().await.expect("the way forward");
+            browser.is_at(ARTICLE).await;
+        }
+        assert_eq!(totals(&service.stats(&code).await)[1], Some(clicks), "{label}");
+        // Opening the link itself is a click again, where it was allowed.
+        if clicks > 0 {
+            browser.goto(&link).await;
+            browser.is_at(ARTICLE).await;
+            assert_eq!(totals(&service.stats(&code).await)[1], Some(2));
+        }
+    }
 }
 
 #[tokio::test]
@@ -103,7 +129,10 @@ async fn the_keyboard_alone_reaches_the_answers_in_order_and_gives_one() {
 async fn the_privacy_page_changes_and_forgets_the_answer() {
     let (service, code, destination) = with_link().await;
     let browser = Browser::open(&destination, DESKTOP, Scripts::Off).await;
-    let (link, privacy) = (format!("{}/{code}", service.base), format!("{}/privacy", service.base));
+    let (link, privacy) = (
+        format!("{}/{code}", service.base),
+        format!("{}/privacy?site={}", service.base, service.site_id("test")),
+    );
     browser.goto(&link).await;
     browser.press("Allow and continue").await;
     browser.is_at(ARTICLE).await;
@@ -111,7 +140,7 @@ async fn the_privacy_page_changes_and_forgets_the_answer() {
     browser.shows("Allowed.").await;
     browser.press("Refuse").await;
     browser.shows("Refused.").await;
-    assert_eq!(browser.cookies().await, ["consent=d1"]);
+    assert_eq!(browser.cookies().await, [service.consent("test", "d1")]);
     browser.press("Forget my answer").await;
     browser.shows("No answer yet.").await;
     assert!(browser.cookies().await.is_empty());
@@ -120,7 +149,7 @@ async fn the_privacy_page_changes_and_forgets_the_answer() {
     browser.goto(&privacy).await;
     browser.press("Allow").await;
     browser.shows("Allowed.").await;
-    assert_eq!(browser.cookies().await, ["consent=g1"]);
+    assert_eq!(browser.cookies().await, [service.consent("test", "g1")]);
 }
 
 #[tokio::test]

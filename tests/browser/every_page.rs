@@ -126,8 +126,8 @@ impl Walker {
     async fn pages_for_visitors_and_marketers(&mut self) {
         let settings = [
             ("stats.min_count", "5"),
-            ("limits.miss_per_minute", "2"),
-            ("server.public_url", "https://go.example"),
+            ("limits.miss_per_minute", "20"),
+            ("server.public_url", "http://go.example"),
         ];
         let campaign = Campaign::run(&settings).await;
         let Campaign { service, secret, code } = &campaign;
@@ -139,7 +139,8 @@ impl Walker {
         self.page(&format!("/{expired}+"), 200, "receipt-expired").await;
         self.page(&format!("/{off}+"), 200, "receipt-off").await;
         self.waiting(service).await;
-        self.page("/privacy", 200, "privacy").await;
+        self.page("/privacy", 200, "privacy-operator").await;
+        self.page(&format!("/privacy?site={}", service.site_id("The Courier")), 200, "privacy").await;
         self.press("Allow", "Accepter").await;
         self.shows("Allowed.", "Accepté.").await;
         self.look(200, "privacy-allowed").await;
@@ -147,13 +148,6 @@ impl Walker {
 
         self.page("/nothing-here", 404, "error-404").await;
         self.page(&format!("/{expired}"), 410, "error-410").await;
-        loop {
-            let missed = service.request(Method::GET, "/missing").send().await.expect("an answer");
-            if missed.status() == StatusCode::TOO_MANY_REQUESTS {
-                break;
-            }
-        }
-        self.page("/nothing-here", 429, "error-429").await;
 
         self.page("/stats", 200, "sign-in").await;
         self.browser.write("#key", "ens_sk_wrong").await;
@@ -200,6 +194,14 @@ impl Walker {
         self.press("Switch off", "Désactiver").await;
         self.shows("The address", "L’adresse").await;
         self.look(422, "stats-link-wrong").await;
+        // Last, because from then on only what is in memory is looked for.
+        loop {
+            let missed = service.request(Method::GET, "/missing").send().await.expect("an answer");
+            if missed.status() == StatusCode::TOO_MANY_REQUESTS {
+                break;
+            }
+        }
+        self.page("/nothing-here", 429, "error-429").await;
     }
 
     async fn links_by_hand(&self) {

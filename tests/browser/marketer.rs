@@ -10,7 +10,7 @@ use crate::campaign::Campaign;
 use crate::destination::Destination;
 use crate::service::{Backend, Service, code};
 
-const MONTH: [(&str, &str); 2] = [("stats.min_count", "5"), ("server.public_url", "https://go.example")];
+const MONTH: [(&str, &str); 2] = [("stats.min_count", "5"), ("server.public_url", "http://go.example")];
 
 async fn sign_in(browser: &Browser, home: &str, path: &str, secret: &str) {
     browser.goto(&format!("{home}{path}")).await;
@@ -126,7 +126,7 @@ async fn the_numbers_of_a_page_are_downloaded_and_are_those_of_the_call_beside_t
     // The first of the page is that of its days.
     browser.press("Download").await;
     let call = browser.find("details[open] code").await.text().await.expect("a call");
-    let call = call.strip_prefix("GET https://go.example").expect("an address of the service");
+    let call = call.strip_prefix("GET http://go.example").expect("an address of the service");
     for (format, file) in
         [("CSV", "day-2026-12-14-2026-12-20.csv"), ("JSON", "day-2026-12-14-2026-12-20.json")]
     {
@@ -160,6 +160,8 @@ async fn the_longest_lists_weigh_no_more_than_any_page() {
         let made = service.api(Method::POST, "/api/v1/links/bulk").json(&json!({ "links": links }));
         assert_eq!(made.send().await.expect("an answer").status(), 200);
     }
+    // Shares are drawn at the full hour.
+    service.set_time(&service.in_seconds(3_600));
     let destination = Destination::start().await;
     let browser = Browser::open(&destination, PHONE, Scripts::On).await;
     weigh(&browser).await;

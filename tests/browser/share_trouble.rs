@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use entrenous::domain::site::KeyKind;
+use entrenous::service::sites::Sites;
 use serde_json::{Value, json};
 
-use crate::browser::{DESKTOP, PHONE, Scripts};
+use crate::browser::{Browser, DESKTOP, PHONE, Scripts};
 use crate::gate::Trouble;
 use crate::magazine::{ARTICLE, Magazine};
 use crate::share::held;
@@ -77,10 +79,7 @@ async fn while_the_service_is_away_the_address_of_the_page_is_shared() {
     browser.tap("copy").await;
     browser.until("three shares", "return shared.length === 3").await;
     assert_eq!(browser.clipboard().await, page);
-    for shared in browser.shared().await {
-        assert_eq!((&shared["code"], &shared["url"]), (&Value::Null, &json!(page)), "{shared}");
-    }
-    assert_eq!(magazine.links().await, Vec::<Value>::new());
+    shared_without_a_link(&magazine, &browser, &page).await;
 }
 
 #[tokio::test]
@@ -174,10 +173,36 @@ async fn a_page_that_may_not_be_shared_is_shared_by_its_own_address_and_never_by
     browser.tap("email").await;
     let address = browser.sent_to("mailto:").await;
     assert!(address.ends_with("ftp%3A%2F%2Fcourier.example%2Fa"), "{address}");
-    for shared in browser.shared().await {
-        assert_eq!((&shared["code"], &shared["url"]), (&Value::Null, &json!(own)), "{shared}");
-    }
-    assert_eq!(magazine.links().await, Vec::<Value>::new());
+    shared_without_a_link(&magazine, &browser, own).await;
+}
+
+#[tokio::test]
+async fn an_address_over_the_limit_is_put_into_messages_as_it_is_and_never_as_a_dead_link() {
+    let magazine = Magazine::start().await;
+    let own = format!("{}?q={}", magazine.address(ARTICLE), "a".repeat(4_096));
+    magazine.change("<entrenous-share ", &format!("<entrenous-share url=\"{own}\" "));
+    // The service has judged the address before it is tapped on.
+    let browser = magazine.ready_reader(DESKTOP).await;
+    browser.listen().await;
+    browser.tap("copy").await;
+    browser.until("a share", "return shared.length === 1").await;
+    assert_eq!(browser.clipboard().await, own);
+    browser.tap("email").await;
+    let address = browser.sent_to("mailto:").await;
+    assert!(address.ends_with(&"a".repeat(4_096)) && !address.contains(&magazine.gate.base), "{address}");
+    shared_without_a_link(&magazine, &browser, &own).await;
+}
+
+#[tokio::test]
+async fn what_was_reserved_is_claimed_after_the_key_was_replaced() {
+    let magazine = Magazine::start().await;
+    let browser = magazine.ready_reader(DESKTOP).await;
+    let sites = Sites::new(magazine.service.store().await);
+    sites.rotate_key("The Courier", KeyKind::Publishable).await.expect("changed").expect("the site");
+    browser.listen().await;
+    browser.tap("copy").await;
+    let shared = browser.shared().await;
+    held(&magazine, shared[0]["code"].as_str().expect("a code")).await;
 }
 
 #[tokio::test]
@@ -198,4 +223,12 @@ async fn nine_shares_in_a_row_use_up_the_codes_and_go_on() {
         held(&magazine, shared["code"].as_str().expect("a code")).await;
     }
     assert_eq!(magazine.links().await.len(), 9);
+}
+
+/// Asserts that everything was shared by the page's own address, and that no link was made.
+async fn shared_without_a_link(magazine: &Magazine, browser: &Browser, page: &str) {
+    for shared in browser.shared().await {
+        assert_eq!((&shared["code"], &shared["url"]), (&Value::Null, &json!(page)), "{shared}");
+    }
+    assert_eq!(magazine.links().await, Vec::<Value>::new());
 }

@@ -11,6 +11,13 @@ pub(crate) fn settled(home: &Home, service: Service, arguments: &[&str]) -> Serv
     home.serve(arguments)
 }
 
+/// Waits until the store has every click that a load was answered.
+pub(crate) async fn all_counted(service: &Service, secret: &str, tally: &Tally) {
+    for link in &tally.links {
+        service.counted_at_least(secret, &link.code, link.answered).await;
+    }
+}
+
 /// What a comparison of all links found, in clicks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Balance {
@@ -22,20 +29,16 @@ pub(crate) struct Balance {
     pub(crate) doubled: u64,
 }
 
-/// Compares link by link, and prints the figures. The loads opened the same links, and every click
-/// of one load was by another person.
+/// Compares link by link, and prints the figures. The loads opened the same links.
 pub(crate) async fn balance(service: &Service, secret: &str, loads: &[&Tally]) -> Balance {
     let mut balance = Balance { counted: 0, lost: 0, doubled: 0 };
     for link in &loads[0].links {
-        let (clicks, visitors) = service.counted(secret, &link.code).await;
+        let (clicks, _) = service.counted(secret, &link.code).await;
         let answered: u64 = loads.iter().map(|load| load.of(&link.code).answered).sum();
         let sent: u64 = loads.iter().map(|load| load.of(&link.code).sent).sum();
         balance.counted += clicks;
         balance.lost += answered.saturating_sub(clicks);
-        // A person who opened a link once and counts twice is still one visitor; beyond a few hundred
-        // visitors are estimated.
-        let again = if clicks < 512 { clicks.saturating_sub(visitors) } else { 0 };
-        balance.doubled += clicks.saturating_sub(sent).max(again);
+        balance.doubled += clicks.saturating_sub(sent);
     }
     for load in loads {
         println!("{load}");

@@ -75,7 +75,7 @@ async fn claimed(giver: &Service, taker: &Service, watched: &Service, key: &str)
 /// A browser's look at a code.
 async fn wait(client: &Client, service: &Service, code: &str) -> Response {
     let request = client.get(format!("{}/{code}", service.base)).header("user-agent", FIREFOX);
-    let request = request.header("accept", "text/html").header("cookie", "consent=d1");
+    let request = request.header("accept", "text/html").header("dnt", "1");
     let answer = request.timeout(DEADLINE).send().await.expect("an answer");
     assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{code}");
     answer

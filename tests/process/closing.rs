@@ -93,7 +93,8 @@ async fn kill_9_while_days_are_closed_loses_no_click_and_counts_none_twice() {
 }
 
 fn start(home: &Home) -> Service {
-    serve(home.command(&["--listen", "127.0.0.1:0", "--set", &format!("stats.min_count={K}")]))
+    let settings = ["--set", "server.drain_seconds=0", "--set", &format!("stats.min_count={K}")];
+    serve(home.command(&[&["--listen", "127.0.0.1:0"][..], &settings].concat()))
 }
 
 /// Counts of links that are still open, of days that are over.

@@ -1,8 +1,10 @@
 //! The command line and the settings: what they do, and how they refuse.
 
 use std::net::TcpListener;
+use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
+use serde_json::json;
 
 use crate::program::{Home, run, serve};
 use crate::publisher::{Visitor, Way};
@@ -72,6 +74,79 @@ fn a_site_has_a_lineage_where_it_is_asked_for() {
     assert!(wrong.errors.contains("--lineage"), "{}", wrong.errors);
 }
 
+#[test]
+fn whatever_is_set_of_a_new_site_can_be_changed_later() {
+    let home = Home::new();
+    home.site("The Courier");
+    let change = |options: &[&str]| {
+        let changed = home.run(&[&["site", "change"][..], options].concat());
+        assert_eq!(changed.code, Some(0), "{options:?}: {}", changed.errors);
+        let sites = home.run(&["site", "list", "--json"]);
+        serde_json::from_str::<serde_json::Value>(sites.text.lines().next().expect("a site")).expect("JSON")
+    };
+    for (options, field, expected) in [
+        (
+            &["--destination", "courier.example", "news.example"][..],
+            "destinations",
+            json!(["courier.example", "news.example"]),
+        ),
+        (&["--origin", "https://courier.example"], "origins", json!(["https://courier.example"])),
+        (&["--origin"], "origins", json!([])),
+        (&["--consent", "skip"], "consent", json!("skip")),
+        (&["--consent", "default"], "consent", json!(null)),
+        (&["--strip", "reader", "Voucher"], "strip", json!(["reader", "voucher"])),
+        (&["--strip"], "strip", json!([])),
+        (&["--keep", "token"], "keep", json!(["token"])),
+        (&["--forward-query"], "forward_query", json!(true)),
+        (&["--forward-query=off"], "forward_query", json!(false)),
+        (&["--lineage"], "lineage", json!(true)),
+    ] {
+        let site = change(&[&["The Courier"], options].concat());
+        assert_eq!(site[field], expected, "{options:?}");
+    }
+    let renamed = change(&["The Courier", "--name", "The Messenger", "--keep"]);
+    assert_eq!((&renamed["site"], &renamed["keep"]), (&json!("The Messenger"), &json!([])));
+    assert_eq!(renamed["destinations"], json!(["courier.example", "news.example"]), "all else stays");
+    home.site("Another");
+    let taken = home.run(&["site", "change", "Another", "--name", "The Messenger"]);
+    assert_eq!(taken.code, Some(1), "{}", taken.errors);
+    let nothing = home.run(&["site", "change", "Another"]);
+    assert_eq!(nothing.code, Some(2), "{}", nothing.errors);
+}
+
+#[tokio::test]
+async fn deleting_a_site_asks_first_and_takes_everything_of_it() {
+    let home = Home::new();
+    let service = home.serve(&[]);
+    let (keys, others) = (home.site("The Courier"), home.site("Another"));
+    let key = keys["secret_key"].as_str().expect("a key");
+    let link: serde_json::Value = service.share(key).await.json().await.expect("JSON");
+    home.run(&["person", "add", "The Courier", "Ada", "--role", "reader"]);
+    // The standard input says nothing.
+    let asked = home.run(&["site", "delete", "The Courier"]);
+    assert_eq!(asked.code, Some(1), "{}", asked.errors);
+    assert!(asked.text.contains("1 links") && asked.text.contains("1 people"), "{}", asked.text);
+    assert_eq!(service.share(key).await.status(), StatusCode::CREATED, "nothing was deleted");
+    let deleted = home.run(&["site", "delete", "The Courier", "--yes"]);
+    assert_eq!(deleted.code, Some(0), "{}", deleted.errors);
+    assert_eq!(service.share(key).await.status(), StatusCode::UNAUTHORIZED);
+    let short_url = link["short_url"].as_str().expect("an address");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while reqwest::get(short_url).await.expect("an answer").status() != StatusCode::NOT_FOUND {
+        assert!(Instant::now() < deadline, "the link goes on");
+        tokio::task::yield_now().await;
+    }
+    let list = home.run(&["site", "list"]);
+    assert!(!list.text.contains("The Courier") && list.text.contains("Another"), "{}", list.text);
+    let again = home.run(&["site", "delete", "The Courier", "--yes"]);
+    assert_eq!(again.code, Some(1), "{}", again.errors);
+    let other = others["secret_key"].as_str().expect("a key");
+    assert_eq!(service.share(other).await.status(), StatusCode::CREATED);
+    // The name is free, and so is that of the person.
+    home.site("The Courier");
+    assert_eq!(home.run(&["person", "add", "The Courier", "Ada", "--role", "reader"]).code, Some(0));
+}
+
 #[tokio::test]
 async fn a_rotated_key_ends_and_the_other_one_stays() {
     let home = Home::new();
@@ -108,6 +183,13 @@ async fn a_link_that_is_taken_down_answers_451_until_it_is_restored() {
     }
     let unknown = home.run(&["link", "take-down", "nothing1"]);
     assert_eq!((unknown.code, unknown.errors.contains("nothing1")), (Some(1), true), "{}", unknown.errors);
+    for command in ["take-down", "restore"] {
+        for code in ["--help", "-h", "-promo"] {
+            let unknown = home.run(&["link", command, code]);
+            assert_eq!((unknown.code, unknown.errors.contains(code)), (Some(1), true), "{}", unknown.errors);
+        }
+        assert_eq!(home.run(&["help", "link", command]).code, Some(0));
+    }
 }
 
 #[test]
@@ -148,8 +230,9 @@ fn the_example_for_production_is_taken_as_it_is() {
 #[test]
 fn an_unknown_setting_or_a_wrong_value_in_the_environment_exits_with_2_and_is_named() {
     for (variable, value, name) in [
-        ("ENTRENOUS__SERVER__LISTEN_ON", "127.0.0.1:1", "listen_on"),
-        ("ENTRENOUS__SEVER__LISTEN", "127.0.0.1:1", "sever"),
+        ("ENTRENOUS__SERVER__LISTEN_ON", "127.0.0.1:1", "ENTRENOUS__SERVER__LISTEN_ON"),
+        ("ENTRENOUS__SEVER__LISTEN", "127.0.0.1:1", "ENTRENOUS__SEVER__LISTEN"),
+        ("ENTRENOUS_SERVER_LISTEN", "127.0.0.1:1", "ENTRENOUS__SERVER__LISTEN is probably meant"),
         ("ENTRENOUS__SERVER__LISTEN", "everywhere", "server.listen"),
         ("ENTRENOUS__SERVER__TRUSTED_PROXIES", "10.0.0.0/8,ten", "'ten'"),
         ("ENTRENOUS__STATS__MIN_COUNT", "0", "stats.min_count"),

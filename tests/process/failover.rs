@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::load::Load;
 use crate::program::DEADLINE;
 use crate::redis::{RedisCluster, RedisServer, WatchedRedis};
+use crate::redis_keys::of_link;
 use crate::steady::{Steady, clicks_at};
 
 /// How many links there are.
@@ -33,6 +34,46 @@ async fn a_dead_master_of_a_cluster_fails_no_known_redirect_and_loses_no_click()
 
     let tally = load.stop().await;
     tally.assert_nothing_failed();
+    steady.assert_exact(&tally).await;
+}
+
+#[tokio::test]
+async fn parts_that_were_out_of_reach_before_their_replica_took_over_lose_no_click_and_leave_nothing_waiting()
+{
+    let mut cluster = RedisCluster::start_with_replicas();
+    for node in cluster.nodes() {
+        assert!(node.ask("CONFIG SET cluster-require-full-coverage no").starts_with("+OK"));
+    }
+    let identity = cluster.master_of(cluster.slot("ens:{store}:identity"));
+    // Some links are elsewhere, so that the others are a part that is held back.
+    let steady = Steady::begin(&cluster.url(), LINKS, |_| true).await;
+    let masters = steady.codes.iter().map(|code| cluster.master_of(cluster.slot(&of_link("c", code))));
+    let master = masters.into_iter().find(|master| *master != identity).expect("a link of another master");
+    let replica = cluster.replica_of(master);
+    cluster.wait_until_copied();
+
+    let load = steady.load();
+    load.answers(CLICKS).await;
+    let taken = cut_off(cluster.node(master), &[cluster.node(replica)], &load, &steady).await;
+    cluster.node(master).pause();
+    let began = Instant::now();
+    while !steady.log().contains("parts of the store are out of reach") {
+        assert!(began.elapsed() < DEADLINE, "nothing is held back: {}", steady.log());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    load.answers(CLICKS).await;
+    cluster.kill(master);
+    let copied = copied(cluster.node(replica), &steady).await;
+    assert!(copied < taken, "nothing was lost: {taken} at the master, {copied} at its replica");
+    cluster.wait_for_promotion(replica);
+    load.answers(CLICKS).await;
+
+    let tally = load.stop().await;
+    tally.assert_nothing_failed();
+    steady.nothing_waits().await;
+    for wrong in ["store_rolled_back", "store_foreign", "passed_over", "flushing_behind"] {
+        assert!(!steady.log().contains(wrong), "{wrong}: {}", steady.log());
+    }
     steady.assert_exact(&tally).await;
 }
 

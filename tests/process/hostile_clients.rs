@@ -29,7 +29,7 @@ const APART: Duration = Duration::from_micros(300);
 const TIMEOUTS: [&str; 4] =
     ["--set", "server.request_timeout_seconds=3", "--set", "server.idle_timeout_seconds=4"];
 /// A request that is answered with 200 and no more.
-const WHOLE: &str = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+const WHOLE: &str = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 #[tokio::test]
 async fn a_head_that_comes_byte_by_byte_is_given_up() {
@@ -56,7 +56,7 @@ async fn a_later_head_of_which_nothing_more_comes_is_given_up() {
 async fn a_body_that_comes_byte_by_byte_is_given_up() {
     beside_visitors(async |service, secret| {
         let beginning = format!(
-            "POST /api/v1/links HTTP/1.1\r\nHost: x\r\nX-Api-Key: {secret}\r\n\
+            "POST /api/v1/links HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {secret}\r\n\
              Content-Type: application/json\r\nContent-Length: 60000\r\n\r\n"
         );
         hold(service, HOSTILE, &[&beginning], Some(b' ')).await;
@@ -68,14 +68,14 @@ async fn a_body_that_comes_byte_by_byte_is_given_up() {
 async fn a_body_that_nobody_wants_and_that_does_not_end_is_given_up() {
     for framing in ["Content-Length: 60000", "Transfer-Encoding: chunked"] {
         // Of a chunk of 65,535 bytes.
-        let beginning = format!("GET /healthz HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\nffff\r\n");
+        let beginning = format!("GET /healthz HTTP/1.1\r\nHost: localhost\r\n{framing}\r\n\r\nffff\r\n");
         beside_visitors(async |service, _| hold(service, HOSTILE, &[&beginning], Some(b' ')).await).await;
     }
 }
 
 #[tokio::test]
 async fn a_client_that_reads_no_answer_is_given_up() {
-    let request = "GET /static/style.css HTTP/1.1\r\nHost: x\r\n\r\n";
+    let request = "GET /static/style.css HTTP/1.1\r\nHost: localhost\r\n\r\n";
     beside_visitors(async |service, _| {
         let address = service.socket();
         until_closed(service, HOSTILE / 20, async || {
@@ -122,13 +122,14 @@ async fn requests_in_one_packet_are_answered_in_order_and_counted() {
     let service = home.serve(&BEHIND_A_PROXY);
     let secret = service.printed_key("ens_sk_").expect("a key");
     let code = service.code(&secret).await;
+    let cookie = crate::answering::granted(service.socket(), &code).expect("a cookie");
     let clicks: Vec<bool> = (0..300).map(|_| random_below(2) == 0).collect();
     let requests = clicks.iter().enumerate().map(|(number, click)| {
         let path = if *click { code.as_str() } else { "healthz" };
         let last = if number + 1 == clicks.len() { "Connection: close\r\n" } else { "" };
         format!(
-            "GET /{path} HTTP/1.1\r\nHost: x\r\nUser-Agent: Mozilla/5.0 Firefox/150.0\r\n\
-             Cookie: consent=g1\r\nX-Forwarded-For: 10.0.{}.{}\r\n{last}\r\n",
+            "GET /{path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: Mozilla/5.0 Firefox/150.0\r\n\
+             Cookie: {cookie}\r\nX-Forwarded-For: 10.0.{}.{}\r\n{last}\r\n",
             number / 256,
             number % 256
         )
@@ -235,7 +236,7 @@ async fn until_closed(service: &Service, clients: usize, client: impl AsyncFn())
 }
 
 /// Sends bytes on a connection of their own and returns everything that comes until its end.
-async fn exchange(address: SocketAddr, request: &[u8]) -> String {
+pub(crate) async fn exchange(address: SocketAddr, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     let (mut from, mut to) = stream.split();
     let mut answer = Vec::new();

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use entrenous::clock::Clock;
 
+use crate::balance::all_counted;
 use crate::load::{Load, LoadPlan, Tally};
 use crate::program::{BEHIND_A_PROXY, Home, Service};
 use crate::publisher::Publisher;
@@ -59,12 +60,9 @@ impl Installation {
 
     /// Waits until the store has what the instances recorded, and asserts that this is, for each
     /// link, what the load was answered.
-    pub(crate) async fn counts_are_those_of(&self, tally: &Tally, others: &[&Service]) {
+    pub(crate) async fn counts_are_those_of(&self, tally: &Tally) {
         let started = Instant::now();
-        for service in std::iter::once(&self.service).chain(others.iter().copied()) {
-            let recorded = service.metric("entries_recorded_total").await;
-            service.until("entries_settled_total", recorded).await;
-        }
+        all_counted(&self.service, &self.secret, tally).await;
         let settled = started.elapsed();
         let publisher = Publisher::at(&self.service, &self.secret);
         for link in &tally.links {
@@ -82,13 +80,15 @@ pub(crate) fn instance(url: &str) -> (Service, Home) {
     let home = Home::new();
     // A test machine has one disk for many journals, and how fast that is is not the question here.
     // And who looks again and again for a link that is not there yet is no guesser.
-    let settings = ["--set", "journal.sync=os", "--set", "limits.miss_per_minute=0"];
+    // Somebody who is not asked is served from memory, and not counted.
+    let settings =
+        ["--set", "journal.sync=os", "--set", "limits.miss_per_minute=0", "--set", "consent.unknown=skip"];
     let service = home.serve(&[&BEHIND_A_PROXY[..], &settings, &["--store", url]].concat());
     (service, home)
 }
 
 /// Visitors count once for each day: the tests that know their number lie within one.
-async fn wait_for_room() {
+pub(crate) async fn wait_for_room() {
     let day = 86_400;
     let left = day - Clock::system().now().as_second().rem_euclid(day);
     if left < ROOM {

@@ -7,6 +7,7 @@ use entrenous::domain::destination::{Destination, HostRule};
 use entrenous::domain::entry::{Entry, EntryKind};
 use entrenous::domain::family::Family;
 use entrenous::domain::link::Link;
+use entrenous::domain::link_key::Incarnation;
 use entrenous::domain::site::SiteId;
 use entrenous::domain::visitor::Tag;
 use entrenous::store::{JournalId, Numbered, Store, StoreUrl, open};
@@ -60,8 +61,10 @@ impl PastDays {
             let page = format!("https://example.com/{}", number % self.pages);
             Link {
                 code: Code::parse(&format!("l{number}")).expect("a code"),
+                incarnation: Incarnation::random(),
                 site: site.clone(),
                 url: Destination::parse(&page, &everywhere, &own).expect("a destination"),
+                page: None,
                 channel: ChannelName::parse(CHANNELS[usize::from(number) % 3]).expect("a channel"),
                 campaign: None,
                 title: None,
@@ -69,8 +72,10 @@ impl PastDays {
                 generation: 0,
                 created_at: today.plus(-10).start(),
                 expires_at: None,
+                is_share: false,
                 disabled: false,
                 taken_down: false,
+                is_slug: false,
             }
         };
         let links: Vec<Link> = (0..self.links).map(link).collect();
@@ -98,6 +103,6 @@ fn click(person: u16) -> EntryKind {
 }
 
 fn entry(site: &SiteId, link: &Link, day: Day, kind: EntryKind, number: u64) -> Numbered {
-    let entry = Entry { site: site.clone(), code: link.code.clone(), day, kind };
+    let entry = Entry { site: site.clone(), link: link.key(), day, kind };
     Numbered { number, previous: 0, entry }
 }

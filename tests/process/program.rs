@@ -10,14 +10,23 @@ use std::time::{Duration, Instant};
 use reqwest::{Client, Response, StatusCode, redirect};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::task::spawn_blocking;
+
+use crate::answering::granted;
+
+use crate::redis::moved_clock;
 
 /// An ordinary browser.
-const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0";
+pub(crate) const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0";
 /// The service believes every address that a visitor says it comes from.
 pub(crate) const BEHIND_A_PROXY: [&str; 2] = ["--set", "server.trusted_proxies=127.0.0.1"];
 const PROGRAM: &str = env!("CARGO_BIN_EXE_entrenous");
 /// Where the test's service listens, and that it publishes every number.
 const ON_A_FREE_PORT: [&str; 4] = ["--listen", "127.0.0.1:0", "--set", "stats.min_count=1"];
+/// And where it tells its metrics.
+const METRICS: (&str, &str) = ("ENTRENOUS__METRICS__LISTEN", "127.0.0.1:0");
+/// It ends as soon as it is told to, where a test says nothing else.
+const NO_DRAIN: (&str, &str) = ("ENTRENOUS__SERVER__DRAIN_SECONDS", "0");
 /// Within this, whatever a test waits for has happened.
 pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 /// Between two looks at what a test waits for.
@@ -55,6 +64,7 @@ impl Home {
         for name in settings.filter(|name| name.to_string_lossy().starts_with("ENTRENOUS")) {
             command.env_remove(name);
         }
+        command.env(NO_DRAIN.0, NO_DRAIN.1).env(METRICS.0, METRICS.1);
         command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
@@ -72,9 +82,30 @@ impl Home {
 
     /// The same, with the right to no more than so many open files to begin with.
     pub(crate) fn serve_with_files(&self, files: u32, arguments: &[&str]) -> Service {
+        serve(self.limited(&format!("-Sn {files}"), &[arguments, &ON_A_FREE_PORT].concat()))
+    }
+
+    /// The same, with the right to no more than so many open files ever.
+    pub(crate) fn serve_with_no_more_files(&self, files: u32, arguments: &[&str]) -> Service {
+        serve(self.limited(&format!("-n {files}"), &[arguments, &ON_A_FREE_PORT].concat()))
+    }
+
+    /// Runs the program to its end, with the right to no more than so many open files ever.
+    pub(crate) fn run_with_no_more_files(&self, files: u32, arguments: &[&str]) -> Ended {
+        run(self.limited(&format!("-n {files}"), arguments))
+    }
+
+    fn limited(&self, limit: &str, arguments: &[&str]) -> Command {
         let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("ulimit -Sn {files} && exec \"$0\" \"$@\""), PROGRAM]);
-        serve(self.prepared(shell, &[arguments, &ON_A_FREE_PORT].concat()))
+        shell.args(["-c", &format!("ulimit {limit} && exec \"$0\" \"$@\""), PROGRAM]);
+        self.prepared(shell, arguments)
+    }
+
+    /// The same, with a wall clock that is as far ahead as this file says at any time, such as `+1d`.
+    pub(crate) fn serve_with_clock(&self, ahead: &std::path::Path, arguments: &[&str]) -> Service {
+        let mut command = self.prepared(Command::new(PROGRAM), &[arguments, &ON_A_FREE_PORT].concat());
+        moved_clock::give(&mut command, ahead);
+        serve(command)
     }
 
     /// Makes a site for any destination and returns its two keys.
@@ -91,6 +122,11 @@ pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     pub(crate) text: String,
     pub(crate) errors: String,
+}
+
+/// A number of visits as metrics tell it.
+pub(crate) fn tens(number: u64) -> u64 {
+    number / 10 * 10
 }
 
 /// Runs a command to its end; one that does not end in time is killed and fails the test.
@@ -183,18 +219,52 @@ impl Service {
         self.log.lock().expect("nobody panics while writing").clone()
     }
 
+    /// The processor time that it has used until now, that of threads which have ended included, in nanoseconds. The system
+    /// tells it in steps of a hundredth of a second.
+    pub(crate) fn processor_time(&self) -> u64 {
+        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))
+            .expect("the state of a process");
+        let (_, behind_name) = text.rsplit_once(") ").expect("the name of a process");
+        let ticks =
+            behind_name.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("a number"));
+        ticks.sum::<u64>() * 10_000_000
+    }
+
+    /// The number of its process.
+    #[allow(dead_code, reason = "each test crate uses a part")]
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// How many files and connections it has open.
     pub(crate) fn open_files(&self) -> usize {
         std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("the folder of a process").count()
     }
 
-    /// One of its metrics.
+    /// One of its metrics. What visits change is told in tens, rounded down.
     pub(crate) async fn metric(&self, name: &str) -> u64 {
-        let request = self.client.get(format!("{}/metrics", self.base)).timeout(DEADLINE).send();
+        let request = self.client.get(format!("http://{}/metrics", self.metrics())).timeout(DEADLINE).send();
         let text = request.await.expect("an answer").text().await.expect("text");
         let name = format!("entrenous_{name} ");
         let value = text.lines().find_map(|line| line.strip_prefix(&name));
         value.unwrap_or_else(|| panic!("no metric {name}in {text}")).parse().expect("a number")
+    }
+
+    /// Where it tells its metrics.
+    pub(crate) fn metrics(&self) -> SocketAddr {
+        // What it logs comes another way than what it prints, and may come later.
+        let started = Instant::now();
+        let log = loop {
+            let log = self.log();
+            if log.split_once("metrics=").is_some_and(|(_, rest)| rest.contains('\n')) {
+                break log;
+            }
+            assert!(started.elapsed() < DEADLINE, "it does not say where its metrics are: {log}");
+            std::thread::sleep(PAUSE);
+        };
+        let (_, rest) = log.split_once("metrics=").expect("the line of the start");
+        let end = rest.find(|letter: char| !(letter.is_ascii_digit() || ".:".contains(letter)));
+        rest[..end.unwrap_or(rest.len())].parse().expect("an address and a port")
     }
 
     /// Waits until one of its metrics is at least so much.
@@ -204,6 +274,11 @@ impl Service {
             assert!(started.elapsed() < DEADLINE, "{metric} is not {least} after {DEADLINE:?}");
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    /// Waits until one of its metrics of visits is so much, as far as it is told.
+    pub(crate) async fn until_tens(&self, metric: &str, least: u64) {
+        self.until(metric, tens(least)).await;
     }
 
     /// Makes so many links and returns their codes.
@@ -232,9 +307,23 @@ impl Service {
 
     /// Opens a link as somebody who granted consent, from an address that a proxy told.
     pub(crate) async fn click(&self, code: &str, address: &str) -> Result<StatusCode, reqwest::Error> {
+        self.clicking(code, address).await
+    }
+
+    /// The same, to be waited for apart from the service.
+    pub(crate) fn clicking(
+        &self,
+        code: &str,
+        address: &str,
+    ) -> impl Future<Output = Result<StatusCode, reqwest::Error>> + Send + use<> {
         let request = self.client.get(format!("{}/{code}", self.base)).header("user-agent", FIREFOX);
-        let request = request.header("cookie", "consent=g1").header("x-forwarded-for", address);
-        Ok(request.timeout(DEADLINE).send().await?.status())
+        let request = request.header("x-forwarded-for", address);
+        let (socket, code) = (self.socket(), code.to_owned());
+        async move {
+            let cookie = spawn_blocking(move || granted(socket, &code)).await.expect("no panic");
+            let request = request.header("cookie", cookie.unwrap_or_default());
+            Ok(request.timeout(DEADLINE).send().await?.status())
+        }
     }
 
     /// A link's clicks and visitors in the store.
@@ -264,7 +353,8 @@ impl Service {
         self.signal("-KILL");
     }
 
-    fn signal(&self, signal: &str) {
+    /// Sends it a signal, such as `-HUP`.
+    pub(crate) fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
         assert!(sent.expect("the command kill (package procps)").success());
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, header, redirect};
 use serde_json::{Value, json};
 
-use crate::program::{DEADLINE, Service};
+use crate::program::{DEADLINE, FIREFOX, Service};
 
 /// Within this, a change takes effect.
 const SOON: Duration = Duration::from_secs(1);
@@ -87,16 +87,25 @@ impl Publisher {
 pub(crate) struct Visitor {
     client: Client,
     base: String,
+    /// Whether their browser objects to being counted. Else the service must ask nobody.
+    objects: bool,
 }
 
 impl Visitor {
     pub(crate) fn at(service: &Service) -> Self {
-        Self { client: client(), base: service.base.clone() }
+        Self { client: client(), base: service.base.clone(), objects: true }
+    }
+
+    /// Somebody who has said nothing, at a service that asks nobody: memory serves them.
+    pub(crate) fn unasked_at(service: &Service) -> Self {
+        Self { objects: false, ..Self::at(service) }
     }
 
     /// A request for a link that counts nothing.
     pub(crate) fn request(&self, code: &str) -> RequestBuilder {
-        self.client.head(format!("{}/{code}", self.base)).timeout(DEADLINE)
+        let request = self.client.get(format!("{}/{code}", self.base)).timeout(DEADLINE);
+        let request = request.header("user-agent", FIREFOX);
+        if self.objects { request.header("dnt", "1") } else { request }
     }
 
     /// Where a link leads.

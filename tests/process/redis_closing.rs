@@ -8,7 +8,7 @@ use entrenous::clock::Clock;
 use entrenous::domain::code::Code;
 use entrenous::domain::day::Day;
 use entrenous::domain::site::SiteId;
-use entrenous::store::{Store, StoreUrl, open_keeping};
+use entrenous::store::{Store, StoreUrl, open_to_serve};
 
 use crate::load::{Load, LoadPlan, Tally};
 use crate::past_days::PastDays;
@@ -89,7 +89,7 @@ impl Scene {
     async fn store(&self) -> std::sync::Arc<dyn Store> {
         let (url, keep) =
             (StoreUrl::parse(&self.url).expect("an address"), Duration::from_secs(SHORT.into()));
-        open_keeping(&url, None, keep).await.expect("a store")
+        open_to_serve(&url, None, keep).await.expect("a store")
     }
 
     /// Takes the part of an instance until nothing is left to be done, and then looks through everything.
@@ -148,7 +148,9 @@ impl Scene {
 
 fn start(home: &Home, url: &str, keep: u16) -> Service {
     let numbers = [format!("journal.keep_seconds={keep}"), format!("stats.min_count={K}")];
-    let settings = ["server.trusted_proxies=127.0.0.1", "journal.sync=os", &numbers[0], &numbers[1]];
+    let (proxy, sync, drain) =
+        ("server.trusted_proxies=127.0.0.1", "journal.sync=os", "server.drain_seconds=0");
+    let settings = [proxy, sync, drain, &numbers[0], &numbers[1]];
     let settings = settings.into_iter().flat_map(|setting| ["--set", setting]);
     let place = ["--listen", "127.0.0.1:0", "--store", url];
     serve(home.command(&place.into_iter().chain(settings).collect::<Vec<_>>()))

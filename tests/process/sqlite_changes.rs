@@ -34,7 +34,7 @@ async fn what_the_command_line_takes_down_or_restores_is_seen_within_a_second_un
     println!("what the command line changed was seen {slowest:.1?} after it at most");
     let tally = load.stop().await;
     tally.assert_nothing_failed();
-    installation.counts_are_those_of(&tally, &[]).await;
+    installation.counts_are_those_of(&tally).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

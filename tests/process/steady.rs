@@ -37,6 +37,24 @@ impl Steady {
         Self { home, store: store.to_owned(), service, secret, codes }
     }
 
+    /// What the service has logged by now.
+    pub(crate) fn log(&self) -> String {
+        self.service.log()
+    }
+
+    /// Waits until nothing that the journal has is still to be settled.
+    pub(crate) async fn nothing_waits(&self) {
+        let started = Instant::now();
+        loop {
+            let waiting = self.service.metric("entries_unsettled").await;
+            if waiting == 0 {
+                return;
+            }
+            assert!(started.elapsed() < DEADLINE, "{waiting} entries wait for ever: {}", self.log());
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
     /// Begins to send.
     pub(crate) fn load(&self) -> Load {
         let address = self.service.address().parse().expect("an address");
@@ -58,7 +76,7 @@ impl Steady {
 
 /// Starts a service that believes what visitors say of their address.
 fn serve(home: &Home, store: &str) -> Service {
-    let settings = ["server.trusted_proxies=127.0.0.1", "journal.keep_seconds=5", "log.level=error"];
+    let settings = ["server.trusted_proxies=127.0.0.1", "journal.keep_seconds=5", "log.level=info"];
     let settings = settings.iter().flat_map(|setting| ["--set", setting]);
     home.serve(&["--store", store].into_iter().chain(settings).collect::<Vec<_>>())
 }
@@ -85,8 +103,8 @@ async fn becomes_exact(service: &Service, secret: &str, tally: &Tally) {
 pub(crate) fn clicks_at(server: &RedisServer, codes: &[String]) -> u64 {
     let of_one = |code: &String| {
         // The first word lets a replica of a Cluster answer; elsewhere it is an error without effect.
-        let answer = server.ask(&format!("READONLY\r\nHVALS ens:c:{{{code}}}"));
-        // A day is a row of numbers, of which the first one is its clicks; a mark is a single one.
+        let answer = server.ask(&format!("READONLY\r\nHVALS {}", crate::redis_keys::of_link("c", code)));
+        // A day is a row of numbers, of which the first one is its clicks.
         let days = answer.lines().filter(|line| line.contains(' '));
         days.filter_map(|day| day.split(' ').next()?.parse::<u64>().ok()).sum::<u64>()
     };

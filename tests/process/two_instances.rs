@@ -40,7 +40,7 @@ async fn as_one(url: &str) {
     }
     let tally = load.stop().await;
     tally.assert_nothing_failed();
-    installation.counts_are_those_of(&tally, &[&other]).await;
+    installation.counts_are_those_of(&tally).await;
 }
 
 /// Makes a link at one instance, changes it in every way, and returns how long it took at most

@@ -22,7 +22,7 @@ async fn who_asks_for_an_unknown_link_while_redis_is_silent_is_told_soon_however
     let installation = Installation::start(&redis.url()).await;
     let (other, _home) = instance(&redis.url());
     Publisher::at(&other, &installation.secret).make("there", "https://example.com/there").await;
-    let visitor = Visitor::at(&installation.service);
+    let visitor = Visitor::unasked_at(&installation.service);
     assert!(matches!(visitor.look(&installation.codes[0]).await, Way::To(_)));
 
     redis.pause();

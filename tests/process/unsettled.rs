@@ -47,8 +47,9 @@ impl Unsettled {
             drop(lock);
             let [path] = home.segments().try_into().expect("one segment");
             // Out of the way of the next start, which would settle it.
-            std::fs::rename(&path, aside(&path)).expect("moved");
-            made.push(Segment { path, tally });
+            let place = path.with_file_name(format!("{:020}.journal", made.len() + 1));
+            std::fs::rename(path, aside(&place)).expect("moved");
+            made.push(Segment { path: place, tally });
             if made.len() == segments {
                 break;
             }

@@ -6,12 +6,20 @@
 //! What closes days makes [`every_promise_of_closing`] and [`every_promise_of_closing_to_two`],
 //! too.
 
+use std::pin::Pin;
+use std::sync::Arc;
+
+use entrenous::store::Store;
+
 pub(crate) mod access;
 pub(crate) mod agreement;
+pub(crate) mod bulk;
 mod cells;
+pub(crate) mod checkpoints;
 pub(crate) mod closed_days;
 pub(crate) mod closing;
 pub(crate) mod days;
+pub(crate) mod deleted;
 pub(crate) mod forgetting;
 mod histories;
 pub(crate) mod instances;
@@ -28,6 +36,10 @@ pub(crate) mod unfurls;
 pub(crate) mod visitors;
 pub(crate) mod works;
 
+/// A promise of one store, and one of two.
+pub(crate) type ToOne = fn(Arc<dyn Store>) -> Pin<Box<dyn Future<Output = ()>>>;
+pub(crate) type ToTwo = fn(Arc<dyn Store>, Arc<dyn Store>) -> Pin<Box<dyn Future<Output = ()>>>;
+
 /// Hands the promises of one store to a macro: functions of an `Arc<dyn Store>` on no data.
 macro_rules! every_promise {
     ($take:ident) => {
@@ -41,6 +53,10 @@ macro_rules! every_promise {
             access::a_session_that_was_ended_is_not_begun_again_by_a_late_use,
             access::a_view_is_found_by_its_token_until_it_is_forgotten,
             agreement::a_store_that_is_open_answers,
+            deleted::a_deleted_code_is_given_to_its_own_site_only,
+            deleted::a_name_of_a_request_stands_for_a_day_and_for_one_fingerprint,
+            deleted::a_campaign_has_its_first_spelling_until_no_link_has_it,
+            deleted::of_a_deleted_site_nothing_is_left_but_hashes_of_codes,
             agreement::of_session_secrets_the_first_stays,
             sites::a_site_is_found_by_its_identifier_and_by_each_of_its_keys,
             sites::of_two_sites_of_one_name_the_first_stays,
@@ -52,6 +68,7 @@ macro_rules! every_promise {
             sites::what_nobody_added_is_not_there,
             links::a_link_comes_back_as_it_was_made,
             links::a_code_that_is_taken_is_a_conflict_and_changes_nothing,
+            links::no_two_codes_differ_in_case_only,
             links::a_conflict_among_concurrent_creations_spoils_no_other,
             links::of_concurrent_links_with_one_code_one_is_made,
             links::a_change_holds_and_is_returned,
@@ -69,9 +86,13 @@ macro_rules! every_promise {
             once_names::concurrent_calls_whose_two_names_cross_make_one_link,
             once_names::a_creation_that_conflicts_leaves_its_names_free,
             once_names::a_deleted_links_names_are_free_again,
-            lists::links_come_newest_first_and_the_greater_code_first_within_a_millisecond,
+            bulk::of_many_links_each_is_made_or_found_for_itself,
+            bulk::hundreds_of_links_are_made_in_one_call_and_found_in_the_next,
+            bulk::calls_for_many_links_with_the_same_names_make_each_once,
+            lists::links_come_newest_first_and_within_an_hour_the_last_one_first,
             lists::a_cursor_walks_over_every_link_once,
             lists::a_cursor_holds_its_place_when_its_link_is_deleted,
+            links::a_deleted_links_children_forget_it,
             lists::a_list_has_one_sites_links_and_no_deleted_ones,
             lists::each_filter_narrows_the_list,
             lists::filters_together_narrow_it_further_and_a_page_is_still_filled,
@@ -85,6 +106,16 @@ macro_rules! every_promise {
             settling::entries_of_links_that_are_gone_count_nothing_and_hold_up_no_others,
             settling::days_may_come_in_any_order,
             settling::nothing_to_settle_is_no_error,
+            checkpoints::a_store_is_the_one_that_it_was_and_stays_it_when_it_is_adopted,
+            checkpoints::every_link_is_in_a_partition,
+            checkpoints::what_became_of_each_entry_is_told,
+            checkpoints::entries_behind_others_that_are_missing_are_refused,
+            checkpoints::what_is_confirmed_of_a_journal_is_known_and_never_less,
+            checkpoints::what_is_confirmed_is_known_of_links_that_nobody_opened,
+            checkpoints::a_journal_is_forgotten_when_its_time_is_over,
+            checkpoints::where_nothing_is_damaged_nothing_is_set_aside,
+            checkpoints::clicks_of_a_deleted_link_never_count_for_the_one_that_is_made_anew,
+            checkpoints::a_link_that_is_deleted_and_made_anew_while_others_settle_has_its_own_clicks_only,
             unfurls::each_familys_unfurls_are_counted_beside_the_total,
             unfurls::settling_again_counts_no_familys_unfurl_twice,
             unfurls::concurrent_journals_add_up_for_each_family,
@@ -97,10 +128,13 @@ macro_rules! every_promise {
             visitors::a_visitor_counts_once_a_day_and_again_the_next,
             visitors::a_visitor_of_two_links_counts_for_each,
             visitors::settling_again_adds_no_visitor,
+            visitors::of_a_days_sets_with_different_keys_the_largest_one_counts,
+            visitors::a_set_that_begins_after_its_day_was_closed_counts_for_itself,
             forgetting::forgotten_visitors_leave_their_number,
             forgetting::a_late_click_of_a_forgotten_day_begins_a_set_of_its_own,
             forgetting::visitors_of_later_days_are_still_known,
             forgetting::counts_before_a_day_go_and_later_ones_stay,
+            forgetting::a_shares_link_keeps_its_code_destination_and_channel_after_the_retention_time,
             forgetting::links_outlive_their_counts_and_count_again,
             statistics::a_links_counts_are_those_of_the_days_asked_for,
             statistics::a_site_has_a_row_for_each_page_channel_campaign_and_day,
@@ -117,6 +151,7 @@ macro_rules! every_promise {
             works::of_fifty_concurrent_calls_one_takes_a_piece_of_work,
             works::work_that_is_held_is_free_again_when_its_time_is_over,
             works::work_that_is_done_is_held_for_as_long_as_one_says,
+            works::whoever_takes_work_months_ahead_frees_no_other_piece,
         }
     };
 }

@@ -10,9 +10,10 @@ use entrenous::domain::destination::{Destination, HostRule};
 use entrenous::domain::entry::{Entry, EntryKind};
 use entrenous::domain::family::Family;
 use entrenous::domain::link::{Link, Text};
+use entrenous::domain::link_key::Incarnation;
 use entrenous::domain::site::{Key, KeyHash, KeyKind, OriginRule, Site, SiteId, SiteKey};
 use entrenous::domain::visitor::Tag;
-use entrenous::store::{Inserted, JournalId, Numbered, OnceName, Store};
+use entrenous::store::{Inserted, JournalId, LinkFilter, Numbered, OnceName, Store};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
@@ -26,11 +27,12 @@ pub(crate) fn site(name: &str) -> Site {
         origins: vec![OriginRule::parse("https://www.example.com").unwrap()],
         consent: None,
         utm: true.into(),
+        stripping: entrenous::domain::stripping::Stripping::default(),
         forward_query: false,
         lineage: true,
         public: true,
         badges: false,
-        created_at: "2026-11-01T08:00:00.5Z".parse().unwrap(),
+        created_at: "2026-11-01T08:00:00Z".parse().unwrap(),
         keys: vec![key(KeyKind::Publishable), key(KeyKind::Secret)],
     }
 }
@@ -78,8 +80,10 @@ pub(crate) fn url(text: &str) -> Destination {
 pub(crate) fn link(site: &Site, named: &str) -> Link {
     Link {
         code: code(named),
+        incarnation: Incarnation::random(),
         site: site.id.clone(),
         url: url("https://example.com/page"),
+        page: None,
         channel: channel("sms"),
         campaign: None,
         title: None,
@@ -87,8 +91,10 @@ pub(crate) fn link(site: &Site, named: &str) -> Link {
         generation: 0,
         created_at: noon(20),
         expires_at: None,
+        is_share: false,
         disabled: false,
         taken_down: false,
+        is_slug: false,
     }
 }
 
@@ -104,8 +110,17 @@ pub(crate) async fn stored_link(store: &dyn Store, site: &Site, named: &str) -> 
     link
 }
 
+/// The first links of a site's list.
+pub(crate) async fn listed(store: &dyn Store, site: &SiteId, filter: &LinkFilter, limit: usize) -> Vec<Link> {
+    let listed = store.links(site, filter, None, limit).await.expect("a list");
+    listed.into_iter().map(|listed| listed.link).collect()
+}
+
+/// After every hour: all links that were made are shares.
+pub(crate) const EVERY_HOUR: Timestamp = Timestamp::MAX;
+
 pub(crate) fn once(number: u8) -> OnceName {
-    OnceName([number; 16])
+    OnceName::lasting([number; 16])
 }
 
 /// The tag of the visitor with this number: as good as random, and the same each time.
@@ -135,7 +150,7 @@ impl Journal {
     /// The next entry.
     pub(crate) fn entry(&mut self, link: &Link, day: Day, kind: EntryKind) -> Numbered {
         self.last += 1;
-        let entry = Entry { site: link.site.clone(), code: link.code.clone(), day, kind };
+        let entry = Entry { site: link.site.clone(), link: link.key(), day, kind };
         Numbered { number: self.last, previous: 0, entry }
     }
 
@@ -158,7 +173,17 @@ impl Journal {
         kinds: impl IntoIterator<Item = EntryKind>,
     ) {
         let entries = self.entries(link, day, kinds);
-        store.settle(&self.id, &entries).await.expect("settled");
+        let settled = store.settle(&self.id, &entries).await.expect("settled");
+        assert!(settled.held.is_empty() && settled.set_aside.is_empty(), "{settled:?}");
+    }
+}
+
+/// Notes with each entry which one of its partition came before it, as whoever reads a journal does.
+pub(crate) fn link_up(store: &dyn Store, entries: &mut [Numbered]) {
+    let mut last = BTreeMap::new();
+    for numbered in entries {
+        let partition = store.partition(&numbered.entry.link);
+        numbered.previous = last.insert(partition, numbered.number).unwrap_or(0);
     }
 }
 

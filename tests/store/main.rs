@@ -12,8 +12,13 @@ mod ledger;
 mod redis;
 mod redis_closing;
 mod redis_crashes;
-mod redis_earlier;
+mod redis_damage;
+mod redis_identity;
+#[path = "../support/redis_keys.rs"]
+mod redis_keys;
 mod redis_news;
+mod redis_parts;
+mod redis_round_trips;
 #[path = "../support/redis_search.rs"]
 mod redis_search;
 #[allow(unreachable_pub, reason = "other tests use it too")]
@@ -23,5 +28,8 @@ mod redis_visitors;
 mod sentinel;
 #[path = "../support/site_counts.rs"]
 mod site_counts;
+#[path = "../support/slow_proxy.rs"]
+mod slow_proxy;
 mod sqlite;
 mod sqlite_closing;
+mod sqlite_trouble;

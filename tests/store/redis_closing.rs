@@ -13,9 +13,8 @@ use entrenous::store::{Numbered, Store, StoreUrl, open};
 use redis::{Connection, cmd};
 
 use crate::dice::Dice;
-use crate::fixtures::{
-    Journal, UNFURL, channel, click, clicks, counted, day, insert, link, stored_site, url,
-};
+use crate::fixtures::{Journal, UNFURL, channel, click, day, insert, link, stored_site, url};
+use crate::redis_keys::{partition, tag};
 use crate::redis_search::{Found, Sum, keys, search};
 use crate::redis_servers::RedisServer;
 use crate::site_counts::SiteCountsOf;
@@ -152,9 +151,9 @@ fn roll_back(raw: &mut Connection, tag: &str, to: &Slot) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_failovers_lose_and_wherever_closings_are_killed_no_click_is_lost_or_counted_twice() {
-    let (server, store, mut raw) = start().await;
-    let other = handle(&server).await;
+    let (server, _, mut raw) = start().await;
     for seed in 0..5 {
+        let (store, other) = (handle(&server).await, handle(&server).await);
         History::begin(&*store, seed).await.play([&*store, &*other], &mut raw).await;
         cmd("FLUSHALL").exec(&mut raw).expect("the next one begins with nothing");
     }
@@ -253,12 +252,12 @@ impl History {
         let most = Duration::from_micros(self.dice.below(6_000));
         // Whatever is under way is given up; what was sent already is done.
         let _ = tokio::time::timeout(most, close(store)).await;
-        store.ping().await.expect("an answer");
+        store.probe().await.expect("an answer");
     }
 
     fn tags(&self) -> Vec<String> {
-        let codes = self.links.iter().map(|link| link.code.to_string());
-        codes.chain([self.site.id.as_str().to_owned()]).collect()
+        let partitions = self.links.iter().map(|link| tag(partition(link.code.as_str())));
+        partitions.chain([self.site.id.as_str().to_owned()]).collect()
     }
 
     fn remember(&mut self, raw: &mut Connection) {
@@ -294,42 +293,4 @@ impl History {
         }
         sum
     }
-}
-
-#[tokio::test]
-async fn days_of_an_earlier_version_are_closed() {
-    let (_server, store, mut raw) = start().await;
-    let site = stored_site(&*store, "press").await;
-    let (many, few) = (link(&site, "many"), link(&site, "few"));
-    insert(&*store, &many).await;
-    insert(&*store, &few).await;
-    let number = day(20).number();
-    let id = site.id.as_str();
-    // As it left them: nothing tells how far any day is.
-    for command in [
-        format!("SADD ens:counted {id}"),
-        format!("ZADD ens:d:{{{id}}} {number} {number}"),
-        format!("SADD ens:a:{{{id}}}:{number} many few gone"),
-    ] {
-        let mut words = command.split(' ');
-        let mut command = cmd(words.next().expect("a command"));
-        command.arg(words.collect::<Vec<_>>()).exec(&mut raw).expect("written");
-    }
-    for (code, numbers) in [("many", "9 1 0 6 0"), ("few", "1 0 0 1 0")] {
-        cmd("HSET")
-            .arg(format!("ens:c:{{{code}}}"))
-            .arg(number)
-            .arg(numbers)
-            .exec(&mut raw)
-            .expect("written");
-    }
-    assert_eq!(store.days_to_close(day(TODAY), K).await.expect("days"), [(day(20), site.id.clone())]);
-    for _ in 0..=STAGES {
-        close(&*store).await;
-        time_passes(&mut raw, &site.id);
-    }
-    let found = look(&mut raw);
-    assert_eq!((found.cells, found.waiting), ([9, 6, 0, 1], [1, 1, 0, 0]));
-    assert_eq!(found.small, Vec::<String>::new());
-    assert_eq!(counted(&*store, &many, day(20)).await.visitors, clicks(9, 6).visitors);
 }

@@ -6,6 +6,7 @@ use entrenous::domain::code::Code;
 use entrenous::domain::day::Day;
 use entrenous::domain::entry::{Entry, EntryKind};
 use entrenous::domain::link::Link;
+use entrenous::domain::link_key::Incarnation;
 use entrenous::domain::site::SiteId;
 use entrenous::domain::visitor::{DayKey, Tag};
 use entrenous::domain::visitor_set::{Fingerprint, VisitorSet};
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::fixtures::counted;
+use crate::redis_keys::visitors as visitors_key;
 use crate::redis_servers::RedisServer;
 
 /// Clicks that are settled together: not a divisor of anything that matters.
@@ -31,8 +33,10 @@ fn tag(number: u64) -> Tag {
 fn link(code: &str, site: &SiteId) -> Link {
     Link {
         code: Code::parse(code).expect("a code"),
+        incarnation: Incarnation::random(),
         site: site.clone(),
         url: serde_json::from_str("\"https://example.com/\"").expect("a destination"),
+        page: None,
         channel: ChannelName::parse("whatsapp").expect("a channel"),
         campaign: None,
         title: None,
@@ -40,8 +44,10 @@ fn link(code: &str, site: &SiteId) -> Link {
         generation: 0,
         created_at: Timestamp::UNIX_EPOCH,
         expires_at: None,
+        is_share: false,
         disabled: false,
         taken_down: false,
+        is_slug: false,
     }
 }
 
@@ -62,7 +68,7 @@ async fn redis_counts_the_visitors_that_the_domain_counts() {
                 expected.insert(Fingerprint::of(&tag));
                 let number = entries.len() as u64 + 1;
                 let kind = EntryKind::Click(tag);
-                let entry = Entry { site: site.clone(), code: link.code.clone(), day, kind };
+                let entry = Entry { site: site.clone(), link: link.key(), day, kind };
                 entries.push(Numbered { number, previous: 0, entry });
             }
         }
@@ -107,7 +113,7 @@ async fn every_visitor_set_ends_by_itself_an_hour_after_its_day_or_after_it_bega
     ] {
         let entry = |visitor| Entry {
             site: link.site.clone(),
-            code: link.code.clone(),
+            link: link.key(),
             day,
             kind: EntryKind::Click(tag(visitor)),
         };
@@ -117,7 +123,7 @@ async fn every_visitor_set_ends_by_itself_an_hour_after_its_day_or_after_it_bega
             .collect();
         number += visitors;
         store.settle(&journal, &entries).await.expect("settled");
-        let key = format!("ens:v:{{abc}}:{}", day.number());
+        let key = visitors_key("abc", day.number());
         let left: i64 = ::redis::cmd("TTL").arg(key).query(&mut redis).expect("an expiry");
         assert!((least - 60..=most).contains(&left) && left > 0, "{day}: {left} seconds are left");
     }
@@ -134,21 +140,67 @@ async fn of_what_the_store_sends_the_slow_log_shows_no_visitor_and_no_day_key() 
     store.insert_link(&link, &[]).await.expect("a link");
     let day: Day = "2099-11-21".parse().expect("a day");
     let kind = EntryKind::Click(tag(1));
-    let entry = Entry { site: link.site.clone(), code: link.code.clone(), day, kind };
+    let entry = Entry { site: link.site.clone(), link: link.key(), day, kind };
     store
         .settle(&JournalId::new("journal"), &[Numbered { number: 1, previous: 0, entry }])
         .await
         .expect("settled");
-    let key = DayKey::new(*b"a key of 32 bytes for one day...");
+    let key = DayKey::new(b"a key of 32 bytes for one day...");
     store.agree_day_key(day, key, day.start()).await.expect("a day key");
 
     let log: Vec<Slow> = ::redis::cmd("SLOWLOG").arg("GET").arg(128).query(&mut redis).expect("the slow log");
     // What clients sent; a script's own steps, of a few microseconds each, have no address.
     let sent = log.into_iter().filter(|entry| entry.4 != "?:0");
     let log = sent.map(|entry| entry.3.join(" ")).collect::<Vec<_>>().join("\n");
-    assert!(log.contains("EVAL") && log.contains("ens:v:{abc}") && log.contains("ens:k:"), "{log}");
+    assert!(
+        log.contains("EVAL") && log.contains(&visitors_key("abc", day.number())) && log.contains("ens:k:"),
+        "{log}"
+    );
     assert!(!log.contains(&Fingerprint::of(&tag(1)).number().to_string()), "{log}");
     assert!(!log.contains("a key of 32 bytes"), "{log}");
+}
+
+#[tokio::test]
+async fn of_a_day_whose_key_was_lost_the_largest_set_counts() {
+    let server = RedisServer::start();
+    let store = open(&StoreUrl::parse(&server.url()).expect("an address"), None).await.expect("a store");
+    let site = SiteId::random();
+    let link = link("abc", &site);
+    store.insert_link(&link, &[]).await.expect("a link");
+    let day: Day = "2099-11-21".parse().expect("a day");
+    let agree = async |byte: u8| {
+        let key = store.agree_day_key(day, DayKey::new(&[byte; 32]), day.start()).await;
+        *key.expect("a key").expose()
+    };
+    let mut number = 0;
+    let mut settle = async |tags: std::ops::Range<u64>| {
+        let mut entries = Vec::new();
+        for visitor in tags {
+            let kind = EntryKind::Click(tag(visitor));
+            let entry = Entry { site: site.clone(), link: link.key(), day, kind };
+            number += 1;
+            entries.push(Numbered { number, previous: number - 1, entry });
+        }
+        store.settle(&JournalId::new("journal"), &entries).await.expect("settled");
+        counted(&*store, &link, day).await.visitors
+    };
+    assert!(agree(1).await == [1; 32]);
+    assert_eq!(settle(0..3).await, 3);
+    let mut redis = raw(&server);
+    let lost = |redis: &mut ::redis::Connection| {
+        ::redis::cmd("DEL").arg(format!("ens:k:{}", day.number())).exec(redis).expect("deleted");
+    };
+    // Somebody has it still.
+    lost(&mut redis);
+    assert!(agree(1).await == [1; 32]);
+    assert!(agree(2).await == [1; 32]);
+    assert_eq!(settle(2..4).await, 4);
+    // Nobody has it any more: these may be the same people.
+    lost(&mut redis);
+    assert!(agree(3).await == [3; 32]);
+    assert!(agree(3).await == [3; 32]);
+    assert_eq!(settle(10..12).await, 4);
+    assert_eq!(settle(12..17).await, 7);
 }
 
 fn raw(server: &RedisServer) -> ::redis::Connection {

@@ -52,7 +52,7 @@ async fn what_was_too_small_for_a_cell_is_in_no_file_when_its_day_is_closed() {
         file.query_row("SELECT count(*) FROM kinds", [], |row| row.get(0)).unwrap()
     };
     assert_eq!(named(&Connection::open(data.path()).unwrap()), 0);
-    assert!(store.delete_link(&secret.code).await.unwrap());
+    assert!(store.delete_link(&secret.code).await.unwrap().was_there());
     assert!(!holds(&data.bytes(), b"read-by-one"));
 
     let mut read = link(&site, "def");
@@ -61,7 +61,7 @@ async fn what_was_too_small_for_a_cell_is_in_no_file_when_its_day_is_closed() {
     journal.settle(&*store, &read, day(20), (0..6).map(click)).await;
     store.close_day(&site.id, day(20), 5).await.unwrap();
     assert_eq!(named(&Connection::open(data.path()).unwrap()), 1);
-    assert!(store.delete_link(&read.code).await.unwrap());
+    assert!(store.delete_link(&read.code).await.unwrap().was_there());
     assert!(!holds(&data.bytes(), b"read-by-six"), "nor is the page of a deleted link's cells");
 }
 

@@ -10,13 +10,15 @@
 use std::io::{Error, ErrorKind, Result};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{MissedTickBehavior, interval_at, sleep, timeout};
+
+use crate::answering::granted;
 
 #[allow(unused_imports, reason = "each test crate uses a part")]
 pub(crate) use tally::{Answered, Clicks, Latencies, Tally};
@@ -74,6 +76,8 @@ struct Shared {
     tally: Mutex<Tally>,
     /// The number of the next request.
     next: AtomicU32,
+    /// The cookie of everybody who opens a link.
+    cookie: OnceLock<String>,
     stopped: AtomicBool,
 }
 
@@ -100,11 +104,21 @@ impl Load {
             addresses: Mutex::new(plan.addresses.clone()),
             tally: Mutex::new(Tally::new(&plan.codes)),
             next: AtomicU32::new(0),
+            cookie: OnceLock::new(),
             stopped: AtomicBool::new(false),
             plan,
         });
         let at_work = Arc::clone(&shared);
         let thread = std::thread::spawn(move || {
+            while at_work.cookie.get().is_none() {
+                if at_work.is_stopped() {
+                    return;
+                }
+                match granted(at_work.address(0), &at_work.plan.codes[0]) {
+                    Some(cookie) => drop(at_work.cookie.set(cookie)),
+                    None => std::thread::sleep(RETRY),
+                }
+            }
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let connections = (0..at_work.plan.connections).map(|number| connection(number, &at_work));
             runtime.expect("a runtime").block_on(futures_util::future::join_all(connections));
@@ -206,9 +220,10 @@ async fn click(stream: &mut TcpStream, begun: Instant, shared: &Shared) -> bool 
     let link = (number % links) as usize;
     let [_, a, b, c] = visitor.to_be_bytes();
     let request = format!(
-        "GET /{} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: {FIREFOX}\r\nCookie: consent=g1\r\n\
+        "GET /{} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: {FIREFOX}\r\nCookie: {}\r\n\
          X-Forwarded-For: 10.{a}.{b}.{c}\r\n\r\n",
-        shared.plan.codes[link]
+        shared.plan.codes[link],
+        shared.cookie.get().expect("known before the first click")
     );
     shared.tally().sent(link, visitor);
     if let Ok(Ok((status, again))) = timeout(PATIENCE, ask(stream, request.as_bytes())).await {

@@ -94,7 +94,7 @@ impl Book {
     pub(crate) fn of_link(&self, ledger: &Ledger, link: usize, period: Period) -> Report {
         let (channel, url, campaign) = ledger.links[&link].clone();
         let long_ago = "2020-01-01T00:00:00Z".parse().unwrap();
-        let json = serde_json::json!({ "code": code(link), "site": "s", "url": url, "channel": channel,
+        let json = serde_json::json!({ "code": code(link), "incarnation": "0000000000000001", "site": "s", "url": url, "channel": channel,
             "campaign": campaign, "created_at": 0 });
         let link_itself = Link { created_at: long_ago, ..serde_json::from_value(json).unwrap() };
         of_link(&link_itself, &ledger.link_counts(link), period, false, self.rule)

@@ -22,6 +22,8 @@ pub(crate) use sentinel::WatchedRedis;
 
 #[path = "redis_cluster.rs"]
 mod cluster;
+#[path = "moved_clock.rs"]
+pub(crate) mod moved_clock;
 #[path = "redis_sentinel.rs"]
 mod sentinel;
 
@@ -35,6 +37,8 @@ const ATTEMPTS: usize = 20;
 pub(crate) struct RedisServer {
     port: u16,
     options: Vec<String>,
+    /// The file that says how far its wall clock is ahead, where it has one that a test moves.
+    clock: Option<PathBuf>,
     child: Option<Child>,
     /// Where it works; removed with it unless the test gave a folder.
     dir: PathBuf,
@@ -56,10 +60,19 @@ impl RedisServer {
     /// Starts a server with these options of its command line, in a folder of its own where none is
     /// given.
     pub(crate) fn start_with(options: &[&str], dir: Option<&Path>) -> Self {
+        Self::start_as(options, dir, None)
+    }
+
+    /// The same, with a wall clock that is as far ahead as a file says at any time.
+    pub(crate) fn start_with_clock(options: &[&str], dir: Option<&Path>, clock: &Path) -> Self {
+        Self::start_as(options, dir, Some(clock.to_owned()))
+    }
+
+    fn start_as(options: &[&str], dir: Option<&Path>, clock: Option<PathBuf>) -> Self {
         let own_dir = dir.is_none().then(|| TempDir::new().expect("a folder for redis-server"));
         let dir = dir.or(own_dir.as_ref().map(TempDir::path)).expect("one of the two").to_owned();
         let options = options.iter().map(ToString::to_string).collect();
-        let mut server = Self { port: 0, options, child: None, dir, _own_dir: own_dir };
+        let mut server = Self { port: 0, options, clock, child: None, dir, _own_dir: own_dir };
         for _ in 0..ATTEMPTS {
             server.port = free_port();
             if server.run() {
@@ -71,7 +84,11 @@ impl RedisServer {
 
     /// Starts the process on the port; false when it ended again, because the port was taken.
     fn run(&mut self) -> bool {
-        let child = Command::new("redis-server")
+        let mut command = Command::new("redis-server");
+        if let Some(clock) = &self.clock {
+            moved_clock::give_to_redis(&mut command, clock);
+        }
+        let child = command
             // A file of settings must come first.
             .args(&self.options)
             .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--daemonize", "no"])
@@ -97,6 +114,11 @@ impl RedisServer {
     /// the wire; nothing where there is none.
     pub(crate) fn ask(&self, command: &str) -> String {
         ask(self.port, command).unwrap_or_default()
+    }
+
+    /// The same for an answer that may be no text.
+    pub(crate) fn ask_bytes(&self, command: &str) -> Vec<u8> {
+        answer(self.port, command).unwrap_or_default()
     }
 
     /// The value of a field that `INFO` shows.
@@ -191,15 +213,19 @@ fn free_port() -> u16 {
     }
 }
 
-/// Sends one command without quoting and returns the beginning of the answer.
+/// Sends one command without quoting and returns the answer.
 fn ask(port: u16, command: &str) -> Option<String> {
+    String::from_utf8(answer(port, command)?).ok()
+}
+
+fn answer(port: u16, command: &str) -> Option<Vec<u8>> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(1))).ok()?;
     stream.write_all(format!("{command}\r\n").as_bytes()).ok()?;
     // The server ends the connection when it has answered; a Sentinel does not know `QUIT`.
     stream.shutdown(Shutdown::Write).ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).ok()?;
     Some(answer)
 }
 

@@ -60,14 +60,16 @@ fn look_at(server: &mut Connection, key: &str, today: i32, min_count: u64, found
                 }
             }
         }
-        // Of a link only the marks of journals stay when its days are closed.
         "c" => {
             let of_day = |field: &str| is_over(field.trim_start_matches(['u', 'x']));
             let small = hash().into_iter().filter(|(field, _)| of_day(field));
             found.small.extend(small.map(|(field, value)| format!("{key} {field} {value}")));
         }
         "a" | "v" if is_over(rest.rsplit(':').next().unwrap_or_default()) => found.small.push(key.to_owned()),
-        "a" | "v" | "l" | "i" | "o" | "z" | "d" | "w" | "k" | "{sites}" => {}
+        "s" => found.small.push(key.to_owned()),
+        // Besides: codes of deleted links, children, spellings of campaigns, and a day's key by its hash.
+        "a" | "v" | "e" | "g" | "lp" | "n" | "l" | "i" | "o" | "z" | "d" | "w" | "k" | "p" | "{sites}"
+        | "{store}" => {}
         _ => assert!(
             ["ens:counted", "ens:closed", "ens:session"].contains(&key),
             "nobody has looked through keys such as {key}"

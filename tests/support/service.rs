@@ -5,18 +5,19 @@
 #![allow(dead_code, unused_imports, unused_macros, reason = "each test crate uses a part")]
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use entrenous::app::Application;
-use entrenous::clock::Clock;
+use entrenous::clock::{Clock, Reading};
 use entrenous::domain::channel::Channels;
 use entrenous::domain::code::Code;
 use entrenous::domain::day::Day;
 use entrenous::domain::destination::HostRule;
 use entrenous::domain::link::LinkChange;
 use entrenous::domain::site::{OriginRule, Site, SiteId};
+use entrenous::service::metrics::Metrics;
 use entrenous::service::sites::Sites;
 use entrenous::settings::Settings;
 use entrenous::store::{Store, StoreUrl};
@@ -99,10 +100,17 @@ pub(crate) struct Service {
     pub(crate) client: Client,
     pub(crate) publishable: String,
     pub(crate) secret: String,
+    /// The identifiers of the sites whose keys the test has.
+    sites: Arc<Mutex<Vec<(String, SiteId)>>>,
     clock: Arc<AtomicI64>,
+    /// By how much the clock jumped while the machine was up, in milliseconds.
+    jumped: Arc<AtomicI64>,
+    /// How far its clock is ahead of that of the store, where the store has one of its own.
+    ahead: Option<SignedDuration>,
     settings: Vec<(String, String)>,
     ground: Ground,
     running: Option<Running>,
+    metrics: Option<Arc<Metrics>>,
 }
 
 struct Running {
@@ -132,6 +140,9 @@ impl Service {
         let mut service = Self::prepare(Backend::Sqlite, settings);
         service.run().await;
         assert!(!service.secret.is_empty(), "a first start makes a site");
+        let site =
+            Sites::new(service.store().await).by_name("default").await.expect("sites").expect("a site");
+        service.sites.lock().expect("no panic").push((site.name, site.id));
         service
     }
 
@@ -142,6 +153,7 @@ impl Service {
             ("server.listen", "127.0.0.1:0"),
             ("server.workers", "2"),
             ("server.trusted_proxies", "127.0.0.1"),
+            ("server.drain_seconds", "0"),
             ("server.shutdown_timeout_seconds", "5"),
             ("store.url", &ground.store_url),
             ("journal.dir", &journal),
@@ -149,7 +161,9 @@ impl Service {
             ("journal.keep_seconds", "1"),
             ("stats.min_count", "1"),
             ("limits.create_per_minute", "0"),
+            ("limits.reserve_per_minute", "0"),
             ("limits.miss_per_minute", "0"),
+            ("limits.count_per_minute", "0"),
             ("limits.sign_in_per_minute", "0"),
         ];
         let settings: Vec<_> =
@@ -161,15 +175,28 @@ impl Service {
             client,
             publishable: String::new(),
             secret: String::new(),
+            sites: Arc::default(),
             clock: Arc::new(AtomicI64::new(now.as_millisecond())),
+            jumped: Arc::default(),
+            ahead: None,
             settings,
             ground,
             running: None,
+            metrics: None,
         }
     }
 
     /// Starts another instance on the same store, with the same clock and settings and a journal of its own.
     pub(crate) async fn beside(&self) -> Self {
+        self.another(None).await
+    }
+
+    /// Starts another instance, on a machine whose clock is so far ahead of the store's, which is the first one's.
+    pub(crate) async fn beside_ahead(&self, ahead: SignedDuration) -> Self {
+        self.another(Some(ahead)).await
+    }
+
+    async fn another(&self, ahead: Option<SignedDuration>) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let journal = dir.path().join("journal").display().to_string();
         let mut settings = self.settings.clone();
@@ -180,10 +207,14 @@ impl Service {
             client: self.client.clone(),
             publishable: self.publishable.clone(),
             secret: self.secret.clone(),
+            sites: Arc::clone(&self.sites),
             clock: Arc::clone(&self.clock),
+            jumped: Arc::clone(&self.jumped),
+            ahead,
             settings,
             ground: Ground { dir, store_url, redis: None, _cluster: None },
             running: None,
+            metrics: None,
         };
         other.run().await;
         other
@@ -199,27 +230,53 @@ impl Service {
             runtime.expect("a runtime").block_on(async move {
                 let mut application =
                     Application::build(settings, Channels::built_in(), clock).await.expect("a service");
-                let keys = application.take_first_keys();
-                started.send((application.address(), keys)).expect("the test waits");
-                application.run_until_stopped(async { drop(stopped.await) }).await.expect("a clean end");
+                let mut shown = None;
+                let show = |keys| {
+                    shown = Some(keys);
+                    Ok(())
+                };
+                assert!(application.make_first_site(show).await.expect("a first site"));
+                started.send((application.address(), application.metrics(), shown)).expect("the test waits");
+                let mut stopped = Some(stopped);
+                let stop = async || match stopped.take() {
+                    Some(stopped) => drop(stopped.await),
+                    None => std::future::pending().await,
+                };
+                application.run_until_stopped(stop).await.expect("a clean end");
             });
         });
         let address = tokio::task::spawn_blocking(move || address.recv_timeout(DEADLINE));
-        let (address, keys) = address.await.expect("no panic").expect("the service starts in time");
+        let (address, metrics, keys) = address.await.expect("no panic").expect("the service starts in time");
         if let Some(keys) = keys {
             keys.publishable.reveal().clone_into(&mut self.publishable);
             keys.secret.reveal().clone_into(&mut self.secret);
         }
         self.base = format!("http://{address}");
+        self.metrics = Some(metrics);
         self.running = Some(Running { stop, thread });
     }
 
     fn clock(&self) -> Clock {
-        let now = Arc::clone(&self.clock);
-        Clock::from_fn(move || Timestamp::from_millisecond(now.load(Ordering::Relaxed)).expect("a time"))
+        let (now, jumped) = (Arc::clone(&self.clock), Arc::clone(&self.jumped));
+        let time = move || Timestamp::from_millisecond(now.load(Ordering::Relaxed)).expect("a time");
+        let of_store = time.clone();
+        let ahead = self.ahead.unwrap_or_default();
+        let clock = Clock::from_readings(move || {
+            let (time, jumped) = (time(), SignedDuration::from_millis(jumped.load(Ordering::Relaxed)));
+            Reading { wall: time + ahead, uptime: time.duration_since(Timestamp::UNIX_EPOCH) - jumped }
+        });
+        if self.ahead.is_some() { clock.with_store_time(of_store) } else { clock }
     }
 
-    /// Moves the service's clock.
+    /// Moves the service's clock, which jumps: the machine is not up for longer or shorter by that.
+    pub(crate) fn jump_to(&self, time: &str) {
+        let time: Timestamp = time.parse().expect("a time");
+        let before = self.clock.load(Ordering::Relaxed);
+        self.jumped.fetch_add(time.as_millisecond() - before, Ordering::Relaxed);
+        self.clock.store(time.as_millisecond(), Ordering::Relaxed);
+    }
+
+    /// Moves the service's clock, as time passes: the machine is up for as much longer.
     pub(crate) fn set_time(&self, time: &str) {
         let time: Timestamp = time.parse().expect("a time");
         self.clock.store(time.as_millisecond(), Ordering::Relaxed);
@@ -269,6 +326,7 @@ impl Service {
             origins: vec![OriginRule::parse("https://page.example").expect("an origin")],
             consent: None,
             utm: false.into(),
+            stripping: entrenous::domain::stripping::Stripping::default(),
             forward_query: false,
             lineage: false,
             public: false,
@@ -277,7 +335,8 @@ impl Service {
             keys: Vec::new(),
         };
         configure(&mut site);
-        let (_, keys) = Sites::new(self.store().await).create(site, self.now()).await.expect("a site");
+        let (site, keys) = Sites::new(self.store().await).create(site, self.now()).await.expect("a site");
+        self.sites.lock().expect("no panic").push((site.name, site.id));
         (keys.publishable.reveal().to_owned(), keys.secret.reveal().to_owned())
     }
 
@@ -323,10 +382,37 @@ impl Service {
         self.request(Method::GET, &format!("/{code}")).header("user-agent", user_agent)
     }
 
+    /// The identifier of the site of this name, as it stands in the name of its cookie.
+    pub(crate) fn site_id(&self, name: &str) -> SiteId {
+        let sites = self.sites.lock().expect("no panic");
+        sites.iter().find(|(found, _)| found == name).expect("a site of the test").1.clone()
+    }
+
+    /// The consent cookie of the site of this name, over plain http.
+    pub(crate) fn consent(&self, name: &str, answer: &str) -> String {
+        format!("consent-{}={answer}", self.site_id(name))
+    }
+
+    /// The cookies of a browser whose person has allowed every site to count.
+    pub(crate) fn granted(&self) -> String {
+        self.cookies("g1")
+    }
+
+    /// The cookies of a browser whose person has refused that to every site.
+    pub(crate) fn denied(&self) -> String {
+        self.cookies("d1")
+    }
+
+    fn cookies(&self, answer: &str) -> String {
+        let sites = self.sites.lock().expect("no panic");
+        let cookies =
+            sites.iter().map(|(_, id)| format!("consent-{id}={answer}; __Host-consent-{id}={answer}"));
+        cookies.collect::<Vec<_>>().join("; ")
+    }
+
     /// A browser's request whose person granted consent, from an address.
     pub(crate) async fn click(&self, code: &str, address: &str) -> Response {
-        let granted = "consent=g1; __Host-consent=g1";
-        let request = self.visit(code).header("cookie", granted).header("x-forwarded-for", address);
+        let request = self.visit(code).header("cookie", self.granted()).header("x-forwarded-for", address);
         let response = request.send().await.expect("an answer");
         assert_eq!(response.status(), StatusCode::FOUND);
         response
@@ -379,7 +465,7 @@ impl Service {
         let Some(redis) = &self.ground.redis else { return Vec::new() };
         let client = ::redis::Client::open(redis.url()).expect("an address");
         let mut connection = client.get_multiplexed_async_connection().await.expect("a connection");
-        let pattern = format!("ens:v:{{{code}}}:*");
+        let pattern = format!("ens:v:*:{code}:*");
         ::redis::cmd("KEYS").arg(pattern).query_async(&mut connection).await.expect("keys")
     }
 
@@ -412,16 +498,11 @@ impl Service {
         segments.map(|file| file.metadata().map_or(0, |data| data.len())).sum()
     }
 
-    /// One of the service's metrics.
+    /// One of the service's metrics, exactly: what is told rounds visits.
+    #[expect(clippy::unused_async, reason = "tests of a process ask over a socket, and are written alike")]
     pub(crate) async fn metric(&self, name: &str) -> u64 {
-        let text = self
-            .request(Method::GET, "/metrics")
-            .send()
-            .await
-            .expect("an answer")
-            .text()
-            .await
-            .expect("text");
+        let metrics = self.metrics.as_ref().expect("the service runs");
+        let text = metrics.encode_exactly().expect("text");
         let name = format!("entrenous_{name} ");
         let value = text.lines().find_map(|line| line.strip_prefix(&name));
         value.unwrap_or_else(|| panic!("no metric {name}in {text}")).parse().expect("a number")

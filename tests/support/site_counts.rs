@@ -42,7 +42,7 @@ impl<S: Store + ?Sized> SiteCountsOf for S {
         let closed = self.day_marks(site, first, last).await?.closed;
         let mut rows = Vec::new();
         for day in first.to(last) {
-            let DayRows { kinds, rows: of_day } = self.day_rows(site, day).await?;
+            let DayRows { kinds, rows: of_day } = self.day_rows(site, day, jiff::Timestamp::MAX).await?;
             let mut sums: BTreeMap<Kind, DayCounts> = BTreeMap::new();
             for row in of_day {
                 sums.entry(kinds[row.kind].clone()).or_default().add(&row.counts);

@@ -7,7 +7,7 @@ use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
 use crate::domain::counts::Kind;
 use crate::domain::destination::Destination;
-use crate::domain::link::Text;
+use crate::domain::link::{Text, folded};
 
 /// What stands for no page, no campaign or no link.
 pub(super) const NONE: u32 = u32::MAX;
@@ -64,12 +64,19 @@ impl Names {
         self.channels.get_index_of(name).map(short)
     }
 
+    /// The number of a page, in whatever way its address is written.
     pub(super) fn page_number(&self, page: &str) -> Option<u32> {
-        self.pages.get_index_of(page).map(short)
+        let as_counted = || self.pages.get_index_of(Destination::page_of(page)?.as_str());
+        self.pages.get_index_of(page).or_else(as_counted).map(short)
     }
 
+    /// The number of a campaign, in whatever spelling.
     pub(super) fn campaign_number(&self, campaign: &str) -> Option<u32> {
-        self.campaigns.get_index_of(campaign).map(short)
+        let as_counted = || {
+            let sought = folded(campaign);
+            self.campaigns.iter().position(|name| name.folded() == sought)
+        };
+        self.campaigns.get_index_of(campaign).or_else(as_counted).map(short)
     }
 
     pub(super) fn link_number(&self, code: &Code) -> Option<u32> {

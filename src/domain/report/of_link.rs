@@ -33,8 +33,11 @@ fn days(
     rule: Publication,
     names: &mut Names,
 ) -> Vec<ReportDay> {
-    let Link { channel, url, campaign, .. } = link.clone();
-    let mut rows = DayRows { kinds: vec![Kind { channel, page: Some(url), campaign }], rows: Vec::new() };
+    let Link { channel, campaign, .. } = link.clone();
+    let mut rows = DayRows {
+        kinds: vec![Kind { channel, page: Some(link.page().clone()), campaign }],
+        rows: Vec::new(),
+    };
     let made = Day::of(link.created_at);
     let mut of_day = |day: Day| {
         let mut counts_of_day = counts.days.get(&day).cloned().unwrap_or_default();

@@ -16,6 +16,9 @@ fn page(language: Language) -> Page {
 fn the_consent_page_is_small_and_has_three_equal_buttons_and_no_script() {
     for language in Language::ALL {
         let page = ConsentPage {
+            publisher: "The <Courier>".to_owned(),
+            privacy: "/privacy?site=abc12345".to_owned(),
+            lineage: true,
             page: page(language),
             code: "aB3dE6g".into(),
             host: "news.example.com".into(),
@@ -35,6 +38,9 @@ fn the_consent_page_is_small_and_has_three_equal_buttons_and_no_script() {
 #[test]
 fn text_from_outside_is_escaped() {
     let page = ReceiptPage {
+        publisher: "The <Courier>".to_owned(),
+        privacy: "/privacy?site=abc12345".to_owned(),
+        lineage: true,
         page: page(English),
         code: "aB3dE6g".into(),
         short_url: "https://s.example/<script>".into(),

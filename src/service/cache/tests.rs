@@ -344,3 +344,35 @@ async fn no_more_is_kept_than_there_is_room_for() {
     assert!(is(&on.get(7_000_000, async { present(&huge) }).await, &huge), "and is not kept");
     assert!(on.cache.entries.weight() <= most as u64);
 }
+
+#[tokio::test]
+async fn what_is_asked_anew_asks_the_store_whatever_memory_has_and_leaves_memory_as_it_is() {
+    let setting = Setting::new();
+    let anew = async |answer: &'static str| {
+        let question = setting.question(async move { Ok(Some(answer.to_owned())) });
+        let value = setting.cache.get_anew(&1, question).await.expect("an answer").expect("a value");
+        (value.clone(), value.is_from_memory())
+    };
+    assert_eq!(anew("one").await, ("one".to_owned(), false));
+    assert_eq!(anew("two").await, ("two".to_owned(), false));
+    assert_eq!(setting.asked.load(Relaxed), 2, "the first answer was not kept");
+    let kept = setting.get(1, async { Ok(Some("three".to_owned())) }).await.expect("an answer");
+    assert_eq!((kept.as_deref(), setting.asked.load(Relaxed)), (Some("three"), 3));
+    assert_eq!(anew("four").await, ("four".to_owned(), false));
+    let known = setting.get(1, async { Ok(Some("five".to_owned())) }).await.expect("an answer");
+    assert_eq!((known.as_deref(), setting.asked.load(Relaxed)), (Some("three"), 4), "memory stays as it was");
+}
+
+#[tokio::test]
+async fn what_is_asked_anew_of_a_store_that_is_away_is_the_old_answer() {
+    let setting = Setting::new();
+    let away = || async { Err(StoreError::Unavailable("away".into())) };
+    let anew = async || setting.cache.get_anew(&1, setting.question(away())).await;
+    assert!(anew().await.is_err(), "nothing is known");
+    setting.get(1, async { Ok(Some("old".to_owned())) }).await.expect("an answer").expect("a value");
+    for _ in 0..3 {
+        let old = anew().await.expect("an answer").expect("a value");
+        assert!(*old == "old" && old.is_from_memory());
+    }
+    assert_eq!(setting.asked.load(Relaxed), 3, "after the first failure nobody waits for the next");
+}

@@ -20,7 +20,7 @@ pub use self::letter::Letter;
 pub use self::post::Post;
 use super::metrics::Metrics;
 use super::reports::Reports;
-use crate::clock::Clock;
+use super::shared_clock::SharedClock;
 use crate::domain::channel::Channels;
 use crate::domain::day::Day;
 use crate::domain::digest::{Schedule, week_before};
@@ -94,7 +94,7 @@ impl fmt::Debug for Writer {
 /// What sends letters.
 pub struct Digests {
     /// The time.
-    pub clock: Clock,
+    pub clock: SharedClock,
     /// Which sites there are, and what was sent.
     pub store: Arc<dyn Store>,
     /// What writes them.
@@ -205,7 +205,7 @@ impl Digests {
             }
             if let Err(refusal) = self.post.send(to, &letter, &work.replace('/', "."), now).await {
                 let pause = pause(known.failures);
-                tracing::warn!(site = site.name, %refusal, minutes = pause.as_mins(), "a digest was not sent; trying again then");
+                tracing::warn!(site = site.name, %refusal, minutes = pause.as_mins(), "digest.smtp_url: a digest was not sent; trying again then");
                 // Who tries next is not who has it now, where there are several.
                 let _ = self.store.hold_work(&work, now, now + pause).await;
                 return Outcome::Failed;

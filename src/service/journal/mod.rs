@@ -1,34 +1,43 @@
 //! The journal: finished counts on this machine's disk, before any visitor is forwarded.
 //!
-//! A folder of *segments*, each a header and then records, oldest first. Promises: what
-//! [`Writer::append`] accepted is read again by [`Reader`], in order and with its number, even
-//! after the process was killed at any moment; a damaged record costs itself and no other. Numbers
-//! rise and are never used twice in one folder, not even when a power cut took written records away.
+//! A folder of *segments*, each a header and then records, oldest first; a *ledger*, which says whose journal it is and
+//! what of it was deleted; and the *progress*, which says what the store has confirmed. Promises: what [`Writer::append`] accepted is read again by
+//! [`Reader`], in order and with its number, even after the process was killed at any moment; a damaged record costs
+//! itself and no other.
+//!
+//! Each start of the service writes a journal of its own, with a random name and numbers from 1. So no number is
+//! ever used twice under one name, whatever the clock, a power cut or a copied folder does: a copy has the same
+//! records under the same names, and whoever writes on in it writes under another name (ADR 19).
 
+mod adoption;
+mod ledger;
+mod progress;
 mod reader;
 mod record;
+mod segment;
+mod unwritten;
 mod writer;
 
+use std::fs::OpenOptions;
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+pub use adoption::Adoption;
+pub use ledger::{Confirmed, Ledger, LedgerError};
+pub use progress::Progress;
 pub use reader::{Chunk, Reader};
 pub use record::Batch;
-pub use writer::{InUse, Sync, Writer};
+pub use unwritten::{note_unwritten, take_unwritten};
+pub use writer::{OpenError, Sync, Writer};
 
-/// Every segment begins with these bytes, then the journal's name, then a CRC-32 of both.
-const MAGIC: &[u8; 8] = b"ENSJRNL1";
-/// Length of a journal's name.
-const NAME_BYTES: usize = 16;
-/// Length of a segment's header.
-const HEADER_BYTES: usize = MAGIC.len() + NAME_BYTES + 4;
-/// A segment's file name is the number of its first record, then this.
+/// A segment's file name is its place among the folder's segments, then this.
 const EXTENSION: &str = "journal";
 
 /// A place in the journal: everything before it is durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
-    /// The segment, by the number of its first record.
+    /// The segment, by its place among the folder's segments.
     segment: u64,
     /// Bytes from the segment's beginning.
     offset: u64,
@@ -39,13 +48,25 @@ impl Position {
     pub const START: Self = Self { segment: 0, offset: 0 };
     /// Behind everything.
     pub const END: Self = Self { segment: u64::MAX, offset: u64::MAX };
+
+    /// The segment that the place is in.
+    #[must_use]
+    pub fn segment(self) -> u64 {
+        self.segment
+    }
+
+    /// The last segment that can have records before the place.
+    #[must_use]
+    pub fn last_segment_before(self) -> u64 {
+        if self.offset > segment::FIRST_RECORD { self.segment } else { self.segment.saturating_sub(1) }
+    }
 }
 
 fn segment_path(dir: &Path, segment: u64) -> PathBuf {
     dir.join(format!("{segment:020}.{EXTENSION}"))
 }
 
-/// The segments in a folder, oldest first; none where the folder could not be made yet.
+/// Returns the segments in a folder, oldest first; none where there is no folder.
 fn segments(dir: &Path) -> io::Result<Vec<u64>> {
     let mut found = Vec::new();
     let files = match std::fs::read_dir(dir) {
@@ -61,6 +82,13 @@ fn segments(dir: &Path) -> io::Result<Vec<u64>> {
     }
     found.sort_unstable();
     Ok(found)
+}
+
+/// Files of the journal are for this user alone.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.mode(0o600);
+    options
 }
 
 #[cfg(test)]

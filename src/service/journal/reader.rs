@@ -6,13 +6,15 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::record::{LONGEST, decode};
-use super::{HEADER_BYTES, MAGIC, Position, segment_path, segments};
+use super::segment::{FIRST_RECORD, Header};
+use super::writer::is_at;
+use super::{Position, segment_path, segments};
 use crate::store::{JournalId, Numbered};
 
 /// How much is read at once: about 20,000 clicks.
 const CHUNK_BYTES: usize = 1 << 20;
 /// What a click usually takes.
-const USUAL: usize = 52;
+const CLICK_BYTES: usize = 61;
 
 /// Reads a journal from its oldest segment on.
 #[derive(Debug)]
@@ -20,22 +22,27 @@ pub struct Reader {
     dir: PathBuf,
     /// The place up to which records were handed on.
     at: Position,
-    /// The segment at `at`, with the name of the journal that it belongs to.
-    open: Option<(File, JournalId)>,
+    /// The segment at `at`.
+    open: Option<(File, Header)>,
     /// How many zeros stand right before `at`.
     room: u64,
 }
 
-/// Some records, in order, all of one journal.
+/// Some records, in order, all of one segment.
 #[derive(Default)]
 #[expect(missing_debug_implementations, reason = "entries may hold tags")]
 pub struct Chunk {
     /// The journal that they belong to; none where there are no entries.
     pub journal: Option<JournalId>,
+    /// The number of the last record of that journal before the segment; 0 where it is the first one.
+    pub after: u64,
     /// The intact records.
     pub entries: Vec<Numbered>,
     /// Bytes in which no intact record was found.
     pub damaged_bytes: u64,
+    /// The segment whose header is damaged: which journal its records belong to is not known. It was passed over, and its
+    /// file has another name now.
+    pub unreadable: Option<PathBuf>,
     /// Whether everything up to the asked position has now been handed on.
     pub caught_up: bool,
 }
@@ -44,7 +51,13 @@ impl Reader {
     /// Begins at the oldest segment of the folder.
     #[must_use]
     pub fn new(dir: &Path) -> Self {
-        Self { dir: dir.to_owned(), at: Position::START, open: None, room: 0 }
+        Self::from(dir, Position::START)
+    }
+
+    /// Begins at a place that was read up to before.
+    #[must_use]
+    pub fn from(dir: &Path, at: Position) -> Self {
+        Self { dir: dir.to_owned(), at, open: None, room: 0 }
     }
 
     /// The place up to which it has read.
@@ -53,24 +66,27 @@ impl Reader {
         self.at
     }
 
-    /// The number of the first record of the oldest segment that there is.
-    ///
-    /// # Errors
-    /// When the disk refuses.
-    pub fn oldest_segment(&self) -> io::Result<Option<u64>> {
-        Ok(segments(&self.dir)?.first().copied())
-    }
-
     /// Reads on, at most to `end`; a segment before that of `end` is read to the end of its file.
     ///
     /// # Errors
     /// When the disk refuses; the same call may be made again.
     pub fn read(&mut self, end: Position) -> io::Result<Chunk> {
         loop {
-            if self.open.is_none() && !self.open_next(end)? {
-                return Ok(Chunk { caught_up: true, ..Chunk::default() });
+            if self.open.is_none() {
+                match self.open_next(end)? {
+                    Opened::Segment => {}
+                    Opened::Nothing => return Ok(Chunk { caught_up: true, ..Chunk::default() }),
+                    Opened::Unreadable(path) => {
+                        return Ok(Chunk { unreadable: Some(path), ..Chunk::default() });
+                    }
+                }
             }
-            let Some((file, journal)) = &self.open else { continue };
+            let Some((file, header)) = &self.open else { continue };
+            if !is_at(file, &segment_path(&self.dir, self.at.segment)) {
+                // The segment was removed, and the writer has made it again.
+                self.open = None;
+                continue;
+            }
             let last = self.at.segment >= end.segment;
             let limit = if last { end.offset } else { file.metadata()?.len() };
             if self.at.offset >= limit {
@@ -85,67 +101,70 @@ impl Reader {
             let mut bytes = vec![0; wanted];
             file.read_exact_at(&mut bytes, self.at.offset)?;
             let whole = self.at.offset + wanted as u64 == limit;
-            let (chunk, used) = parse(&bytes, whole, journal.clone(), &mut self.room);
+            let (chunk, used) = parse(&bytes, whole, header, &mut self.room);
             self.at.offset += used as u64;
             return Ok(chunk);
         }
     }
 
-    /// Deletes every segment that was read to its end; call it when what was read is settled.
+    /// Deletes every segment before `segment`, and says whether there were any.
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn delete_read(&self) -> io::Result<()> {
-        for segment in segments(&self.dir)?.into_iter().filter(|segment| *segment < self.at.segment) {
-            fs::remove_file(segment_path(&self.dir, segment))?;
+    pub fn delete_before(dir: &Path, segment: u64) -> io::Result<()> {
+        for old in segments(dir)?.into_iter().filter(|old| *old < segment) {
+            fs::remove_file(segment_path(dir, old))?;
         }
         Ok(())
     }
 
-    /// Opens the first segment at or behind the present place; `false` where `end` is reached.
-    fn open_next(&mut self, end: Position) -> io::Result<bool> {
-        let next = segments(&self.dir)?.into_iter().find(|segment| *segment >= self.at.segment);
-        // A segment that begins at `end` is still being made.
-        let durable = |segment: &u64| Position { segment: *segment, offset: 0 } < end;
-        let Some(segment) = next.filter(durable) else { return Ok(false) };
-        let file = File::open(segment_path(&self.dir, segment))?;
-        let mut header = [0; HEADER_BYTES];
-        match file.read_exact_at(&mut header, 0) {
-            Ok(()) => {}
-            // The process ended while it made this segment: nothing was recorded in it.
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                self.at = Position { segment: segment + 1, offset: 0 };
-                return self.open_next(end);
+    /// Opens the first segment at or behind the present place.
+    fn open_next(&mut self, end: Position) -> io::Result<Opened> {
+        loop {
+            let next = segments(&self.dir)?.into_iter().find(|segment| *segment >= self.at.segment);
+            // A segment that begins at `end` is still being made.
+            let is_durable = |segment: &u64| Position { segment: *segment, offset: 0 } < end;
+            let Some(segment) = next.filter(is_durable) else { return Ok(Opened::Nothing) };
+            let path = segment_path(&self.dir, segment);
+            let file = File::open(&path)?;
+            match Header::read(&file) {
+                Ok(Some(header)) => {
+                    if self.at.segment != segment || self.at.offset < FIRST_RECORD {
+                        self.at = Position { segment, offset: FIRST_RECORD };
+                        self.room = 0;
+                    }
+                    self.open = Some((file, header));
+                    return Ok(Opened::Segment);
+                }
+                // The process ended while it made this segment: nothing was recorded in it.
+                Ok(None) => self.at = Position { segment: segment + 1, offset: 0 },
+                Err(error) if error.kind() == ErrorKind::InvalidData => {
+                    let damaged = path.with_extension("damaged");
+                    fs::rename(&path, &damaged)?;
+                    self.at = Position { segment: segment + 1, offset: 0 };
+                    return Ok(Opened::Unreadable(damaged));
+                }
+                Err(error) => return Err(error),
             }
-            Err(error) => return Err(error),
         }
-        // A damaged header costs no record: the journal's name also stands in the folder. It must not
-        // pass for another name, under which the store would count again what it has counted.
-        let name = match name_in(&header) {
-            Some(name) => name,
-            None => JournalId::new(&fs::read_to_string(self.dir.join("name"))?),
-        };
-        self.at = Position { segment, offset: HEADER_BYTES as u64 };
-        (self.open, self.room) = (Some((file, name)), 0);
-        Ok(true)
     }
 }
 
-/// The journal's name in an intact header.
-fn name_in(header: &[u8; HEADER_BYTES]) -> Option<JournalId> {
-    let (text, checksum) = header.split_last_chunk::<4>()?;
-    let intact = crc32fast::hash(text) == u32::from_le_bytes(*checksum);
-    let name = text.strip_prefix(MAGIC).filter(|_| intact)?;
-    std::str::from_utf8(name).ok().map(JournalId::new)
+/// What was found behind a place.
+enum Opened {
+    Segment,
+    Nothing,
+    Unreadable(PathBuf),
 }
 
 /// Takes the records out of `bytes`; where none stands, looks for the next one byte by byte.
 /// Returns how many bytes are done with; unless they are the `whole` rest, the last ones may be
 /// the beginning of a record and are left for the next call. Zeros are `room` that was made for
 /// records, and damage where something follows them.
-fn parse(bytes: &[u8], whole: bool, journal: JournalId, room: &mut u64) -> (Chunk, usize) {
-    let entries = Vec::with_capacity(bytes.len() / USUAL);
-    let mut chunk = Chunk { journal: Some(journal), entries, ..Chunk::default() };
+fn parse(bytes: &[u8], whole: bool, header: &Header, room: &mut u64) -> (Chunk, usize) {
+    let entries = Vec::with_capacity(bytes.len() / CLICK_BYTES);
+    let Header { journal, after } = header.clone();
+    let mut chunk = Chunk { journal: Some(journal), after, entries, ..Chunk::default() };
     let mut at = 0;
     while at < bytes.len() {
         match decode(&bytes[at..]) {

@@ -1,25 +1,28 @@
 //! How one entry stands in a segment.
 //!
 //! ```text
-//! length u16 │ checksum u32 │ number u64 │ kind u8 │ day i32 │ site u8 + bytes │ code u8 + bytes │ rest
-//!              CRC-32 of what follows      1 click, 2 unfurl, 3 aggregate click                    of a click: tag 16 bytes
-//!                                                                                                 of an unfurl: family u8
+//! length u16 │ checksum u32 │ number u64 │ kind u8 │ day i32 │ site │ namespace │ code │ incarnation u64 │ rest
 //! ```
-//! Whole numbers are little-endian; `length` counts what follows the checksum. An unfurl that an earlier
-//! version wrote ends without a family.
+//! The checksum is the CRC-32 of what follows it, and `length` counts the same bytes. Kind 1 is a click, with the
+//! tag's 16 bytes as its rest; 2 is an unfurl, with the family as one byte; 3 is an aggregate click, without a rest.
+//! Site, namespace and code are texts, each after its length as one byte; the namespace is empty. Whole
+//! numbers are little-endian.
 
 use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::entry::{Entry, EntryKind};
 use crate::domain::family::Family;
+use crate::domain::link_key::{Incarnation, LinkKey};
 use crate::domain::site::SiteId;
 use crate::domain::visitor::Tag;
 use crate::store::Numbered;
 
 const PREFIX: usize = 6;
 const NUMBER: usize = 8;
-/// The longest record that can be: prefix, fixed parts, a site and a code of 255 bytes, a tag.
-pub(super) const LONGEST: usize = PREFIX + NUMBER + 1 + 4 + 256 + 256 + 16;
+/// The namespace of every link: all sites share the service's own host.
+const NAMESPACE: &str = "";
+/// The longest record that can be: prefix, fixed parts, three texts of 255 bytes, an incarnation, a tag.
+pub(super) const LONGEST: usize = PREFIX + NUMBER + 1 + 4 + 3 * 256 + 8 + 16;
 
 /// Entries that wait to be written, encoded but for their numbers.
 #[derive(Default)]
@@ -31,7 +34,7 @@ pub struct Batch {
 
 impl Batch {
     /// Adds an entry.
-    pub fn push(&mut self, site: &SiteId, code: &Code, day: Day, kind: EntryKind) {
+    pub fn push(&mut self, site: &SiteId, link: &LinkKey, day: Day, kind: EntryKind) {
         let start = self.bytes.len();
         self.bytes.extend([0; PREFIX + NUMBER]);
         self.bytes.push(match kind {
@@ -40,10 +43,11 @@ impl Batch {
             EntryKind::AggregateClick => 3,
         });
         self.bytes.extend(day.number().to_le_bytes());
-        for part in [site.as_str(), code.as_str()] {
+        for part in [site.as_str(), NAMESPACE, link.code.as_str()] {
             self.bytes.push(u8::try_from(part.len()).expect("sites and codes are at most 64 bytes"));
             self.bytes.extend(part.as_bytes());
         }
+        self.bytes.extend(link.incarnation.bits().to_le_bytes());
         match kind {
             EntryKind::Click(tag) => self.bytes.extend(tag.as_bytes()),
             EntryKind::Unfurl(family) => self.bytes.push(family.number()),
@@ -68,7 +72,8 @@ impl Batch {
     }
 
     /// How many bytes its records take.
-    pub(super) fn bytes(&self) -> u64 {
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
         self.bytes.len() as u64
     }
 
@@ -100,17 +105,21 @@ pub(super) fn decode(bytes: &[u8]) -> Option<(Numbered, usize)> {
     let (kind, rest) = rest.split_first()?;
     let (day, rest) = rest.split_first_chunk::<4>()?;
     let (site, rest) = text(rest)?;
+    let (namespace, rest) = text(rest)?;
     let (code, rest) = text(rest)?;
+    let (incarnation, rest) = rest.split_first_chunk::<8>()?;
     let kind = match (kind, rest) {
         (1, tag) => EntryKind::Click(Tag::from_bytes(tag.try_into().ok()?)),
-        (2, []) => EntryKind::Unfurl(Family::Other),
         (2, [family]) => EntryKind::Unfurl(Family::from_number(*family)),
         (3, []) => EntryKind::AggregateClick,
         _ => return None,
     };
     let entry = Entry {
         site: SiteId::from_stored(site),
-        code: Code::parse(code).ok()?,
+        link: LinkKey {
+            code: Code::parse(code).ok().filter(|_| namespace == NAMESPACE)?,
+            incarnation: Incarnation::from_bits(u64::from_le_bytes(*incarnation)),
+        },
         day: Day::from_number(i32::from_le_bytes(*day))?,
         kind,
     };

@@ -1,15 +1,18 @@
 //! The writing end of the journal. One process has a folder for itself.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use rustix::fs::FallocateFlags;
 
+use super::ledger::Ledger;
 use super::record::Batch;
-use super::{HEADER_BYTES, MAGIC, NAME_BYTES, Position, segment_path, segments};
+use super::segment::{FIRST_RECORD, Header};
+use super::{Position, private, segment_path, segments};
+use crate::inode::{Inode, Place};
+use crate::service::folder::is_full;
 use crate::store::JournalId;
 
 /// A segment ends when it is this long; a settled segment is deleted as a whole.
@@ -18,9 +21,6 @@ const SEGMENT_BYTES: u64 = 16 << 20;
 /// How much room is made ahead of the records that are synced one after the other: a sync that need
 /// not also write down that the file has grown takes a fraction of the time.
 const ROOM_BYTES: u64 = 1 << 20;
-
-/// Where a segment without records ends.
-const EMPTY: u64 = HEADER_BYTES as u64;
 
 /// When a written entry counts as recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,29 +43,58 @@ impl std::str::FromStr for Sync {
     }
 }
 
-/// Another process writes the journal in this folder.
+/// A folder cannot be taken for the journal.
 #[derive(Debug, thiserror::Error)]
-#[error("another process uses the journal folder {0}")]
-pub struct InUse(PathBuf);
+pub enum OpenError {
+    /// Another process writes the journal in this folder.
+    #[error("another process uses the journal folder {}", .0.display())]
+    InUse(PathBuf),
+    /// The disk refuses.
+    #[error("{} cannot be written", .0.display())]
+    Refused(PathBuf, #[source] io::Error),
+}
 
 /// Appends to the journal of one folder.
 #[derive(Debug)]
 pub struct Writer {
     dir: PathBuf,
     sync: Sync,
+    /// The name of this process's journal, which no other has.
+    journal: JournalId,
     next_number: u64,
-    /// That the folder is this process's own; not yet where the disk refused.
-    taken: Option<Taken>,
+    /// The number of the last record that was written.
+    last_number: u64,
+    next_segment: u64,
+    folder: Folder,
     /// The segment being written; none after a failure, until one can be made again.
     segment: Option<Segment>,
 }
 
+/// The folder, taken for this process. The folder itself is locked, so there is no file that somebody could
+/// remove to let a second process in.
 #[derive(Debug)]
-struct Taken {
-    /// The journal's name, the same for the folder's whole life.
-    name: JournalId,
-    /// Held locked as long as this process writes.
-    _lock: File,
+struct Folder {
+    lock: File,
+}
+
+impl Folder {
+    /// Makes the folder where it is not there, and takes it.
+    fn take(dir: &Path) -> Result<Self, TryLockError> {
+        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(TryLockError::Error)?;
+        let lock = File::open(dir).map_err(TryLockError::Error)?;
+        lock.try_lock()?;
+        Ok(Self { lock })
+    }
+
+    /// Whether this is still the folder at the path.
+    fn is_at(&self, dir: &Path) -> bool {
+        is_at(&self.lock, dir)
+    }
+}
+
+/// Whether an open file is the one at this path, as far as anybody can tell.
+pub(super) fn is_at(file: &File, path: &Path) -> bool {
+    Inode::of(file).map_or(true, |inode| inode.place(path) == Place::Same)
 }
 
 /// The segment being written. It is cut off at its end when it is dropped: what stands behind that
@@ -89,55 +118,69 @@ impl Segment {
             self.room = room;
         }
     }
+
+    /// Writes the segment once more to its path, from which somebody has removed it: nobody has settled it yet.
+    fn restore(&mut self) -> io::Result<()> {
+        let file = private().create_new(true).read(true).write(true).open(&self.path)?;
+        let mut bytes = vec![0; usize::try_from(self.end.offset).unwrap_or_default()];
+        self.file.read_exact_at(&mut bytes, 0)?;
+        file.write_all_at(&bytes, 0)?;
+        file.sync_all()?;
+        self.file = file;
+        self.room = self.end.offset;
+        Ok(())
+    }
 }
 
 impl Drop for Segment {
     fn drop(&mut self) {
         let _ = match self.end.offset {
-            EMPTY => fs::remove_file(&self.path),
+            FIRST_RECORD => fs::remove_file(&self.path),
             end => self.file.set_len(end),
         };
     }
 }
 
 impl Writer {
-    /// Takes a folder for this process, and makes it where it is not there. Where the disk refuses
-    /// that, the first append that can takes it: nobody waits for a click to be counted.
+    /// Takes a folder for this process, and makes it where it is not there. What is appended belongs to a journal of
+    /// its own with a random name.
     ///
     /// # Errors
-    /// When another process has it.
-    pub fn open(dir: &Path, sync: Sync, now: Timestamp) -> Result<Self, InUse> {
-        // Numbers begin at the clock's microseconds, beyond every number that earlier runs gave
-        // out. With `Sync::Os`, a power cut may take away records that the store already counted;
-        // going on from the highest number left would use theirs again.
-        let next_number = u64::try_from(now.as_microsecond()).unwrap_or(0);
-        let mut writer = Self { dir: dir.to_owned(), sync, next_number, taken: None, segment: None };
-        match writer.take() {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(InUse(dir.to_owned())),
-            Err(error) => tracing::error!(%error, "the journal folder cannot be used yet; trying again"),
-            Ok(()) => {}
+    /// When another process has it, or the disk refuses.
+    pub fn open(dir: &Path, sync: Sync) -> Result<Self, OpenError> {
+        let refused = |error| OpenError::Refused(dir.to_owned(), error);
+        let folder = Folder::take(dir).map_err(|error| match error {
+            TryLockError::WouldBlock => OpenError::InUse(dir.to_owned()),
+            TryLockError::Error(error) => refused(error),
+        })?;
+        let last = segments(dir).map_err(refused)?.last().copied().unwrap_or(0);
+        // An operator's decision covers segments by their places, so no place is used again.
+        let adopted = Ledger::read(dir).ok().flatten().map_or(0, |ledger| ledger.adopted);
+        let mut writer = Self {
+            dir: dir.to_owned(),
+            sync,
+            journal: JournalId::random(),
+            next_number: 1,
+            last_number: 0,
+            next_segment: last.max(adopted) + 1,
+            folder,
+            segment: None,
+        };
+        // So that a folder that cannot be written ends the start, and not the first click.
+        match writer.create_segment() {
+            // Without records, it goes again.
+            Ok(segment) => drop(segment),
+            // What fills the disk may be clicks that are settled and deleted soon.
+            Err(error) if is_full(&error) => {}
+            Err(error) => return Err(refused(error)),
         }
         Ok(writer)
     }
 
-    fn take(&mut self) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
-        let path = self.dir.join("lock");
-        let lock = private().create(true).write(true).truncate(false).open(&path);
-        // What may only be read can be locked all the same.
-        let lock = lock.or_else(|error| File::open(&path).map_err(|_| error))?;
-        lock.try_lock()?;
-        let name = name(&self.dir)?;
-        let last = segments(&self.dir)?.last().copied().unwrap_or(0);
-        self.next_number = self.next_number.max(last + SEGMENT_BYTES);
-        self.taken = Some(Taken { name, _lock: lock });
-        Ok(())
-    }
-
-    /// The journal's name; none until the folder could be taken.
+    /// The name of the journal that this process writes.
     #[must_use]
-    pub fn name(&self) -> Option<&JournalId> {
-        self.taken.as_ref().map(|taken| &taken.name)
+    pub fn journal(&self) -> &JournalId {
+        &self.journal
     }
 
     /// Writes batches, all or nothing, and returns the durable end of the journal.
@@ -159,6 +202,15 @@ impl Writer {
     /// Ends the present segment, so that it can be deleted when it is settled, and returns the
     /// journal's new end: the place where the next segment will begin.
     pub fn rotate(&mut self) -> Position {
+        if self.segment.as_ref().is_none_or(|segment| segment.end.offset > FIRST_RECORD) {
+            self.segment = None;
+        }
+        self.end()
+    }
+
+    /// Ends the journal and returns its end. An empty segment is not left behind.
+    #[must_use]
+    pub fn finish(mut self) -> Position {
         self.segment = None;
         self.end()
     }
@@ -166,14 +218,12 @@ impl Writer {
     /// The durable end of the journal; of earlier runs' segments, everything is before it.
     #[must_use]
     pub fn end(&self) -> Position {
-        let next = Position { segment: self.next_number, offset: 0 };
+        let next = Position { segment: self.next_segment, offset: 0 };
         self.segment.as_ref().map_or(next, |segment| segment.end)
     }
 
     fn write(&mut self, batches: &mut [Batch]) -> io::Result<Position> {
-        if self.taken.is_none() {
-            self.take()?;
-        }
+        self.find_again()?;
         if self.segment.is_none() {
             self.segment = Some(self.create_segment()?);
         }
@@ -194,15 +244,34 @@ impl Writer {
             segment.file.sync_data()?;
         }
         segment.end = end;
+        self.last_number = self.next_number - 1;
         Ok(end)
     }
 
-    fn create_segment(&self) -> io::Result<Segment> {
-        let path = segment_path(&self.dir, self.next_number);
-        let file = private().create(true).truncate(true).write(true).open(&path)?;
-        let end = Position { segment: self.next_number, offset: EMPTY };
-        match self.begin(&file) {
-            Ok(()) => Ok(Segment { file, path, end, room: EMPTY }),
+    /// Makes the folder and the present segment again where somebody has removed or moved them.
+    fn find_again(&mut self) -> io::Result<()> {
+        let is_there = self.segment.as_ref().is_some_and(|segment| is_at(&segment.file, &segment.path));
+        if is_there {
+            return Ok(());
+        }
+        if !self.folder.is_at(&self.dir) {
+            self.folder = Folder::take(&self.dir)?;
+            tracing::warn!(path = %self.dir.display(), "journal.dir was removed or moved; it was made again");
+        }
+        if let Some(segment) = &mut self.segment {
+            segment.restore()?;
+        }
+        Ok(())
+    }
+
+    fn create_segment(&mut self) -> io::Result<Segment> {
+        let path = segment_path(&self.dir, self.next_segment);
+        let file = private().create_new(true).read(true).write(true).open(&path)?;
+        let end = Position { segment: self.next_segment, offset: FIRST_RECORD };
+        self.next_segment += 1;
+        let header = Header { journal: self.journal.clone(), after: self.last_number };
+        match self.begin(&file, &header) {
+            Ok(()) => Ok(Segment { file, path, end, room: FIRST_RECORD }),
             Err(error) => {
                 let _ = fs::remove_file(path);
                 Err(error)
@@ -210,44 +279,13 @@ impl Writer {
         }
     }
 
-    fn begin(&self, mut file: &File) -> io::Result<()> {
-        let name = self.name().expect("a folder is taken before it is written");
-        let text = [MAGIC, name.as_str().as_bytes()].concat();
-        file.write_all(&text)?;
-        file.write_all(&crc32fast::hash(&text).to_le_bytes())?;
+    fn begin(&self, file: &File, header: &Header) -> io::Result<()> {
+        file.write_all_at(&header.to_bytes(), 0)?;
         if self.sync == Sync::Always {
-            file.sync_all()?;
+            file.sync_data()?;
+            // So that the file's name is on the disk too.
             File::open(&self.dir)?.sync_all()?;
         }
         Ok(())
     }
-}
-
-/// Files of the journal are for this user alone.
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.mode(0o600);
-    options
-}
-
-/// Reads the folder's name, or gives it one.
-fn name(dir: &Path) -> io::Result<JournalId> {
-    let path = dir.join("name");
-    match fs::read_to_string(&path) {
-        Ok(name) if name.len() == NAME_BYTES && name.bytes().all(|b| b.is_ascii_alphanumeric()) => {
-            return Ok(JournalId::new(&name));
-        }
-        Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
-    }
-    let letters: Vec<char> = ('a'..='z').chain('0'..='9').collect();
-    let name = nanoid::nanoid!(NAME_BYTES, &letters);
-    let fresh = dir.join("name.new");
-    let mut file = private().create(true).truncate(true).write(true).open(&fresh)?;
-    file.write_all(name.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(fresh, path)?;
-    File::open(dir)?.sync_all()?;
-    Ok(JournalId::new(&name))
 }

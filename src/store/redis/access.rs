@@ -7,18 +7,19 @@ use super::RedisStore;
 use super::keys::{PEOPLE, SESSIONS, VIEWS};
 use crate::domain::person::{Person, PersonChange, PersonName};
 use crate::domain::session::Session;
-use crate::domain::site::KeyHash;
+use crate::domain::site::{KeyHash, SiteId};
 use crate::domain::view::View;
+use crate::store::access::person_key;
 use crate::store::{Access, StoreError};
 
 #[async_trait]
 impl Access for RedisStore {
     async fn insert_person(&self, person: &Person) -> Result<(), StoreError> {
-        self.insert_record(PEOPLE, &person.name.folded(), person).await
+        self.insert_record(PEOPLE, &person_key(&person.site, &person.name), person).await
     }
 
-    async fn person(&self, name: &PersonName) -> Result<Option<Person>, StoreError> {
-        self.record(PEOPLE, &name.folded()).await
+    async fn person(&self, site: &SiteId, name: &PersonName) -> Result<Option<Person>, StoreError> {
+        self.record(PEOPLE, &person_key(site, name)).await
     }
 
     async fn people(&self) -> Result<Vec<Person>, StoreError> {
@@ -27,15 +28,16 @@ impl Access for RedisStore {
 
     async fn change_person(
         &self,
+        site: &SiteId,
         name: &PersonName,
         change: PersonChange,
     ) -> Result<Option<Person>, StoreError> {
         let change = |person: &mut Person| person.apply(change.clone());
-        self.change_record(PEOPLE, &name.folded(), change).await
+        self.change_record(PEOPLE, &person_key(site, name), change).await
     }
 
-    async fn delete_person(&self, name: &PersonName) -> Result<bool, StoreError> {
-        self.delete_records(PEOPLE, &[name.folded()]).await
+    async fn delete_person(&self, site: &SiteId, name: &PersonName) -> Result<bool, StoreError> {
+        self.delete_records(PEOPLE, &[person_key(site, name)]).await
     }
 
     async fn insert_session(&self, session: &Session) -> Result<(), StoreError> {

@@ -4,9 +4,9 @@
 //! | --- | --- |
 //! | `mark` | how far the day is: a [`Mark`], changed together with the rest |
 //! | `k KIND` | a cell of a page, or of a channel where the kind names no page: [`Numbers`] |
-//! | `l CODE` | a link's own cells: a list of [`Cell`]s, one for each kind that it was closed under |
+//! | `l LINK` | a link's own cells, by its [key](LinkKey): a list of [`Cell`]s, one for each kind that it was closed under |
 //! | `r KIND` | what moved up from links and is not closed at their page's level yet: [`Numbers`] |
-//! | `t CODE` | what was taken over of a link's open counts, which still have it: [`Taken`] |
+//! | `t LINK` | what was taken over of a link's open counts, which still have it: [`Numbers`] |
 //!
 //! A field of which nothing is left goes. All values are JSON, so that anybody can read them.
 
@@ -16,14 +16,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::failure;
-use super::links::stored_code;
 use super::marks::Mark;
 use crate::domain::cell::Amount;
 use crate::domain::channel::ChannelName;
-use crate::domain::code::Code;
 use crate::domain::counts::{Counts, families_from_text, families_to_text};
 use crate::domain::destination::Destination;
 use crate::domain::link::{Link, Text};
+use crate::domain::link_key::LinkKey;
 use crate::store::StoreError;
 
 /// The field with the day's mark.
@@ -48,8 +47,8 @@ pub(super) struct Kind {
 impl Kind {
     /// The kind of a link as it is now.
     pub(super) fn of(link: &Link) -> Self {
-        let Link { channel, url, campaign, .. } = link;
-        Self { channel: channel.clone(), page: Some(url.clone()), campaign: campaign.clone() }
+        let Link { channel, campaign, .. } = link;
+        Self { channel: channel.clone(), page: Some(link.page().clone()), campaign: campaign.clone() }
     }
 
     /// That of all pages of a channel.
@@ -63,9 +62,14 @@ impl Kind {
     }
 }
 
-/// The field of a link.
-pub(super) fn link_field(beginning: &str, code: &Code) -> String {
-    format!("{beginning}{code}")
+/// The field of a link. A later link of its code has another one.
+pub(super) fn link_field(beginning: &str, link: &LinkKey) -> String {
+    format!("{beginning}{link}")
+}
+
+/// The link of a field, without what the field begins with.
+pub(super) fn field_link(text: &str) -> Result<LinkKey, StoreError> {
+    text.parse().map_err(|_| failure::corrupt("a link's key"))
 }
 
 /// Counts as they are stored.
@@ -135,29 +139,14 @@ pub(super) struct Cell {
     pub(super) counts: Numbers,
 }
 
-/// What was taken over of a link's open counts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Taken {
-    /// When the link was made, in milliseconds: a later one of its code is another.
-    pub(super) made: i64,
-    pub(super) counts: Numbers,
-}
-
-impl Taken {
-    /// Whether it is of this link.
-    pub(super) fn is_of(&self, link: &Link) -> bool {
-        self.made == link.created_at.as_millisecond()
-    }
-}
-
 /// A whole day of a site, read at one moment.
 #[derive(Debug, Default)]
 pub(super) struct Sheet {
     pub(super) mark: Option<Mark>,
-    pub(super) links: Vec<(Code, Vec<Cell>)>,
+    pub(super) links: Vec<(LinkKey, Vec<Cell>)>,
     pub(super) kinds: Vec<(Kind, Numbers)>,
     pub(super) rests: Vec<(Kind, Numbers)>,
-    pub(super) taken: HashMap<Code, Taken>,
+    pub(super) taken: HashMap<LinkKey, Numbers>,
 }
 
 impl Sheet {
@@ -167,14 +156,14 @@ impl Sheet {
         for (field, value) in fields {
             if field == MARK {
                 sheet.mark = Some(Mark::read(value)?);
-            } else if let Some(code) = field.strip_prefix(OF_LINK) {
-                sheet.links.push((stored_code(code)?, from_json(value)?));
+            } else if let Some(link) = field.strip_prefix(OF_LINK) {
+                sheet.links.push((field_link(link)?, from_json(value)?));
             } else if let Some(kind) = field.strip_prefix(OF_KIND) {
                 sheet.kinds.push((from_json(kind)?, from_json(value)?));
             } else if let Some(kind) = field.strip_prefix(REST) {
                 sheet.rests.push((from_json(kind)?, from_json(value)?));
-            } else if let Some(code) = field.strip_prefix(TAKEN) {
-                sheet.taken.insert(stored_code(code)?, from_json(value)?);
+            } else if let Some(link) = field.strip_prefix(TAKEN) {
+                sheet.taken.insert(field_link(link)?, from_json(value)?);
             }
         }
         Ok(sheet)
@@ -227,24 +216,23 @@ mod tests {
             to_json(&numbers)
         );
         let cell = Cell { kind: kind.clone(), counts: numbers.clone() };
-        let code = Code::parse("a-b").expect("a code");
-        let taken = Taken { made: 1, counts: numbers.clone() };
+        let link: LinkKey = "/a-b.0123456789abcdef".parse().expect("a link's key");
         let fields = [
             ("mark".to_owned(), "5 2 0 taken 0 9".to_owned()),
-            (link_field(OF_LINK, &code), to_json(&[&cell])),
+            (link_field(OF_LINK, &link), to_json(&[&cell])),
             (kind.field(OF_KIND), to_json(&numbers)),
             (Kind::of_channel(&kind.channel).field(OF_KIND), to_json(&numbers)),
             (kind.field(REST), "{}".to_owned()),
-            (link_field(TAKEN, &code), to_json(&taken)),
+            (link_field(TAKEN, &link), to_json(&numbers)),
             ("what a later version writes".to_owned(), String::new()),
         ];
         let sheet = Sheet::read(&fields).expect("a day");
         assert_eq!(sheet.mark.map(|mark| mark.version), Some(2));
-        assert_eq!(sheet.links, [(code.clone(), vec![cell])]);
+        assert_eq!(sheet.links, [(link.clone(), vec![cell])]);
         assert_eq!(sheet.kinds[0], (kind.clone(), numbers.clone()));
         assert_eq!(sheet.kinds[1].0, Kind::of_channel(&kind.channel));
         assert_eq!(sheet.rests, [(kind, Numbers::default())]);
-        assert_eq!(sheet.taken.get(&code), Some(&taken));
+        assert_eq!(sheet.taken.get(&link), Some(&numbers));
     }
 
     #[test]

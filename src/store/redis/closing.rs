@@ -23,7 +23,7 @@ use super::cells::{self, Cell, Kind, Numbers, OF_LINK, REST, TAKEN, from_json, l
 use super::change::{Change, Taken};
 use super::links::stored_code;
 use super::marks::{Mark, Stage, State};
-use super::open::OpenLink;
+use super::open::{OpenLink, OpenLinks};
 use super::{RedisStore, failure, keys};
 use crate::domain::cell::{self, Amount, Gathered, Level};
 use crate::domain::code::Code;
@@ -129,30 +129,30 @@ impl Desk<'_> {
         if state.mark.is_leaving() {
             return Ok(Taken::Yes);
         }
-        self.store.forget_visitors(codes, self.day).await?;
-        let open = self.store.open_links(self.site, codes, self.day).await?;
+        self.store.freeze_visitors(codes, self.day).await?;
+        let OpenLinks { links: open, damaged } = self.store.open_links(self.site, codes, self.day).await?;
+        // They stay listed until they can be read.
+        let codes: Vec<Code> = codes.iter().filter(|code| !damaged.contains(code)).cloned().collect();
         let fields =
-            |beginning| open.iter().map(move |open: &OpenLink| link_field(beginning, &open.link.code));
+            |beginning| open.iter().map(move |open: &OpenLink| link_field(beginning, &open.link.key()));
         let own = self.values(&fields(OF_LINK).collect::<Vec<_>>()).await?;
         let taken = self.values(&fields(TAKEN).collect::<Vec<_>>()).await?;
 
-        let mut change = Change::of_links(codes);
+        let mut change = Change::of_links(&codes);
         let (mut moving, mut left_over) = (Vec::new(), Vec::new());
         for (OpenLink { link, counts, .. }, (own, taken)) in open.iter().zip(own.into_iter().zip(taken)) {
-            let before: Option<cells::Taken> = taken.as_deref().map(from_json).transpose()?;
-            let before = before.filter(|before| before.is_of(link) && state.mark.stage == Stage::Taken);
+            let before: Option<Numbers> = taken.as_deref().map(from_json).transpose()?;
+            let before = before.filter(|_| state.mark.stage == Stage::Taken);
             if before.is_none() && *counts == Counts::default() {
                 left_over.push(link);
                 continue;
             }
-            let mut all = before.map(|before| before.counts.counts()).transpose()?.unwrap_or_default();
+            let mut all = before.map(|before| before.counts()).transpose()?.unwrap_or_default();
             // Fewer than were taken over are there where a failover lost some, until they are settled again.
             let more = cells::beyond(counts, &all);
             if more != Counts::default() {
                 all.add(&more);
-                let made = link.created_at.as_millisecond();
-                let all = cells::Taken { made, counts: Numbers::from(&all) };
-                change.put(link_field(TAKEN, &link.code), to_json(&all));
+                change.put(link_field(TAKEN, &link.key()), to_json(&Numbers::from(&all)));
                 let own = own.as_deref().map_or_else(|| Ok(Vec::new()), from_json)?;
                 moving.push(Moving { link, kind: Kind::of(link), own, more });
             }
@@ -195,7 +195,7 @@ impl Desk<'_> {
         for (Moving { link, kind, mut own, .. }, joining) in moving.into_iter().zip(joining) {
             if joining != Counts::default() {
                 add_to_cell(&mut own, kind, &joining)?;
-                change.put(link_field(OF_LINK, &link.code), to_json(&own));
+                change.put(link_field(OF_LINK, &link.key()), to_json(&own));
                 changed = true;
             }
         }

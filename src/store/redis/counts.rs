@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use redis::{ToRedisArgs, cmd};
 
-use super::cells::{Cell, MARK, OF_LINK, Sheet, TAKEN, Taken, beyond, from_json, link_field};
+use super::cells::{Cell, MARK, Numbers, OF_LINK, Sheet, TAKEN, beyond, from_json, link_field};
 use super::links::stored_code;
 use super::marks::Mark;
 use super::open::OpenLink;
@@ -26,7 +26,9 @@ impl RedisStore {
         last: Day,
     ) -> Result<LinkCounts, StoreError> {
         let mut counts = LinkCounts { closed: self.closed_days().await?, ..LinkCounts::default() };
-        let Some(link) = self.one_link(code).await? else { return Ok(counts) };
+        let Some(link) = self.one_link(code).await?.filter(|link| link.code == *code) else {
+            return Ok(counts);
+        };
         let fields: BTreeMap<String, String> =
             self.connection.query(cmd("HGETALL").arg(keys::counts(code))).await?;
         let field = |name: String| fields.get(&name).map(String::as_str);
@@ -37,7 +39,7 @@ impl RedisStore {
             }
         }
         let days: Vec<Day> = self.marks_within(&link.site, first, last).await?.days.into_keys().collect();
-        let names = [MARK.to_owned(), link_field(OF_LINK, code), link_field(TAKEN, code)];
+        let names = [MARK.to_owned(), link_field(OF_LINK, &link.key()), link_field(TAKEN, &link.key())];
         let of_link = |day: &Day| cmd("HMGET").arg(keys::sheet(&link.site, *day)).arg(&names).take();
         let values: Vec<[Option<String>; 3]> =
             self.connection.query_all(days.iter().map(of_link).collect()).await?;
@@ -52,7 +54,7 @@ impl RedisStore {
             }
             if let (Some(taken), Some(counts)) = (taken, counts.days.get_mut(&day)) {
                 let taken = from_json(&taken)?;
-                counts.open = still_open(&link, &counts.open, field(keys::turn(day)), mark, Some(&taken))?;
+                counts.open = still_open(&counts.open, field(keys::turn(day)), mark, Some(&taken))?;
             }
         }
         counts.days.retain(|_, counts| *counts != DayCounts::default());
@@ -69,8 +71,8 @@ impl RedisStore {
         let sheet = Sheet::read(&sheet)?;
         let mark = sheet.mark.unwrap_or(Mark::NEW);
         let mut left = Vec::new();
-        for OpenLink { link, counts, mark: turn } in open {
-            let counts = still_open(&link, &counts, turn.as_deref(), mark, sheet.taken.get(&link.code))?;
+        for OpenLink { link, counts, mark: turn } in open.links {
+            let counts = still_open(&counts, turn.as_deref(), mark, sheet.taken.get(&link.key()))?;
             left.push((link, counts));
         }
         Ok(DayOfSite { sheet, open: left })
@@ -110,19 +112,18 @@ pub(super) struct DayOfSite {
 
 /// What of a link's counts nobody has taken over.
 fn still_open(
-    link: &Link,
     counts: &Counts,
     turn: Option<&str>,
     mark: Mark,
-    taken: Option<&Taken>,
+    taken: Option<&Numbers>,
 ) -> Result<Counts, StoreError> {
-    match taken.filter(|taken| taken.is_of(link) && mark.is_within(turn)) {
-        Some(taken) => Ok(beyond(counts, &taken.counts.counts()?)),
+    match taken.filter(|_| mark.is_within(turn)) {
+        Some(taken) => Ok(beyond(counts, &taken.counts()?)),
         None => Ok(counts.clone()),
     }
 }
 
-/// The day that a field of a link's counts stands for; `None` for a journal's mark.
+/// The day that a field stands for, where it is one.
 pub(super) fn day_of(field: &str) -> Option<Day> {
     Day::from_number(field.parse().ok()?)
 }
@@ -131,7 +132,7 @@ pub(super) fn day_of(field: &str) -> Option<Day> {
 /// which an earlier version did not write. What is below nothing is nothing yet.
 pub(super) fn read(numbers: &str, known: &str) -> Result<Counts, StoreError> {
     let numbers: Vec<f64> = numbers.split(' ').map_while(|number| number.parse().ok()).collect();
-    let [clicks, unfurls, aggregate_clicks, base, set, ..] = numbers[..] else {
+    let [clicks, unfurls, aggregate_clicks, base, gone, set, ..] = numbers[..] else {
         return Err(failure::corrupt("a day of counts"));
     };
     let known: Vec<&str> = known.split(' ').filter(|family| !family.contains("=-")).collect();
@@ -142,7 +143,7 @@ pub(super) fn read(numbers: &str, known: &str) -> Result<Counts, StoreError> {
         unfurls: whole(unfurls),
         known_unfurls,
         clicks: whole(clicks),
-        visitors: whole(base + set.round()),
+        visitors: whole(base + gone.max(set.round())),
         aggregate_clicks: whole(aggregate_clicks),
     })
 }

@@ -3,6 +3,7 @@
 use foldhash::HashMap;
 
 use futures_util::future::try_join;
+use jiff::Timestamp;
 
 use super::cells::{Cell, Kind};
 use super::counts::DayOfSite;
@@ -39,9 +40,15 @@ impl RedisStore {
     }
 
     /// All of a day.
-    pub(super) async fn rows_of_day(&self, site: &SiteId, day: Day) -> Result<DayRows, StoreError> {
+    pub(super) async fn rows_of_day(
+        &self,
+        site: &SiteId,
+        day: Day,
+        shares_before: Timestamp,
+    ) -> Result<DayRows, StoreError> {
         let mut table = Table::default();
-        let (made, of_day) = try_join(self.links_made(site, day), self.day_of_site(site, day)).await?;
+        let (made, of_day) =
+            try_join(self.links_made(site, day, shares_before), self.day_of_site(site, day)).await?;
         for link in made {
             let share = Counts { shares: 1, ..Counts::default() };
             table.of(Kind::of(&link), Some(link.code)).open.add(&share);
@@ -56,9 +63,14 @@ impl RedisStore {
         for (kind, numbers) in sheet.kinds {
             table.of(kind, None).cells.add(&numbers.counts()?);
         }
-        for (code, cells) in sheet.links {
+        // After a crash in the middle of a deletion, cells may be left whose link is gone, or was made anew.
+        let links = self.many_links(sheet.links.iter().map(|(link, _)| &link.code)).await?;
+        for ((key, cells), link) in sheet.links.into_iter().zip(links) {
+            if link.is_none_or(|link| link.key() != key) {
+                continue;
+            }
             for Cell { kind, counts } in cells {
-                table.of(kind, Some(code.clone())).cells.add(&counts.counts()?);
+                table.of(kind, Some(key.code.clone())).cells.add(&counts.counts()?);
             }
         }
         Ok(table.day)

@@ -26,6 +26,19 @@ pub(super) fn of(error: &RedisError) -> StoreError {
     }
 }
 
+/// What a failure means to whoever opens the store: a user or a password that is refused will be refused again.
+pub(super) fn at_open(error: &RedisError) -> StoreError {
+    let refused = error.kind() == ErrorKind::AuthenticationFailed
+        || matches!(error.code(), Some("NOAUTH" | "WRONGPASS"))
+        // A Cluster's driver says of its first nodes only this text.
+        || ["NOAUTH", "WRONGPASS", "authentication failed"].iter().any(|sign| error.to_string().contains(sign));
+    if refused {
+        StoreError::Unsuitable("Redis refuses the user or the password".to_owned())
+    } else {
+        of(error)
+    }
+}
+
 /// [`StoreError::Unavailable`] for a reason that holds no values.
 pub(super) fn unavailable(reason: impl Into<String>) -> StoreError {
     StoreError::Unavailable(Box::new(Failure(reason.into())))

@@ -2,11 +2,11 @@
 
 use redis::cmd;
 
-use super::cells::TAKEN;
+use super::cells::{TAKEN, field_link};
 use super::closing::Desk;
 use super::levels::waiting_field;
-use super::links::stored_code;
 use super::marks::new_step;
+use super::settling::first_failure;
 use super::{RedisStore, failure, keys, script};
 use crate::domain::day::Day;
 use crate::domain::site::SiteId;
@@ -32,7 +32,8 @@ impl RedisStore {
                 }
                 for codes in self.active_codes(&site, past).await?.chunks(CHUNK) {
                     let delete = |code| cmd("UNLINK").arg(keys::visitors(code, past)).take();
-                    self.connection.query_all::<i64>(codes.iter().map(delete).collect()).await?;
+                    let deleted = self.connection.query_each::<i64>(codes.iter().map(delete).collect());
+                    first_failure(deleted.await)?;
                 }
                 let mut close = script::CLOSE.on(std::slice::from_ref(&key));
                 close.arg(number).arg(announced);
@@ -42,9 +43,23 @@ impl RedisStore {
         Ok(())
     }
 
+    /// Deletes the visitor sets of one day whose key was lost. Who comes later begins others.
+    pub(super) async fn end_sets_of(&self, day: Day) -> Result<(), StoreError> {
+        for site in self.counted_sites().await? {
+            for codes in self.active_codes(&site, day).await?.chunks(CHUNK) {
+                let delete = |code| cmd("UNLINK").arg(keys::visitors(code, day)).take();
+                let deleted = self.connection.query_each::<i64>(codes.iter().map(delete).collect());
+                first_failure(deleted.await)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Deletes the counts of days before `day`: first the links' own, then the day's set of active links and its hash,
     /// through which they are found, and the day; and what waits since then.
     pub(super) async fn end_counts(&self, day: Day) -> Result<(), StoreError> {
+        self.tidy_checkpoints(Some(day)).await?;
+        self.end_set_aside(day).await?;
         self.end_visitor_sets(day).await?;
         for site in self.counted_sites().await? {
             let mut days = self.counted_days(&site).await?;
@@ -71,13 +86,17 @@ impl RedisStore {
         self.connection.query::<()>(&step).await?;
         let desk = Desk { store: self, site, day: past, min_count: 0 };
         let mut codes = self.active_codes(site, past).await?;
-        for code in desk.scan(TAKEN).await?.keys() {
-            codes.push(stored_code(code)?);
+        for link in desk.scan(TAKEN).await?.keys() {
+            codes.push(field_link(link)?.code);
         }
         for codes in codes.chunks(CHUNK) {
             let fields = (number, keys::known_unfurls(past), keys::turn(past));
             let delete = |code| cmd("HDEL").arg(keys::counts(code)).arg(&fields).take();
-            self.connection.query_all::<i64>(codes.iter().map(delete).collect()).await?;
+            let deleted = self.connection.query_each::<i64>(codes.iter().map(delete).collect()).await;
+            // What is damaged has no counts to go.
+            first_failure(
+                deleted.into_iter().filter(|answer| !matches!(answer, Err(StoreError::Corrupt(_)))),
+            )?;
         }
         self.connection.query::<()>(cmd("UNLINK").arg(keys::active(site, past))).await?;
         self.connection.query::<()>(cmd("UNLINK").arg(keys::sheet(site, past))).await?;

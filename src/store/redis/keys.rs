@@ -1,7 +1,8 @@
 //! The keys, all of them.
 //!
-//! What stands in braces decides the hash slot: all keys of a link share one, all index keys of a
-//! site another, and the few sites a third, so that each of the three can be changed atomically.
+//! What stands in braces decides the hash slot. Everything of a link is in one of 256 *partitions*, by its code; all
+//! index keys of a site share another slot, the few sites one, and what is known of the store itself one. So each
+//! of these can be changed atomically.
 
 use crate::domain::code::Code;
 use crate::domain::day::Day;
@@ -26,6 +27,40 @@ pub(super) const VIEWS: &str = "ens:{access}:views";
 /// String: 64 bytes from which the claims of reserved codes and the keys to shared views are made.
 pub(super) const SESSION_SECRET: &str = "ens:session";
 
+/// String: the store's random identity; `new:` before it while not every partition has it yet.
+pub(super) const IDENTITY: &str = "ens:{store}:identity";
+/// Hash: journal → how far it is in the store for good, as [`super::journals`] says.
+pub(super) const JOURNALS: &str = "ens:{store}:journals";
+
+/// How many partitions there are. Another number would need other keys.
+pub(super) const PARTITIONS: usize = 256;
+
+/// The partition that everything of a link is in: the same for codes that differ in case only.
+pub(super) fn partition_of(code: &Code) -> usize {
+    crc32fast::hash(code.folded().as_str().as_bytes()) as usize % PARTITIONS
+}
+
+/// Hash: `store` → the store's identity, and each journal → its checkpoint in this partition.
+pub(super) fn partition(number: usize) -> String {
+    format!("ens:p:{}", tag(number))
+}
+
+/// Hash: link key and day → the counts of damaged records of this partition: clicks, unfurls and opens, and then how many
+/// of the unfurls are known to be of which family.
+pub(super) fn set_aside(number: usize) -> String {
+    format!("ens:s:{}", tag(number))
+}
+
+/// Sorted set with an expiry: incarnations of this partition's links that were deleted a short while ago, by the second of
+/// that. They are random and say nothing of what the links were.
+pub(super) fn deleted(number: usize) -> String {
+    format!("ens:g:{}", tag(number))
+}
+
+fn tag(number: usize) -> String {
+    format!("{{p{number:03}}}")
+}
+
 /// String with an expiry: until when a piece of work is held, in milliseconds.
 pub(super) fn work(name: &str) -> String {
     format!("ens:t:{name}")
@@ -34,14 +69,25 @@ pub(super) fn work(name: &str) -> String {
 /// Channel: codes of links that were changed, and signs of life.
 pub(super) const NEWS: &str = "ens:news";
 
-/// String: a link.
+/// String: a link. Of codes that differ in case only, one has a link, so they have one key.
 pub(super) fn link(code: &Code) -> String {
-    format!("ens:l:{{{code}}}")
+    format!("ens:l:{}:{}", tag(partition_of(code)), code.folded())
 }
 
-/// Hash: what was counted for a link by day, and each journal's mark.
+/// Hash: hash of the code of a deleted link → the site that may use it again. Codes that differ in case only
+/// have one hash, in one partition.
+pub(super) fn deleted_codes(code: &Code) -> String {
+    format!("ens:e:{}", tag(partition_of(code)))
+}
+
+/// Hash: campaign in the form in which spellings are compared → as it was first written.
+pub(super) fn campaigns(site: &SiteId) -> String {
+    format!("ens:n:{{{site}}}")
+}
+
+/// Hash: what was counted for a link by day.
 pub(super) fn counts(code: &Code) -> String {
-    format!("ens:c:{{{code}}}")
+    format!("ens:c:{}:{code}", tag(partition_of(code)))
 }
 
 /// The field of that hash with the families that a day's unfurls are known to be of: `slack=2 telegram=1`.
@@ -56,12 +102,17 @@ pub(super) fn turn(day: Day) -> String {
 
 /// Set of fingerprints or string of registers, with an expiry: a link's visitors of one day.
 pub(super) fn visitors(code: &Code, day: Day) -> String {
-    format!("ens:v:{{{code}}}:{}", day.number())
+    format!("ens:v:{}:{code}:{}", tag(partition_of(code)), day.number())
 }
 
-/// Sorted set: a site's codes by the millisecond of their creation.
+/// Sorted set: a site's codes in the order of their creation, as [`super::index`] says.
 pub(super) fn index(site: &SiteId) -> String {
     format!("ens:i:{{{site}}}")
+}
+
+/// Sorted set, all scores 0: `PARENT CHILD` for each link of a site that has a parent.
+pub(super) fn children(site: &SiteId) -> String {
+    format!("ens:lp:{{{site}}}")
 }
 
 /// Hash: `once` name → the link that it stands for, as [`super::record::Record::holder`].
@@ -97,6 +148,16 @@ pub(super) fn waiting(site: &SiteId) -> String {
 /// Hash: the days of a site that may have visitor sets → how often entries were announced.
 pub(super) fn open_days(site: &SiteId) -> String {
     format!("ens:w:{{{site}}}")
+}
+
+/// String that is there within one step only: a test write. The tag and the key.
+pub(super) fn probe(number: u32) -> (String, String) {
+    (number.to_string(), format!("ens:probe:{{{number}}}"))
+}
+
+/// String with an expiry: which key a day has, as [`super::agreement`] says.
+pub(super) fn day_key_name(day: Day) -> String {
+    format!("ens:n:{}", day.number())
 }
 
 /// String with an expiry: a day's key.

@@ -18,13 +18,13 @@
 
 use redis::Cmd;
 
-use super::cells::{Numbers, TAKEN, Taken as Remembered, from_json, link_field, to_json};
+use super::cells::{Numbers, TAKEN, field_link, from_json, link_field, to_json};
 use super::change::{Change, Taken};
 use super::closing::{Desk, STEP};
 use super::marks::{Mark, Stage, State};
 use super::open::subtraction;
-use super::{keys, links::stored_code, script};
-use crate::domain::code::Code;
+use super::{keys, script};
+use crate::domain::link_key::LinkKey;
 use crate::store::StoreError;
 
 /// What [`subtract.lua`](script::SUBTRACT) answers where it had not been done before.
@@ -83,9 +83,9 @@ impl Desk<'_> {
             }
             let deadline = self.store.deadline(state.now);
             let mut calls: Vec<Cmd> = Vec::new();
-            for (code, Remembered { made, counts }) in some {
-                let counts = counts.counts()?;
-                calls.push(subtraction(self.site, code, *made, self.day, &turn, &counts, deadline));
+            for (link, numbers) in some {
+                let counts = numbers.counts()?;
+                calls.push(subtraction(self.site, link, self.day, &turn, &counts, deadline));
             }
             let answers: Vec<i64> = self.store.connection.call_all(&script::SUBTRACT, calls).await?;
             missing += answers.iter().filter(|answer| **answer == NOW).count();
@@ -103,8 +103,8 @@ impl Desk<'_> {
             if state.mark != mark {
                 return Ok(None);
             }
-            let unmark = |(code, _): &(Code, Remembered)| {
-                let mut call = script::UNMARK.on(&[keys::counts(code)]);
+            let unmark = |(link, _): &(LinkKey, Numbers)| {
+                let mut call = script::UNMARK.on(&[keys::counts(&link.code)]);
                 call.arg(keys::turn(self.day)).arg(mark.turn);
                 call
             };
@@ -112,9 +112,8 @@ impl Desk<'_> {
             let answers: Vec<i64> = self.store.connection.call_all(&script::UNMARK, calls).await?;
             there += answers.iter().sum::<i64>();
             let mut change = Change::default();
-            for (code, Remembered { made, .. }) in some {
-                let nobodys = Remembered { made: *made, counts: Numbers::default() };
-                change.put(link_field(TAKEN, code), to_json(&nobodys));
+            for (link, _) in some {
+                change.put(link_field(TAKEN, link), to_json(&Numbers::default()));
             }
             if self.take(&mut state, mark, change).await? == Taken::Missed {
                 return Ok(None);
@@ -139,8 +138,8 @@ impl Desk<'_> {
             }
             for some in remembered.chunks(STEP) {
                 let mut change = Change::default();
-                for (code, _) in some {
-                    change.put(link_field(TAKEN, code), String::new());
+                for (link, _) in some {
+                    change.put(link_field(TAKEN, link), String::new());
                 }
                 if self.take(&mut state, mark, change).await? == Taken::Missed {
                     return Ok(());
@@ -149,8 +148,8 @@ impl Desk<'_> {
         }
     }
 
-    async fn remembered(&self) -> Result<Vec<(Code, Remembered)>, StoreError> {
+    async fn remembered(&self) -> Result<Vec<(LinkKey, Numbers)>, StoreError> {
         let fields = self.scan(TAKEN).await?;
-        fields.iter().map(|(code, value)| Ok((stored_code(code)?, from_json(value)?))).collect()
+        fields.iter().map(|(link, value)| Ok((field_link(link)?, from_json(value)?))).collect()
     }
 }

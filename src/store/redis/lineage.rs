@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::RedisStore;
 use super::index::Walk;
 use super::links::CHUNK;
@@ -20,15 +22,17 @@ impl RedisStore {
         site: &SiteId,
         first: Day,
         last: Day,
+        shares_before: Timestamp,
     ) -> Result<Vec<Shares>, StoreError> {
         let mut sums: BTreeMap<(ChannelName, u32, Option<ChannelName>), u64> = BTreeMap::new();
-        let mut walk = Walk::over_days(site, first, last);
+        let mut walk = Walk::over_days(site, first, last, shares_before);
         loop {
             let places = walk.next(self, CHUNK).await?;
             if places.is_empty() {
                 break;
             }
             let links = self.links_at(site, &places).await?;
+            let links: Vec<_> = links.into_iter().map(|listed| listed.link).collect();
             let parents = self.parents_of(&links).await?;
             for Link { channel, generation, parent, created_at, .. } in links {
                 let parent = parent.and_then(|code| parents.get(&code));

@@ -1,18 +1,22 @@
 //! Reading, listing, changing and deleting links.
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use jiff::Timestamp;
 use redis::cmd;
 
-use super::index::{Place, Walk};
+use super::index::{Place, Walk, hour_number, score_behind};
 use super::marks::new_step;
 use super::record::{Record, is_pending};
 use super::{RedisStore, counts, failure, keys, script};
 use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::link::{Link, LinkChange};
+use crate::domain::link_key::LinkKey;
 use crate::domain::site::SiteId;
-use crate::store::{Cursor, LinkFilter, StoreError};
+use crate::store::{Cursor, Deletion, LinkFilter, Listed, StoreError};
 
+/// For how many seconds it is known that a link was deleted: for longer than a running instance keeps what it has settled.
+const DELETED: i64 = 86_400;
 /// How many links are read at once while listing.
 pub(super) const CHUNK: usize = 256;
 /// How many times so many are asked for at once: the server answers some while others are taken apart.
@@ -21,46 +25,55 @@ pub(super) const CHUNKS: usize = 4;
 /// reading and its writing. Each time somebody else's change was made.
 const ATTEMPTS: usize = 200;
 
-/// For how many seconds a deleted link's marks stay: longer than any journal keeps settled entries.
-const MARKS_STAY: u32 = 3_600;
-
 /// Beyond every time that there is, and still exact as a score.
 const MAX_SCORE: i64 = 1 << 53;
 
 impl RedisStore {
-    /// What the link's key holds, finished or pending.
+    /// What the link's key holds, finished or pending: its link may have another code that differs in case only.
     pub(super) async fn value(&self, code: &Code) -> Result<Option<String>, StoreError> {
         self.connection.query(cmd("GET").arg(keys::link(code))).await
     }
 
-    /// The link with this code.
+    /// The link whose code is this one or differs from it in case only.
     pub(super) async fn one_link(&self, code: &Code) -> Result<Option<Link>, StoreError> {
         read(self.value(code).await?)
     }
 
-    /// The links with these codes, in their order.
+    /// The links with these codes, in their order. One that cannot be read is left out, and spoils no other; whoever
+    /// asks for it by itself is told.
     pub(super) async fn many_links<'a>(
         &self,
         codes: impl Iterator<Item = &'a Code>,
     ) -> Result<Vec<Option<Link>>, StoreError> {
-        let keys: Vec<_> = codes.map(keys::link).collect();
-        self.connection.texts(&keys).await?.into_iter().map(read).collect()
+        let codes: Vec<_> = codes.collect();
+        let keys: Vec<_> = codes.iter().map(|code| keys::link(code)).collect();
+        let values = self.connection.texts(&keys).await?;
+        let links = values.into_iter().map(|value| read(value).unwrap_or_default());
+        Ok(links.zip(codes).map(|(link, code)| link.filter(|link| link.code == *code)).collect())
     }
 
     /// The links at these places of the site's index; a place without its link is one of a crash
     /// between two steps and none.
-    pub(super) async fn links_at(&self, site: &SiteId, places: &[Place]) -> Result<Vec<Link>, StoreError> {
+    pub(super) async fn links_at(&self, site: &SiteId, places: &[Place]) -> Result<Vec<Listed>, StoreError> {
         let links = self.many_links(places.iter().map(|place| &place.code)).await?;
-        let here = |link: &Link, place: &Place| {
-            link.site == *site && link.created_at.as_millisecond() == place.created_at
-        };
+        let here =
+            |link: &Link, place: &Place| link.site == *site && hour_number(link.created_at) == place.hour();
         let links = links.into_iter().zip(places);
-        Ok(links.filter_map(|(link, place)| link.filter(|link| here(link, place))).collect())
+        let listed = |(link, place): (Option<Link>, &Place)| {
+            let link = link.filter(|link| here(link, place))?;
+            Some(Listed { link, place: place.cursor() })
+        };
+        Ok(links.filter_map(listed).collect())
     }
 
-    /// The site's links that were made on a day.
-    pub(super) async fn links_made(&self, site: &SiteId, day: Day) -> Result<Vec<Link>, StoreError> {
-        let mut walk = Walk::over_days(site, day, day);
+    /// The site's links that were made on a day, before the hour of `before`.
+    pub(super) async fn links_made(
+        &self,
+        site: &SiteId,
+        day: Day,
+        before: Timestamp,
+    ) -> Result<Vec<Link>, StoreError> {
+        let mut walk = Walk::over_days(site, day, day, before);
         let mut links = Vec::new();
         loop {
             let places = walk.next(self, CHUNK * CHUNKS).await?;
@@ -68,7 +81,8 @@ impl RedisStore {
                 return Ok(links);
             }
             let chunks: Vec<_> = places.chunks(CHUNK).map(|some| self.links_at(site, some)).collect();
-            links.extend(stream::iter(chunks).buffered(CHUNKS).try_concat().await?);
+            let listed = stream::iter(chunks).buffered(CHUNKS).try_concat().await?;
+            links.extend(listed.into_iter().map(|listed| listed.link));
         }
     }
 
@@ -80,8 +94,8 @@ impl RedisStore {
         filter: &LinkFilter,
         after: Option<&Cursor>,
         limit: usize,
-    ) -> Result<Vec<Link>, StoreError> {
-        let newest = after.map_or(MAX_SCORE, |after| after.created_at.as_millisecond());
+    ) -> Result<Vec<Listed>, StoreError> {
+        let newest = after.map_or(MAX_SCORE, score_behind);
         let mut walk = Walk::new(site, newest, -MAX_SCORE);
         let mut found = Vec::new();
         while found.len() < limit {
@@ -91,11 +105,9 @@ impl RedisStore {
             if places.is_empty() {
                 break;
             }
-            places.retain(|place| {
-                place.created_at < newest || after.is_none_or(|after| place.code < after.code)
-            });
+            places.retain(|place| place.score < newest);
             let links = self.links_at(site, &places).await?;
-            found.extend(links.into_iter().filter(|link| matches(filter, link)));
+            found.extend(links.into_iter().filter(|listed| matches(filter, &listed.link)));
         }
         found.truncate(limit);
         Ok(found)
@@ -108,13 +120,24 @@ impl RedisStore {
                 return Ok(None);
             };
             let mut record = Record::read(&value)?;
-            let (url, campaign) = (record.link.url.clone(), record.link.campaign.clone());
+            if record.link.code != *code {
+                return Ok(None);
+            }
+            let earlier = record.link.clone();
             record.link.apply(change.clone());
             let mut swap = script::SWAP.on(&[keys::link(code)]);
             swap.arg(value).arg(record.to_value()).arg(keys::NEWS).arg(code.as_str());
             if self.connection.call(&script::SWAP, &swap).await? {
-                if (&url, &campaign) != (&record.link.url, &record.link.campaign) {
-                    self.link_changed(&record.link).await?;
+                let link = &record.link;
+                if (&earlier.url, &earlier.page) != (&link.url, &link.page)
+                    || earlier.campaign != link.campaign
+                {
+                    self.link_changed(link).await?;
+                }
+                if let Some(campaign) =
+                    earlier.campaign.filter(|earlier| Some(earlier) != link.campaign.as_ref())
+                {
+                    self.let_campaign_go(&link.site, &campaign).await?;
                 }
                 return Ok(Some(record.link));
             }
@@ -130,33 +153,62 @@ impl RedisStore {
     /// Its cells would be shown still after such a crash, so they go first: who was not answered asks again. What was taken
     /// over of its counts is remembered until these are gone, and would be taken over once more otherwise;
     /// and cells that were made in between go with it.
-    pub(super) async fn forget_link(&self, code: &Code) -> Result<bool, StoreError> {
+    ///
+    /// Its children forget it after that, and whoever makes one meanwhile looks behind it whether the parent is still there.
+    pub(super) async fn forget_link(&self, code: &Code) -> Result<Deletion, StoreError> {
         for _ in 0..ATTEMPTS {
             let Some(value) = self.value(code).await?.filter(|value| !is_pending(value)) else {
-                return Ok(false);
+                return Ok(Deletion::NotThere);
             };
             let record = Record::read(&value)?;
-            let fields: Vec<String> = self.connection.query(cmd("HKEYS").arg(keys::counts(code))).await?;
+            if record.link.code != *code {
+                return Ok(Deletion::NotThere);
+            }
+            // Read while the link is there: a later link of its code has another.
+            let score: Option<String> = self
+                .connection
+                .query(cmd("ZSCORE").arg(keys::index(&record.link.site)).arg(code.as_str()))
+                .await?;
+            let fields = match self.connection.query(cmd("HKEYS").arg(keys::counts(code))).await {
+                Err(StoreError::Corrupt(_)) => Vec::new(), // Damaged counts go with their link all the same.
+                fields => fields?,
+            };
+            let fields: Vec<String> = fields;
             let days: Vec<_> = fields.iter().filter_map(|field| counts::day_of(field)).collect();
-            let mut all = vec![keys::link(code), keys::counts(code)];
+            let deleted = keys::deleted(keys::partition_of(code));
+            let mut all = vec![keys::link(code), keys::counts(code), deleted];
             all.extend(days.iter().map(|day| keys::visitors(code, *day)));
             let mut delete = script::DELETE.on(&all);
-            delete.arg(value).arg(fields.len()).arg(keys::NEWS).arg(code.as_str()).arg(MARKS_STAY);
+            delete.arg(value).arg(fields.len()).arg(keys::NEWS).arg(code.as_str());
+            delete.arg(record.link.incarnation.to_string()).arg(DELETED);
             let site = &record.link.site;
-            self.discard(site, code, false).await?;
+            // Before the link goes: from then on its code can be taken.
+            self.keep_code(code, site).await?;
+            self.discard(site, &record.link.key(), false).await?;
             if self.connection.call(&script::DELETE, &delete).await? {
-                self.discard(site, code, true).await?;
+                self.discard(site, &record.link.key(), true).await?;
                 self.link_changed(&record.link).await?;
-                let mut all = vec![keys::once(site), keys::index(site)];
+                let children = self.children_of(site, code).await?;
+                for child in &children {
+                    self.forget_parent(child, code).await?;
+                }
+                let mut all = vec![keys::once(site), keys::index(site), keys::children(site)];
                 all.extend(days.iter().map(|day| keys::active(site, *day)));
                 let mut release = script::RELEASE.on(&all);
-                let created_at = record.link.created_at.as_millisecond();
-                release.arg(record.holder()).arg(code.as_str()).arg(created_at);
-                for name in record.once()? {
-                    release.arg(&name.0);
+                release.arg(record.holder()).arg(code.as_str()).arg(score.unwrap_or_default());
+                release.arg(record.link.parent.as_ref().map_or("", Code::as_str));
+                release.arg(children.len());
+                for child in &children {
+                    release.arg(child.as_str());
+                }
+                for (name, _) in record.names()? {
+                    release.arg(&name);
                 }
                 self.connection.call::<()>(&script::RELEASE, &release).await?;
-                return Ok(true);
+                if let Some(campaign) = &record.link.campaign {
+                    self.let_campaign_go(site, campaign).await?;
+                }
+                return Ok(Deletion::LetGo);
             }
         }
         Err(failure::unavailable("a link was changed too often at the same time"))
@@ -164,13 +216,92 @@ impl RedisStore {
 }
 
 impl RedisStore {
+    /// The links that have this one as their parent.
+    async fn children_of(&self, site: &SiteId, code: &Code) -> Result<Vec<Code>, StoreError> {
+        // A space comes before, and an exclamation mark behind, whatever stands behind the code.
+        let mut range = cmd("ZRANGEBYLEX");
+        range.arg(keys::children(site)).arg(format!("[{code} ")).arg(format!("({code}!"));
+        let members: Vec<String> = self.connection.query(&range).await?;
+        let child = |member: &String| member.split_once(' ').map(|(_, child)| stored_code(child));
+        members.iter().filter_map(child).collect()
+    }
+
+    /// Lets a link forget its parent, where that is this one.
+    pub(super) async fn forget_parent(&self, child: &Code, parent: &Code) -> Result<(), StoreError> {
+        for _ in 0..ATTEMPTS {
+            let Some(value) = self.value(child).await? else { return Ok(()) };
+            let mut record = Record::read(&value)?;
+            // Whoever is just making it looks behind that whether the parent is still there.
+            if is_pending(&value) || record.link.parent.as_ref() != Some(parent) {
+                return Ok(());
+            }
+            record.link.parent = None;
+            let mut swap = script::SWAP.on(&[keys::link(child)]);
+            swap.arg(value).arg(record.to_value()).arg(keys::NEWS).arg(child.as_str());
+            if self.connection.call(&script::SWAP, &swap).await? {
+                return Ok(());
+            }
+        }
+        Err(failure::unavailable("a link was changed too often at the same time"))
+    }
+
+    /// Strips the links of a site's shares that were made before a day. Their places in the index move last: so whoever is
+    /// ended in the middle of it finds them again.
+    pub(super) async fn strip_shares(&self, site: &SiteId, day: Day) -> Result<(), StoreError> {
+        let mut walk = Walk::before_day(site, day);
+        loop {
+            let places = walk.next(self, CHUNK).await?;
+            if places.is_empty() {
+                return Ok(());
+            }
+            for place in places {
+                self.strip_share(site, &place.code).await?;
+            }
+        }
+    }
+
+    async fn strip_share(&self, site: &SiteId, code: &Code) -> Result<(), StoreError> {
+        for _ in 0..ATTEMPTS {
+            let Some(value) = self.value(code).await?.filter(|value| !is_pending(value)) else {
+                return Ok(());
+            };
+            // What is damaged stays as it is, and holds up no other.
+            let Ok(record) = Record::read(&value) else { return Ok(()) };
+            if !record.link.is_share || record.link.site != *site {
+                return Ok(());
+            }
+            let all = [keys::once(site), keys::index(site), keys::children(site)];
+            let mut strip = script::STRIP.on(&all);
+            strip.arg(record.holder()).arg(code.as_str());
+            strip.arg(record.link.parent.as_ref().map_or("", Code::as_str)).arg(0);
+            for (name, _) in record.names()? {
+                strip.arg(&name);
+            }
+            self.connection.call::<()>(&script::STRIP, &strip).await?;
+            let mut stripped = Record::new(&record.link, &[]);
+            stripped.link.strip();
+            let mut swap = script::SWAP.on(&[keys::link(code)]);
+            swap.arg(value).arg(stripped.to_value()).arg(keys::NEWS).arg(code.as_str());
+            if self.connection.call(&script::SWAP, &swap).await? {
+                let mut strip = script::STRIP.on(&all);
+                strip.arg(record.holder()).arg(code.as_str()).arg("").arg(1);
+                self.connection.call::<()>(&script::STRIP, &strip).await?;
+                if let Some(campaign) = &record.link.campaign {
+                    self.let_campaign_go(site, campaign).await?;
+                }
+                return Ok(());
+            }
+        }
+        Err(failure::unavailable("a link was changed too often at the same time"))
+    }
+
     /// Takes a link out of its site's days.
-    async fn discard(&self, site: &SiteId, code: &Code, is_gone: bool) -> Result<(), StoreError> {
+    async fn discard(&self, site: &SiteId, link: &LinkKey, is_gone: bool) -> Result<(), StoreError> {
         let days: Vec<Day> = self.marks(site).await?.days.into_keys().collect();
         let mut all = vec![keys::marks(site)];
         all.extend(days.iter().map(|day| keys::sheet(site, *day)));
         let mut discard = script::DISCARD.on(&all);
-        discard.arg(code.as_str()).arg(new_step()).arg(u8::from(is_gone));
+        discard.arg(link.to_string()).arg(new_step()).arg(u8::from(is_gone));
         for day in &days {
             discard.arg(day.number());
         }
@@ -183,13 +314,19 @@ pub(super) fn stored_code(text: &str) -> Result<Code, StoreError> {
     Code::parse(text).map_err(|_| failure::corrupt("a code"))
 }
 
-fn read(value: Option<String>) -> Result<Option<Link>, StoreError> {
+/// A link that Redis kept, also while it is being made.
+pub(super) fn read_value(value: &str) -> Result<Link, StoreError> {
+    Record::link_of(value)
+}
+
+/// The same of a key that may hold nothing; one that is being made is not there.
+pub(super) fn read(value: Option<String>) -> Result<Option<Link>, StoreError> {
     let value = value.filter(|value| !is_pending(value));
-    value.map(|value| Record::link_of(&value)).transpose()
+    value.map(|value| read_value(&value)).transpose()
 }
 
 fn matches(filter: &LinkFilter, link: &Link) -> bool {
     filter.channel.as_ref().is_none_or(|channel| link.channel == *channel)
         && filter.campaign.as_ref().is_none_or(|campaign| link.campaign.as_ref() == Some(campaign))
-        && filter.url.as_ref().is_none_or(|url| link.url == *url)
+        && filter.page.as_ref().is_none_or(|page| link.page() == page)
 }

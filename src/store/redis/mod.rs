@@ -5,36 +5,45 @@
 //! a crash between any two of them (said where the steps are). Refuses to keep anything personal:
 //! what tells visitors apart are 52-bit fingerprints in keys that end within hours of their day.
 
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
-
-use async_trait::async_trait;
-use jiff::Timestamp;
-use redis::cmd;
 
 use self::address::Address;
 use self::connection::Connection;
-use super::{Cursor, Inserted, JournalId, LinkFilter, News, Numbered, OnceName, Store, StoreError};
+use super::{
+    Cursor, Deletion, Inserted, JournalId, KeyPlace, LinkFilter, Listed, News, Numbered, OnceName, SetAside,
+};
+use super::{Settled, Store, StoreError, StoreId};
 use crate::domain::code::Code;
 use crate::domain::counts::{DayMarks, DayRows, LinkCounts};
 use crate::domain::day::Day;
 use crate::domain::lineage::Shares;
-use crate::domain::link::{Link, LinkChange};
+use crate::domain::link::{Link, LinkChange, Text};
+use crate::domain::link_key::LinkKey;
 use crate::domain::site::{KeyHash, Site, SiteId};
 use crate::domain::visitor::DayKey;
+use async_trait::async_trait;
+use jiff::Timestamp;
 
 mod access;
 mod address;
 mod agreement;
+mod aside;
+mod campaigns;
 mod cells;
 mod change;
 mod closing;
+mod codes;
 mod connection;
 mod counts;
 mod days;
 mod failure;
 mod forgetting;
+mod identity;
 mod index;
 mod insertion;
+mod journals;
 mod keys;
 mod leaving;
 mod levels;
@@ -43,6 +52,8 @@ mod links;
 mod marks;
 mod news;
 mod open;
+mod persistence;
+mod probing;
 mod raising;
 mod record;
 mod records;
@@ -53,6 +64,8 @@ mod settling;
 mod sites;
 mod slow_log;
 mod subscription;
+mod suitability;
+mod time;
 mod works;
 
 /// Checks an address as far as it can be without asking a server.
@@ -67,8 +80,18 @@ pub(super) fn check_url(url: &str) -> Result<(), String> {
 pub(super) struct RedisStore {
     connection: Connection,
     ephemeral: Option<Connection>,
+    /// The address of the server that has the shared day keys. It may hold a password.
+    url_of_keys: String,
+    /// Whether that server writes to a disk, as it said last.
+    key_place: Mutex<KeyPlace>,
     /// For how long a failover may lose what was confirmed.
     keep: Duration,
+    /// As it was found at the beginning, or verified or adopted since.
+    identity: RwLock<StoreId>,
+    /// How many partitions were looked at to verify that.
+    looked_at: AtomicUsize,
+    /// What this process has confirmed of journals.
+    floors: journals::Floors,
 }
 
 impl RedisStore {
@@ -76,23 +99,67 @@ impl RedisStore {
     /// confirmed for as long as `keep`.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when one of them does not answer.
+    /// [`StoreError::Unavailable`] when one of them does not answer, [`StoreError::Unsuitable`] when one refuses the
+    /// user or the password, or evicts keys, or `ephemeral` writes to a disk.
     pub(super) async fn open(url: &str, ephemeral: Option<&str>, keep: Duration) -> Result<Self, StoreError> {
         let connection = Connection::open(url).await?;
+        suitability::check(&connection, "store.url").await?;
+        let url_of_keys = ephemeral.unwrap_or(url).to_owned();
         let ephemeral = match ephemeral {
-            Some(url) => Some(Connection::open(url).await?),
+            Some(url) => Some(open_ephemeral(url).await.map_err(of_ephemeral)?),
             None => None,
         };
-        Ok(Self { connection, ephemeral, keep })
+        let key_place = persistence::of(ephemeral.as_ref().unwrap_or(&connection)).await?;
+        if ephemeral.is_some() {
+            persistence::refuse(key_place).map_err(of_ephemeral)?;
+        }
+        persistence::warn(key_place, ephemeral.is_some());
+        let key_place = Mutex::new(key_place);
+        let identity = RwLock::new(identity::found(&connection).await?);
+        let (looked_at, floors) = Default::default();
+        let store = Self { connection, ephemeral, url_of_keys, key_place, keep, identity, looked_at, floors };
+        // It can be done at any time, and must not keep the service from its start.
+        if let Err(error) = store.tidy_checkpoints(None).await {
+            tracing::warn!(
+                reason = settling::reason(&error),
+                "old checkpoints could not be dropped from the store"
+            );
+        }
+        Ok(store)
+    }
+}
+
+/// Opens the place of what must never reach a disk.
+async fn open_ephemeral(url: &str) -> Result<Connection, StoreError> {
+    let connection = Connection::open(url).await?;
+    suitability::check(&connection, EPHEMERAL).await?;
+    Ok(connection)
+}
+
+/// The name of the setting with that place's address.
+const EPHEMERAL: &str = "store.ephemeral_url";
+
+/// Says of a failure that it is that place's.
+fn of_ephemeral(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Unavailable(reason) => failure::unavailable(format!("{EPHEMERAL}: {reason}")),
+        StoreError::Unsuitable(reason) => StoreError::Unsuitable(format!("{EPHEMERAL}: {reason}")),
+        other => other,
     }
 }
 
 #[async_trait]
 impl Store for RedisStore {
-    async fn ping(&self) -> Result<(), StoreError> {
-        // A read of a key goes to the node that holds it, also on a Cluster, and fails while that
-        // Cluster has no such node; `PING` would be answered by any.
-        self.connection.query::<()>(cmd("EXISTS").arg(keys::SITES)).await
+    async fn probe(&self) -> Result<(), StoreError> {
+        self.try_store().await
+    }
+
+    async fn probe_ephemeral(&self) -> Result<(), StoreError> {
+        self.try_ephemeral().await
+    }
+
+    async fn time(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.own_time().await.map(Some)
     }
 
     async fn insert_site(&self, site: &Site) -> Result<(), StoreError> {
@@ -101,6 +168,10 @@ impl Store for RedisStore {
 
     async fn replace_site(&self, old: &Site, new: &Site) -> Result<bool, StoreError> {
         self.change_site(old, new).await
+    }
+
+    async fn delete_site(&self, id: &SiteId) -> Result<bool, StoreError> {
+        self.end_site(id).await
     }
 
     async fn sites(&self) -> Result<Vec<Site>, StoreError> {
@@ -119,7 +190,23 @@ impl Store for RedisStore {
         self.create(link, once).await
     }
 
-    async fn link(&self, code: &Code) -> Result<Option<Link>, StoreError> {
+    async fn insert_links(&self, links: &[(Link, Vec<OnceName>)]) -> Vec<Result<Inserted, StoreError>> {
+        self.create_all(links).await
+    }
+
+    async fn named(&self, site: &SiteId, name: &OnceName) -> Result<Option<Inserted>, StoreError> {
+        self.holder_of_name(site, name).await
+    }
+
+    async fn first_campaign(&self, site: &SiteId, campaign: &Text) -> Result<Text, StoreError> {
+        self.first_spelling(site, campaign).await
+    }
+
+    async fn known_campaign(&self, site: &SiteId, campaign: &Text) -> Result<Option<Text>, StoreError> {
+        self.known_spelling(site, campaign).await
+    }
+
+    async fn link_in_any_case(&self, code: &Code) -> Result<Option<Link>, StoreError> {
         self.one_link(code).await
     }
 
@@ -129,7 +216,7 @@ impl Store for RedisStore {
         filter: &LinkFilter,
         after: Option<&Cursor>,
         limit: usize,
-    ) -> Result<Vec<Link>, StoreError> {
+    ) -> Result<Vec<Listed>, StoreError> {
         self.list(site, filter, after, limit).await
     }
 
@@ -137,19 +224,62 @@ impl Store for RedisStore {
         self.change(code, change).await
     }
 
-    async fn delete_link(&self, code: &Code) -> Result<bool, StoreError> {
+    async fn delete_link(&self, code: &Code) -> Result<Deletion, StoreError> {
         self.forget_link(code).await
     }
 
-    async fn settle(&self, journal: &JournalId, entries: &[Numbered]) -> Result<(), StoreError> {
+    fn identity(&self) -> StoreId {
+        self.known_identity()
+    }
+
+    async fn verify(&self, expected: &StoreId) -> Result<(), StoreError> {
+        self.check_identity(expected).await
+    }
+
+    async fn adopt(&self) -> Result<StoreId, StoreError> {
+        self.adopt_identity().await
+    }
+
+    fn partitions(&self) -> usize {
+        keys::PARTITIONS
+    }
+
+    fn partition(&self, link: &LinkKey) -> usize {
+        keys::partition_of(&link.code)
+    }
+
+    async fn settle(&self, journal: &JournalId, entries: &[Numbered]) -> Result<Settled, StoreError> {
         self.add_entries(journal, entries).await
     }
 
+    async fn checkpoint(&self, journal: &JournalId) -> Result<u64, StoreError> {
+        self.floor_of(journal).await
+    }
+
+    async fn confirm(
+        &self,
+        journal: &JournalId,
+        number: u64,
+        today: Day,
+        has_ended: bool,
+    ) -> Result<(), StoreError> {
+        self.raise_floor(journal, number, today, has_ended).await
+    }
+
+    async fn retry_set_aside(&self) -> Result<Vec<SetAside>, StoreError> {
+        self.restore_set_aside().await
+    }
+
     async fn forget_visitors_before(&self, day: Day) -> Result<(), StoreError> {
-        self.end_visitor_sets(day).await
+        self.end_visitor_sets(day).await?;
+        // Fingerprints of the day may stand in the driver's buffers, which are overwritten when they are freed.
+        self.connection.renew().await
     }
 
     async fn forget_counts_before(&self, day: Day) -> Result<(), StoreError> {
+        for site in self.all_sites().await? {
+            self.strip_shares(&site.id, day).await?;
+        }
         self.end_counts(day).await
     }
 
@@ -173,12 +303,23 @@ impl Store for RedisStore {
         self.marks_of_days(site, first, last).await
     }
 
-    async fn day_rows(&self, site: &SiteId, day: Day) -> Result<DayRows, StoreError> {
-        self.rows_of_day(site, day).await
+    async fn day_rows(
+        &self,
+        site: &SiteId,
+        day: Day,
+        shares_before: Timestamp,
+    ) -> Result<DayRows, StoreError> {
+        self.rows_of_day(site, day, shares_before).await
     }
 
-    async fn site_shares(&self, site: &SiteId, first: Day, last: Day) -> Result<Vec<Shares>, StoreError> {
-        self.shares_of_site(site, first, last).await
+    async fn site_shares(
+        &self,
+        site: &SiteId,
+        first: Day,
+        last: Day,
+        shares_before: Timestamp,
+    ) -> Result<Vec<Shares>, StoreError> {
+        self.shares_of_site(site, first, last, shares_before).await
     }
 
     async fn watch(&self, tell: &(dyn Fn(News) + Send + Sync)) {
@@ -187,6 +328,10 @@ impl Store for RedisStore {
 
     async fn agree_day_key(&self, day: Day, proposal: DayKey, now: Timestamp) -> Result<DayKey, StoreError> {
         self.shared_day_key(day, proposal, now).await
+    }
+
+    fn key_place(&self) -> KeyPlace {
+        *self.key_place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn agree_session_secret(&self, proposal: [u8; 64]) -> Result<[u8; 64], StoreError> {

@@ -15,7 +15,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 
 use super::{RedisStore, keys};
 use crate::domain::code::Code;
-use crate::store::{News, Store};
+use crate::store::News;
 
 /// Between two signs of life, and between two attempts to subscribe.
 const PULSE: Duration = Duration::from_millis(200);
@@ -63,7 +63,7 @@ impl RedisStore {
         let mut beat = steady_beat();
         loop {
             beat.tick().await;
-            if !listening.load(Relaxed) && self.ping().await.is_ok() {
+            if !listening.load(Relaxed) && self.answers().await {
                 tell(News::Silence);
             }
         }

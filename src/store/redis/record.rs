@@ -11,6 +11,8 @@ use crate::store::{OnceName, StoreError};
 const PENDING: &str = "?";
 /// After it: random letters, so that no two attempts look alike.
 const NONCE: usize = 8;
+/// So many digits is a name's hash.
+const HEX: usize = 32;
 
 /// A link and the `once` names that stand for it, as one JSON object.
 #[derive(Debug, Clone, Serialize)]
@@ -18,7 +20,7 @@ pub(super) struct Record {
     /// The link.
     #[serde(flatten)]
     pub(super) link: Link,
-    /// The names in hexadecimal; kept so that deleting the link finds them.
+    /// The names in hexadecimal, each with what [`suffix`] says; kept so that deleting the link finds them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     once: Vec<String>,
 }
@@ -33,7 +35,7 @@ struct Beside {
 impl Record {
     /// A link with its names.
     pub(super) fn new(link: &Link, once: &[OnceName]) -> Self {
-        let once = once.iter().map(|name| format!("{:032x}", u128::from_be_bytes(name.0))).collect();
+        let once = once.iter().map(|name| hex(&name.name) + &suffix(name)).collect();
         Self { link: link.clone(), once }
     }
 
@@ -44,15 +46,8 @@ impl Record {
     }
 
     /// Reads the link alone, of which a report needs thousands.
-    ///
-    /// What an earlier version wrote has no generation. Nobody counted it, but whoever has a parent is not of
-    /// the first.
     pub(super) fn link_of(value: &str) -> Result<Link, StoreError> {
-        let mut link: Link = part(value)?;
-        if link.parent.is_some() {
-            link.generation = link.generation.max(1);
-        }
-        Ok(link)
+        part(value)
     }
 
     /// The stored value of the finished link.
@@ -65,22 +60,38 @@ impl Record {
         format!("{PENDING}{}{}", nanoid::nanoid!(NONCE), self.to_value())
     }
 
-    /// The names that stand for the link.
-    pub(super) fn once(&self) -> Result<Vec<OnceName>, StoreError> {
-        let name = |hex: &String| u128::from_str_radix(hex, 16).map(|number| OnceName(number.to_be_bytes()));
-        self.once.iter().map(name).collect::<Result<_, _>>().map_err(|_| failure::corrupt("a once-name"))
+    /// The names that stand for the link, each with its [`suffix`].
+    pub(super) fn names(&self) -> Result<Vec<([u8; 16], &str)>, StoreError> {
+        let name = |text: &'_ String| {
+            let (hex, _) = text.split_at_checked(HEX).unwrap_or_default();
+            u128::from_str_radix(hex, 16).map(u128::to_be_bytes)
+        };
+        let names = self.once.iter().map(|text| Ok((name(text)?, text.get(HEX..).unwrap_or_default())));
+        names.collect::<Result<_, std::num::ParseIntError>>().map_err(|_| failure::corrupt("a once-name"))
     }
 
     /// Whether the two are of one site and share a name.
     pub(super) fn shares_name(&self, other: &Self) -> bool {
-        self.link.site == other.link.site && self.once.iter().any(|name| other.once.contains(name))
+        let is_same = |one: &String, other: &String| one.get(..HEX) == other.get(..HEX);
+        self.link.site == other.link.site
+            && self.once.iter().any(|name| other.once.iter().any(|other| is_same(name, other)))
     }
 
-    /// What a `once` name holds: the code and the time of creation, so that a later link of the
-    /// same code is not taken for this one.
+    /// What a `once` name holds: the link's key, so that a later link of the same code is not taken for this one.
     pub(super) fn holder(&self) -> String {
-        format!("{} {}", self.link.code, self.link.created_at.as_millisecond())
+        self.link.key().to_string()
     }
+}
+
+/// What a name says behind its hash and behind its holder: until when it stands, and for what:
+/// `1795953600 0f1e…` after a space, or nothing.
+pub(super) fn suffix(name: &OnceName) -> String {
+    let passing = name.passing.map(|passing| format!(" {} {}", passing.until, hex(&passing.fingerprint)));
+    passing.unwrap_or_default()
+}
+
+fn hex(bytes: &[u8; 16]) -> String {
+    format!("{:032x}", u128::from_be_bytes(*bytes))
 }
 
 /// A part of what a stored value holds.

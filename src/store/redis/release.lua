@@ -1,18 +1,24 @@
--- Takes a deleted link out of its site's index, its once-names and the days' active codes. What by
--- now belongs to a later link of the same code stays.
--- KEYS: once-names, index, then the active codes of each of its days
--- ARGV: holder, code, milliseconds of creation, the names
-local holder, code = ARGV[1], ARGV[2]
+-- Takes a deleted link out of its site's index, its once-names and the days' active codes, and what it was to its parent
+-- and its children. What by now belongs to a later link of the same code stays.
+-- KEYS: once-names, index, children, then the active codes of each of its days
+-- ARGV: holder, code, its score in the index or nothing, parent or nothing, number of children, these, the names
+local holder, code, children = ARGV[1], ARGV[2], tonumber(ARGV[5])
 
 local score = redis.call('ZSCORE', KEYS[2], code)
-if score and tonumber(score) == tonumber(ARGV[3]) then
+if score and score == ARGV[3] then
   redis.call('ZREM', KEYS[2], code)
-  for i = 3, #KEYS do
+  for i = 4, #KEYS do
     redis.call('SREM', KEYS[i], code)
   end
+  if ARGV[4] ~= '' then
+    redis.call('ZREM', KEYS[3], ARGV[4] .. ' ' .. code)
+  end
 end
-for i = 4, #ARGV do
-  if redis.call('HGET', KEYS[1], ARGV[i]) == holder then
+for i = 6, 5 + children do
+  redis.call('ZREM', KEYS[3], code .. ' ' .. ARGV[i])
+end
+for i = 6 + children, #ARGV do
+  if string.match(redis.call('HGET', KEYS[1], ARGV[i]) or '', '^%S*') == holder then
     redis.call('HDEL', KEYS[1], ARGV[i])
   end
 end

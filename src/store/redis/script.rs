@@ -14,9 +14,17 @@ pub(super) struct Script {
 /// Puts a site in its place.
 pub(super) static PUT_SITE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("put_site.lua")));
 /// Takes a link's `once` names and its place in the index.
-pub(super) static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("claim.lua")));
+pub(super) static CLAIM: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("index.lua"), include_str!("claim.lua"))));
 /// Gives both back.
 pub(super) static RELEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("release.lua")));
+/// Forgets `once` names whose time is over.
+pub(super) static END_NAMES: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("end_names.lua")));
+/// Forgets a site.
+pub(super) static END_SITE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("end_site.lua")));
+/// Takes away what a site kept of a link that is stripped.
+pub(super) static STRIP: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("index.lua"), include_str!("strip.lua"))));
 /// Puts a value in the place of another.
 pub(super) static SWAP: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("swap.lua")));
 /// Puts a value in the place of another in a field of a hash.
@@ -24,10 +32,32 @@ pub(super) static SWAP_FIELD: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("swap_field.lua")));
 /// Deletes a link with its counts and visitors.
 pub(super) static DELETE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("delete.lua")));
-/// Adds entries to a link's counts.
-pub(super) static SETTLE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("settle.lua")));
+/// Drops checkpoints of journals that have ended.
+pub(super) static UNTRACK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("untrack.lua")));
+/// Finds the site of a key.
+pub(super) static SITE_OF_KEY: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("site_of_key.lua")));
+/// Makes a link on a server that has all keys.
+pub(super) static CREATE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("index.lua"), include_str!("create.lua"))));
+/// Adds entries to a partition's counts.
+pub(super) static SETTLE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("record.lua"), include_str!("settle.lua"))));
+/// Adds what was set aside to a link's counts.
+pub(super) static RESTORE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("record.lua"), include_str!("restore.lua"))));
+/// Lets a journal be known.
+pub(super) static KNOW: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("know.lua")));
+/// Raises a journal's checkpoint of a partition.
+pub(super) static RAISE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("raise.lua")));
+/// Notes how far a journal is in the store for good.
+pub(super) static CONFIRM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("confirm.lua")));
 /// Takes a day off the list of those with visitor sets.
 pub(super) static CLOSE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("close.lua")));
+/// Writes, reads and deletes a test key.
+pub(super) static PROBE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("probe.lua")));
+/// Tells the server's time.
+pub(super) static TIME: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("time.lua")));
 /// Takes a piece of work.
 pub(super) static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("take.lua")));
 
@@ -39,6 +69,8 @@ pub(super) static LOOK: LazyLock<Script> = LazyLock::new(|| Script::new(include_
 pub(super) static CHANGE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("change.lua")));
 /// Takes from a link's counts what its site has taken over.
 pub(super) static SUBTRACT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("subtract.lua")));
+/// Ends a link's visitor set of a day that is being closed.
+pub(super) static FREEZE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("freeze.lua")));
 /// Takes the mark of that from the link.
 pub(super) static UNMARK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("unmark.lua")));
 /// Takes a link out of its site's days.
@@ -57,6 +89,13 @@ impl Script {
     pub(super) fn on(&self, keys: &[String]) -> Cmd {
         let mut command = cmd("EVALSHA");
         command.arg(&self.hash).arg(keys.len()).arg(keys);
+        command
+    }
+
+    /// The command that makes a server know it.
+    pub(super) fn load(&self) -> Cmd {
+        let mut command = cmd("SCRIPT");
+        command.arg("LOAD").arg(self.text);
         command
     }
 

@@ -92,6 +92,13 @@ impl Server {
         answer
     }
 
+    /// Ends the connection when what was asked on it is answered. The next command makes another.
+    pub(super) fn renew(&self) {
+        let mut current = self.current();
+        let generation = current.generation;
+        current.give_up(generation, &timed_out());
+    }
+
     /// The server of now, for a further connection to it.
     ///
     /// # Errors
@@ -191,7 +198,7 @@ impl Link {
 }
 
 /// Whether an answer shows that another connection may do better.
-fn useless(error: &RedisError) -> bool {
+pub(super) fn useless(error: &RedisError) -> bool {
     let kinds = [ErrorKind::AuthenticationFailed, ErrorKind::Server(ServerErrorKind::ReadOnly)];
     error.is_unrecoverable_error()
         || error.is_io_error()

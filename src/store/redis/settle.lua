@@ -1,30 +1,20 @@
--- Adds journal entries to one link's counts, in one step with the mark of the journal, so that
--- counts and mark are written, replicated and lost together. Visitor sets follow the rules of
--- domain/visitor_set.rs to the letter; every number in them is exact in a double. Returns 0, and
--- changes nothing, where entries before these are missing.
--- KEYS: link, counts, then the visitors of each day
--- ARGV: journal, site, number of the entry before these, number of days, the days, names of families
---       of apps, and all entries behind PADDING bytes of nothing. An entry is three doubles, least
---       significant byte first: number, place of the day in that list, and a visitor's fingerprint,
---       AGGREGATE, UNFURL, or UNFURL less the place of its family among those names
---
--- A day's field in the counts: clicks, unfurls, aggregate clicks, visitors of sets that are gone,
--- visitors of the present set, and for a sketch the sum of its registers' openness. Another one, with
--- "u" before the day, has how many of the unfurls are known to be of which family: slack=2 telegram=1.
-local EXACT, REGISTERS, HIGHEST = 512, 14000, 39
+-- Adds journal entries to the counts of one partition, in one step with the journal's checkpoint, so that counts and
+-- checkpoint are written, replicated and lost together. Visitor sets follow the rules of domain/visitor_set.rs to the
+-- letter; every number in them is exact in a double.
+-- KEYS: the partition, what is set aside in it, its deleted links, then each link with its counts, then the visitors of each
+--       link's days
+-- ARGV: identity of the store, journal, number of the entry before these, numbers of links, of days and of families,
+--       then for each link its key, its incarnation and its site, then for each day the place of its link and the
+--       day, the families' names, and all entries behind PADDING bytes of nothing. An entry is three doubles,
+--       least significant byte first: number, place of the day in that list, and a visitor's fingerprint, AGGREGATE,
+--       UNFURL, or UNFURL less the place of its family among those names
+-- Returns 'foreign' where the partition is not of this store, with the identity that it has; 'behind' where
+-- entries before these are missing, with the checkpoint; 'held' with a name where the partition cannot be read. Nothing
+-- is changed then. Else 'settled', how many entries were counted, passed over, of links that are gone, and of those that
+-- somebody deleted a short while ago; then the name of each damaged record and how many entries were set aside for it.
+local EXACT, HIGHEST = 512, 39
 local DAY, GRACE = 86400, 3600
 local PADDING, AGGREGATE, UNFURL = 128, -1, -2
-
-local link = redis.call('GET', KEYS[1])
-if not link or not string.find(link, '"site":"' .. ARGV[2] .. '"', 1, true) then
-  return 1 -- The link is gone, or its code is by now another site's.
-end
-local mark_field, number_of_days = 'm' .. ARGV[1], tonumber(ARGV[4])
-local stored = redis.call('HMGET', KEYS[2], mark_field, unpack(ARGV, 5, 4 + number_of_days))
-local mark = tonumber(stored[1] or '0')
-if mark < tonumber(ARGV[3]) then
-  return 0 -- What came before these was confirmed, and lost in a failover.
-end
 
 -- The register of a fingerprint, from 0, and the value that it brings there.
 local function place(fingerprint)
@@ -68,29 +58,12 @@ local function openness(register)
   return sum
 end
 
-local function read_day(i)
-  local day = { field = ARGV[4 + i], key = KEYS[2 + i], waiting = {} }
-  local numbers = {}
-  for number in string.gmatch(stored[1 + i] or '0 0 0 0 0', '%S+') do
-    numbers[#numbers + 1] = tonumber(number)
-  end
-  if #numbers < 5 then
-    return nil
-  end
-  day.clicks, day.unfurls, day.aggregate, day.base, day.set, day.open = unpack(numbers)
-  if redis.call('EXISTS', day.key) == 0 then
-    -- The set has ended: only its number remains, and a late visitor begins another.
-    day.base, day.set, day.open, day.new = day.base + math.floor(day.set + 0.5), 0, nil, true
-  end
-  return day
-end
-
 -- A set lives for an hour after its day, or for an hour where that is over already.
 local function expire(day)
   local ending = (tonumber(day.field) + 1) * DAY + GRACE
   local now = tonumber(redis.call('TIME')[1])
   redis.call('EXPIREAT', day.key, math.max(ending, now + GRACE))
-  day.new = false
+  day.is_new = false
 end
 
 -- Makes a sketch of the exact set, under the same key and with the same expiry.
@@ -101,7 +74,7 @@ local function to_sketch(day)
   end
   day.open = REGISTERS
   for _, member in ipairs(redis.call('SMEMBERS', day.key)) do
-    local index, value = place(tonumber(member))
+    local index, value = place(tonumber(member) or 0)
     local old = registers[index + 1]
     local new = raised(old, value)
     day.open = day.open + openness(new) - openness(old)
@@ -121,7 +94,7 @@ local function add_waiting(day)
   end
   day.set = day.set + redis.call('SADD', day.key, unpack(day.waiting))
   day.waiting = {}
-  if day.new then
+  if day.is_new then
     expire(day)
   end
   if day.set >= EXACT then
@@ -147,33 +120,92 @@ local function add_visitor(day, fingerprint)
   end
 end
 
--- Counts an unfurl for the family with this place among the names.
-local function add_known(day, place)
-  local name = ARGV[4 + number_of_days + place]
-  if not day.known then
-    day.known = {}
-    for known, number in string.gmatch(redis.call('HGET', KEYS[2], 'u' .. day.field) or '', '(%S+)=(-?%d+)') do
-      day.known[known] = tonumber(number)
+-- Everything is read before anything is written: a script that fails does not undo what it did.
+local store, journal, previous = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local partition = redis.pcall('HMGET', KEYS[1], 'store', journal)
+if partition.err then
+  return { 'held', KEYS[1] }
+elseif partition[1] ~= store then
+  return { 'foreign', partition[1] or '' }
+end
+local checkpoint = tonumber(partition[2] or '0')
+if not checkpoint then
+  return { 'held', KEYS[1] }
+elseif checkpoint < previous then
+  return { 'behind', string.format('%.0f', checkpoint) } -- What came before these was confirmed, and lost.
+end
+
+local number_of_links, number_of_days = tonumber(ARGV[4]), tonumber(ARGV[5])
+local at = 6
+local links = {}
+for i = 1, number_of_links do
+  links[i] = {
+    name = ARGV[at + 1], key = KEYS[2 * i + 2], counts = KEYS[2 * i + 3],
+    state = state_of(KEYS[2 * i + 2], ARGV[at + 2], ARGV[at + 3]), fields = {}, visitors = {}, places = {}
+  }
+  if links[i].state == 'gone' then
+    links[i].is_deleted = type(redis.pcall('ZSCORE', KEYS[3], ARGV[at + 2])) == 'string'
+  end
+  at = at + 3
+end
+for i = 1, number_of_days do
+  local link = links[tonumber(ARGV[at + 1])]
+  link.fields[#link.fields + 1] = ARGV[at + 2]
+  link.visitors[#link.visitors + 1] = KEYS[3 + 2 * number_of_links + i]
+  link.places[#link.places + 1] = i
+  at = at + 2
+end
+local families = at -- The place before the first one.
+
+local days = {}
+for _, link in ipairs(links) do
+  local read = link.state == 'here' and read_days(link.counts, link.fields, link.visitors)
+  for i, place in ipairs(link.places) do
+    local day = read and read[i] or { field = link.fields[i] }
+    if link.state == 'damaged' then
+      day.damaged = link.key
+    end
+    day.is_gone, day.is_deleted, day.aside = link.state == 'gone', link.is_deleted, link.name .. ' ' .. day.field
+    days[place] = day
+    if day.damaged then
+      local there = redis.pcall('HGET', KEYS[2], day.aside)
+      day.away = not (type(there) == 'table') and read_aside(there or nil)
+      if not day.away then
+        return { 'held', KEYS[2] }
+      end
     end
   end
-  day.known[name] = (day.known[name] or 0) + 1
 end
 
--- Everything is read before anything is written: a script that fails does not undo what it did.
-local days = {}
-for i = 1, number_of_days do
-  days[i] = read_day(i)
-  if not days[i] then
-    return redis.error_reply('CORRUPT a day of the counts cannot be read')
-  end
-end
-
-local last = mark
+local counted, passed_over, gone, deleted, last, names, set_aside = 0, 0, 0, 0, checkpoint, {}, {}
 local numbers = (#ARGV[#ARGV] - PADDING) / 8
 local entries = { struct.unpack('<' .. string.rep('d', numbers), ARGV[#ARGV], PADDING + 1) }
 for i = 1, numbers, 3 do
   local number, day, what = entries[i], days[entries[i + 1]], entries[i + 2]
-  if number > mark then
+  local family = what < UNFURL and ARGV[families + UNFURL - what]
+  if number <= checkpoint then
+    passed_over = passed_over + 1
+  elseif day.is_gone then
+    gone = gone + 1
+    deleted = deleted + (day.is_deleted and 1 or 0)
+  elseif day.damaged then
+    local kind = what >= 0 and 1 or what == AGGREGATE and 3 or 2
+    day.away[kind] = day.away[kind] + 1
+    if family then
+      day.away.known[family] = (day.away.known[family] or 0) + 1
+    end
+    if not set_aside[day.damaged] then
+      names[#names + 1] = day.damaged
+    end
+    set_aside[day.damaged] = (set_aside[day.damaged] or 0) + 1
+    day.changed = true
+  else
+    if not day.changed and day.is_new then
+      -- The set has ended: only its number remains, and a late visitor begins another.
+      day.gone, day.set, day.open = math.max(day.gone, math.floor(day.set + 0.5)), 0, nil
+    end
+    day.changed = true
+    counted = counted + 1
     if what >= 0 then
       day.clicks = day.clicks + 1
       add_visitor(day, what)
@@ -181,45 +213,32 @@ for i = 1, numbers, 3 do
       day.aggregate = day.aggregate + 1
     else
       day.unfurls = day.unfurls + 1
-      if what < UNFURL then
-        add_known(day, UNFURL - what)
+      if family then
+        day.known[family] = (day.known[family] or 0) + 1
       end
     end
-    day.changed = true
-    last = number
   end
-end
-if last == mark then
-  return 1
+  last = math.max(last, number)
 end
 
-local fields = { mark_field, string.format('%.0f', last) }
-local come_back = false
-for i, day in ipairs(days) do
-  add_waiting(day)
-  if day.changed then
-    local text = string.format('%d %d %d %d ', day.clicks, day.unfurls, day.aggregate, day.base)
-    if day.open then
-      text = text .. string.format('%.17g %.17g', day.set, day.open)
-    else
-      text = text .. string.format('%d', day.set)
+for _, day in ipairs(days) do
+  if day.changed and day.damaged then
+    local text = string.format('%d %d %d', unpack(day.away))
+    if next(day.away.known) then
+      text = text .. ' ' .. known_to_text(day.away.known)
     end
-    fields[#fields + 1] = day.field
-    fields[#fields + 1] = text
+    redis.call('HSET', KEYS[2], day.aside, text)
+  elseif day.changed then
+    add_waiting(day)
+    redis.call('HSET', day.counts, unpack(day_to_fields(day)))
   end
-  if day.known then
-    local known = {}
-    for name, number in pairs(day.known) do
-      known[#known + 1] = string.format('%s=%d', name, number)
-    end
-    table.sort(known)
-    fields[#fields + 1] = 'u' .. day.field
-    fields[#fields + 1] = table.concat(known, ' ')
-  end
-  come_back = come_back or not stored[1 + i]
 end
-redis.call('HSET', KEYS[2], unpack(fields))
-if come_back then
-  redis.call('PERSIST', KEYS[2]) -- Of a deleted link only marks are left, which end; it may be there again.
+if last > checkpoint then
+  redis.call('HSET', KEYS[1], journal, string.format('%.0f', last))
 end
-return 1
+local answer = { 'settled', tostring(counted), tostring(passed_over), tostring(gone), tostring(deleted) }
+for _, name in ipairs(names) do
+  answer[#answer + 1] = name
+  answer[#answer + 1] = tostring(set_aside[name])
+end
+return answer

@@ -2,6 +2,8 @@
 
 use redis::cmd;
 
+use super::index::Walk;
+use super::links::CHUNK;
 use super::{RedisStore, failure, keys, script};
 use crate::domain::site::{KeyHash, Site, SiteId};
 use crate::store::StoreError;
@@ -41,6 +43,46 @@ impl RedisStore {
         }
     }
 
+    /// Forgets a site: first its links, one by one, then what is its own, and the site itself last, so that a call that was
+    /// interrupted can be made again.
+    pub(super) async fn end_site(&self, id: &SiteId) -> Result<bool, StoreError> {
+        loop {
+            let mut walk = Walk::new(id, i64::MAX >> 10, i64::MIN >> 10);
+            let places = walk.next(self, CHUNK).await?;
+            if places.is_empty() {
+                break;
+            }
+            for place in places {
+                if !self.forget_link(&place.code).await?.was_there() {
+                    // A place without its link, as a crash may leave it.
+                    let forget = cmd("ZREM").arg(keys::index(id)).arg(place.code.as_str()).take();
+                    self.connection.query::<()>(&forget).await?;
+                }
+            }
+        }
+        let mut days = self.counted_days(id).await?;
+        days.extend(self.marks(id).await?.days.into_keys());
+        let of_days = days.iter().flat_map(|day| [keys::active(id, *day), keys::sheet(id, *day)]);
+        let of_site = [
+            keys::once(id),
+            keys::index(id),
+            keys::waiting(id),
+            keys::open_days(id),
+            keys::campaigns(id),
+            keys::children(id),
+            keys::counted_days(id),
+            keys::marks(id),
+        ];
+        for key in of_days.chain(of_site) {
+            self.connection.query::<()>(cmd("UNLINK").arg(key)).await?;
+        }
+        self.connection.query::<()>(cmd("SREM").arg(keys::COUNTED_SITES).arg(id.as_str())).await?;
+        let keys = [keys::SITES, keys::SITE_NAMES, keys::SITE_KEYS].map(str::to_owned);
+        let mut end = script::END_SITE.on(&keys);
+        end.arg(id.as_str()).arg(keys::NEWS);
+        self.connection.call(&script::END_SITE, &end).await
+    }
+
     /// Every site, by name.
     pub(super) async fn all_sites(&self) -> Result<Vec<Site>, StoreError> {
         let values: Vec<String> = self.connection.query(cmd("HVALS").arg(keys::SITES)).await?;
@@ -58,13 +100,12 @@ impl RedisStore {
         self.connection.query(cmd("HGET").arg(keys::SITES).arg(id.as_str())).await
     }
 
-    /// The site with this key. The site itself has the last word: between the two questions the
-    /// key may have ended.
+    /// The site with this key, in one question: it comes before each link that is made.
     pub(super) async fn site_of_key(&self, hash: &KeyHash) -> Result<Option<Site>, StoreError> {
-        let id: Option<String> =
-            self.connection.query(cmd("HGET").arg(keys::SITE_KEYS).arg(hash.to_hex())).await?;
-        let Some(id) = id else { return Ok(None) };
-        let site = self.one_site(&SiteId::from_stored(&id)).await?;
+        let mut find = script::SITE_OF_KEY.on(&[keys::SITES, keys::SITE_KEYS].map(str::to_owned));
+        find.arg(hash.to_hex());
+        let site: Option<String> = self.connection.call(&script::SITE_OF_KEY, &find).await?;
+        let site = site.as_deref().map(read).transpose()?;
         Ok(site.filter(|site| site.key_kind(hash).is_some()))
     }
 }

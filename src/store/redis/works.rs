@@ -12,6 +12,11 @@ impl Works for RedisStore {
         self.keep_work(name, now, until, true).await
     }
 
+    async fn forget_ended_work(&self, now: Timestamp) -> Result<(), StoreError> {
+        // Pieces of work end by themselves, by the server's clock.
+        self.end_names(now).await
+    }
+
     async fn hold_work(&self, name: &str, now: Timestamp, until: Timestamp) -> Result<(), StoreError> {
         self.keep_work(name, now, until, false).await.map(drop)
     }

@@ -8,10 +8,10 @@ use rusqlite::{Connection, Error, OptionalExtension, Row};
 
 use super::cells;
 use super::visitors::LinkRow;
-use crate::domain::code::Code;
 use crate::domain::counts::families_from_text;
 use crate::domain::day::Day;
 use crate::domain::family::Family;
+use crate::domain::link_key::LinkKey;
 
 /// A link's site, by the number of its row.
 pub(super) type LinkSite = i64;
@@ -53,10 +53,11 @@ macro_rules! of_link {
 }
 pub(super) use of_link;
 
-/// The row of the link with this code, and its site's.
-pub(super) fn link_row(db: &Connection, code: &Code) -> rusqlite::Result<Option<(LinkRow, LinkSite)>> {
-    let mut statement = db.prepare_cached("SELECT id, site FROM links WHERE code = ?1")?;
-    statement.query_row([code.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+/// Returns the row of a link, and its site's; `None` where its code is another link's by now.
+pub(super) fn link_row(db: &Connection, link: &LinkKey) -> rusqlite::Result<Option<(LinkRow, LinkSite)>> {
+    let sql = "SELECT id, site FROM links WHERE code = ?1 AND incarnation = ?2";
+    let key = (link.code.as_str(), link.incarnation.bits().cast_signed());
+    db.prepare_cached(sql)?.query_row(key, |row| Ok((row.get(0)?, row.get(1)?))).optional()
 }
 
 /// Deletes what was counted for a link; last what tells the days.
@@ -80,6 +81,8 @@ pub(super) fn delete_before(db: &Connection, day: Day) -> rusqlite::Result<()> {
         "DELETE FROM known_unfurls WHERE site IN (SELECT id FROM sites) AND day < ?1",
         "DELETE FROM counts WHERE site IN (SELECT id FROM sites) AND day < ?1",
         "DELETE FROM waiting WHERE day < ?1",
+        "DELETE FROM set_aside WHERE day < ?1",
+        "DELETE FROM journals WHERE day < ?1",
         "DELETE FROM closed_days WHERE day < ?1",
     ] {
         db.prepare_cached(sql)?.execute([day.number()])?;

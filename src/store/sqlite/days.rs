@@ -3,6 +3,7 @@
 use std::collections::hash_map::Entry;
 
 use foldhash::HashMap;
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::cells::{self, KindRow, NO_LINK};
@@ -13,6 +14,7 @@ use super::visitors::LinkRow;
 use crate::domain::code::Code;
 use crate::domain::counts::{Counts, DayCounts, DayMarks, DayRow, DayRows, Kind};
 use crate::domain::day::Day;
+use crate::domain::session::hour;
 use crate::domain::site::SiteId;
 
 /// What tells whether days have changed.
@@ -59,25 +61,31 @@ pub(super) fn link_made(db: &Connection, site: LinkSite, made: Day) -> rusqlite:
 }
 
 /// All of a day.
-pub(super) fn rows(db: &Connection, site: &SiteId, day: Day) -> rusqlite::Result<DayRows> {
+pub(super) fn rows(
+    db: &Connection,
+    site: &SiteId,
+    day: Day,
+    shares_before: Timestamp,
+) -> rusqlite::Result<DayRows> {
     let moment = db.unchecked_transaction()?;
     let Some(site) = site_row(&moment, site)? else { return Ok(DayRows::default()) };
     let mut table = Table::default();
     let start = |day: Day| day.start().as_millisecond();
-    let sql = "SELECT id, code, channel, url, campaign FROM links
+    let sql = "SELECT id, code, channel, ifnull(page, url), campaign FROM links
                WHERE site = ?1 AND created_at >= ?2 AND created_at < ?3";
-    each(&moment, sql, (site, start(day), start(day.plus(1))), |row| {
+    let end = start(day.plus(1)).min(hour(shares_before).as_millisecond());
+    each(&moment, sql, (site, start(day), end), |row| {
         table.of_link(row)?.open.add(&Counts { shares: 1, ..Counts::default() });
         Ok(())
     })?;
     let the_day = (site, day.number());
-    let sql = "SELECT link, code, channel, url, campaign, unfurls, '', clicks, visitors, aggregate_clicks
+    let sql = "SELECT link, code, channel, ifnull(page, url), campaign, unfurls, '', clicks, visitors, aggregate_clicks
                FROM counts CROSS JOIN links ON links.id = link WHERE counts.site = ?1 AND day = ?2";
     each(&moment, sql, the_day, |row| {
         table.of_link(row)?.open.add(&cells::read(row, 5)?);
         Ok(())
     })?;
-    let sql = "SELECT link, code, channel, url, campaign, app, unfurls
+    let sql = "SELECT link, code, channel, ifnull(page, url), campaign, app, unfurls
                FROM known_unfurls CROSS JOIN links ON links.id = link WHERE known_unfurls.site = ?1 AND day = ?2";
     each(&moment, sql, the_day, |row| {
         table.of_link(row)?.open.add(&known(row, 5)?);

@@ -41,3 +41,14 @@ impl From<Ended> for StoreError {
         Self::Unavailable(Box::new(ended))
     }
 }
+
+/// The part of the store that had to answer did not do so in time.
+#[derive(Debug, thiserror::Error)]
+#[error("the store's {0} has other work, or waits for whoever has locked the file")]
+pub(super) struct Busy(pub(super) &'static str);
+
+impl From<Busy> for StoreError {
+    fn from(busy: Busy) -> Self {
+        Self::Unavailable(Box::new(busy))
+    }
+}

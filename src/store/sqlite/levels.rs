@@ -58,7 +58,8 @@ impl Desk<'_> {
     }
 
     fn open_links(&self) -> rusqlite::Result<Vec<OpenLink>> {
-        let sql = "SELECT link, unfurls, '', clicks, visitors, aggregate_clicks, channel, url, ifnull(campaign, '')
+        let sql = "SELECT link, unfurls, '', clicks, visitors, aggregate_clicks, channel, ifnull(page, url),
+                   ifnull(campaign, '')
                    FROM counts LEFT JOIN links ON links.id = link WHERE counts.site = ?1 AND day = ?2 LIMIT ?3";
         let (site, day) = self.key();
         let mut statement = self.db.prepare_cached(sql)?;

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::links::{required, text};
 use crate::domain::channel::ChannelName;
 use crate::domain::day::Day;
 use crate::domain::lineage::Shares;
+use crate::domain::session::hour;
 use crate::domain::site::SiteId;
 
 /// The links that were made, by channel, generation and channel of the parent.
@@ -16,6 +18,7 @@ pub(super) fn of_site(
     site: &SiteId,
     first: Day,
     last: Day,
+    shares_before: Timestamp,
 ) -> rusqlite::Result<Vec<Shares>> {
     // Added up here, as `counts::of_site` does.
     let sql = "
@@ -26,7 +29,8 @@ pub(super) fn of_site(
           AND links.created_at >= ?2 AND links.created_at < ?3";
     let mut statement = db.prepare_cached(sql)?;
     let start = |day: Day| day.start().as_millisecond();
-    let mut rows = statement.query((site.as_str(), start(first), start(last.plus(1))))?;
+    let end = start(last.plus(1)).min(hour(shares_before).as_millisecond());
+    let mut rows = statement.query((site.as_str(), start(first), end))?;
     let mut sums: BTreeMap<(ChannelName, u32, Option<ChannelName>), u64> = BTreeMap::new();
     while let Some(row) = rows.next()? {
         *sums.entry((required(row, 0)?, row.get(1)?, text(row, 2)?)).or_default() += 1;

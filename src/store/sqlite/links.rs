@@ -6,7 +6,8 @@ use rusqlite::{Connection, Error, OptionalExtension, Row, named_params};
 use serde::de::DeserializeOwned;
 use serde::de::value::StrDeserializer;
 
-use super::counts;
+use super::codes;
+use super::counts::{self, number};
 use super::days;
 use super::sites;
 use super::visitors::Visitors;
@@ -15,15 +16,19 @@ use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::destination::Destination;
 use crate::domain::link::{Link, LinkChange, Text};
+use crate::domain::link_key::Incarnation;
 use crate::domain::site::SiteId;
-use crate::store::{Cursor, Inserted, LinkFilter, OnceName};
+use crate::store::{Cursor, Inserted, LinkFilter, Listed, OnceName};
+
+/// Milliseconds.
+const HOUR: i64 = 3_600_000;
 
 /// A link with its site's identifier, in the order in which [`link`] reads it.
 macro_rules! select_link {
     ($rest:literal) => {
         concat!(
             "SELECT code, ident, url, channel, campaign, title, parent, created_at, expires_at, \
-             disabled, taken_down, generation FROM links CROSS JOIN sites ON sites.id = links.site ",
+             disabled, taken_down, generation, incarnation, page, is_share, links.id, is_slug FROM links CROSS JOIN sites ON sites.id = links.site ",
             $rest
         )
     };
@@ -34,17 +39,21 @@ macro_rules! select_link {
 pub(super) fn insert(db: &Connection, link: &Link, once: &[OnceName]) -> rusqlite::Result<Inserted> {
     let site = sites::row_number(db, &link.site)?;
     for name in once {
-        if let Some(earlier) = by_once_name(db, site, name)? {
-            return Ok(Inserted::Existing(earlier));
+        if let Some(earlier) = named(db, site, name)? {
+            return Ok(earlier);
         }
     }
-    let sql = "INSERT INTO links (code, site, url, channel, campaign, title, parent, created_at, \
-               expires_at, disabled, taken_down, generation) VALUES (:code, :site, :url, :channel, :campaign, \
-               :title, :parent, :created_at, :expires_at, :disabled, :taken_down, :generation)";
+    codes::refuse_another_sites(db, link)?;
+    let sql = "INSERT INTO links (code, site, url, page, channel, campaign, title, parent, created_at, \
+               expires_at, disabled, taken_down, generation, incarnation, is_share, is_slug) \
+               VALUES (:code, :site, :url, :page, :channel, :campaign, :title, \
+               (SELECT code FROM links WHERE code = :parent AND site = :site), :created_at, :expires_at, \
+               :disabled, :taken_down, :generation, :incarnation, :is_share, :is_slug)";
     db.prepare_cached(sql)?.execute(named_params! {
         ":code": link.code.as_str(),
         ":site": site,
         ":url": link.url.as_str(),
+        ":page": link.page.as_ref().map(Destination::as_str),
         ":channel": link.channel.as_str(),
         ":campaign": link.campaign.as_ref().map(Text::as_str),
         ":title": link.title.as_ref().map(Text::as_str),
@@ -54,27 +63,93 @@ pub(super) fn insert(db: &Connection, link: &Link, once: &[OnceName]) -> rusqlit
         ":disabled": link.disabled,
         ":taken_down": link.taken_down,
         ":generation": link.generation,
+        ":incarnation": link.incarnation.bits().cast_signed(),
+        ":is_share": link.is_share,
+        ":is_slug": link.is_slug,
     })?;
     let row = db.last_insert_rowid();
     days::link_made(db, site, Day::of(link.created_at))?;
-    // The two names of one call may be the same.
-    let sql = "INSERT OR IGNORE INTO once_names (site, name, link) VALUES (?1, ?2, ?3)";
-    for name in once {
-        db.prepare_cached(sql)?.execute((site, name.0, row))?;
+    // The two names of one call may be the same, and one may be there whose time is over.
+    let sql = "INSERT OR REPLACE INTO once_names (site, name, link, fingerprint, until) VALUES (?1, ?2, ?3, ?4, ?5)";
+    for OnceName { name, passing } in once {
+        let (fingerprint, until) =
+            (passing.map(|passing| passing.fingerprint), passing.map(|passing| passing.until));
+        db.prepare_cached(sql)?.execute((site, name, row, fingerprint, until))?;
     }
     Ok(Inserted::Created)
 }
 
 /// The link with this code.
 pub(super) fn by_code(db: &Connection, code: &Code) -> rusqlite::Result<Option<Link>> {
-    db.prepare_cached(select_link!("WHERE code = ?1"))?.query_row([code.as_str()], link).optional()
+    Ok(in_any_case(db, code)?.filter(|link| link.code == *code))
 }
 
-fn by_once_name(db: &Connection, site: i64, name: &OnceName) -> rusqlite::Result<Option<Link>> {
-    let sql = select_link!(
-        "WHERE links.id = (SELECT link FROM once_names WHERE once_names.site = ?1 AND name = ?2)"
-    );
-    db.prepare_cached(sql)?.query_row((site, name.0), link).optional()
+/// The link whose code is this one or differs from it in case only.
+pub(super) fn in_any_case(db: &Connection, code: &Code) -> rusqlite::Result<Option<Link>> {
+    let sql = select_link!("WHERE code = ?1 COLLATE NOCASE");
+    db.prepare_cached(sql)?.query_row([code.as_str()], link).optional()
+}
+
+/// What a name stands for now.
+fn named(db: &Connection, site: i64, name: &OnceName) -> rusqlite::Result<Option<Inserted>> {
+    let sql = "SELECT link, fingerprint FROM once_names
+               WHERE site = ?1 AND name = ?2 AND (until IS NULL OR until > ?3)";
+    let now = name.passing.map_or(i64::MIN, |passing| passing.now);
+    let found = db
+        .prepare_cached(sql)?
+        .query_row((site, name.name, now), |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, Option<[u8; 16]>>(1)?))
+        })
+        .optional()?;
+    let Some((row, fingerprint)) = found else { return Ok(None) };
+    if fingerprint != name.passing.map(|passing| passing.fingerprint) {
+        return Ok(Some(Inserted::Reused));
+    }
+    let sql = select_link!("WHERE links.id = ?1");
+    Ok(db.prepare_cached(sql)?.query_row([row], link).optional()?.map(Inserted::Existing))
+}
+
+/// The same for a site by its identifier.
+pub(super) fn named_of_site(
+    db: &Connection,
+    site: &SiteId,
+    name: &OnceName,
+) -> rusqlite::Result<Option<Inserted>> {
+    named(db, sites::row_number(db, site)?, name)
+}
+
+/// Forgets names whose time is over.
+pub(super) fn forget_ended_names(db: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM once_names WHERE until <= ?1")?.execute([now.as_second()]).map(drop)
+}
+
+/// The spelling that a campaign of a site has, from now on where it is new.
+pub(super) fn first_campaign(db: &Connection, site: &SiteId, campaign: &Text) -> rusqlite::Result<Text> {
+    let (site, folded) = (sites::row_number(db, site)?, campaign.folded());
+    let sql = "INSERT OR IGNORE INTO campaigns (site, folded, name) VALUES (?1, ?2, ?3)";
+    db.prepare_cached(sql)?.execute((site, &folded, campaign.as_str()))?;
+    known_campaign(db, site, &folded)?.ok_or(Error::QueryReturnedNoRows)
+}
+
+/// The same where it is known.
+pub(super) fn campaign_of_site(
+    db: &Connection,
+    site: &SiteId,
+    campaign: &Text,
+) -> rusqlite::Result<Option<Text>> {
+    known_campaign(db, sites::row_number(db, site)?, &campaign.folded())
+}
+
+fn known_campaign(db: &Connection, site: i64, folded: &str) -> rusqlite::Result<Option<Text>> {
+    let sql = "SELECT name FROM campaigns WHERE site = ?1 AND folded = ?2";
+    db.prepare_cached(sql)?.query_row((site, folded), |row| required(row, 0)).optional()
+}
+
+/// Forgets the spelling of a campaign that no link has any more.
+fn let_campaign_go(db: &Connection, site: i64, campaign: &Text) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM campaigns WHERE site = ?1 AND folded = ?2
+               AND NOT EXISTS (SELECT 1 FROM links WHERE links.site = ?1 AND campaign = campaigns.name)";
+    db.prepare_cached(sql)?.execute((site, campaign.folded())).map(drop)
 }
 
 /// A site's links behind `after`, newest first. Walks the index by age; a filter passes over rows.
@@ -84,27 +159,32 @@ pub(super) fn list(
     filter: &LinkFilter,
     after: Option<&Cursor>,
     limit: usize,
-) -> rusqlite::Result<Vec<Link>> {
+) -> rusqlite::Result<Vec<Listed>> {
     let sql = select_link!(
         "WHERE links.site = (SELECT id FROM sites WHERE ident = :site)
-           AND (created_at, code) < (:before, :code)
+           AND (created_at, links.id) < (:before, :sequence)
            AND (:channel IS NULL OR channel = :channel)
            AND (:campaign IS NULL OR campaign = :campaign)
-           AND (:url IS NULL OR url = :url)
-         ORDER BY created_at DESC, code DESC LIMIT :limit"
+           AND (:page IS NULL OR ifnull(page, url) = :page)
+         ORDER BY created_at DESC, links.id DESC LIMIT :limit"
     );
     let mut statement = db.prepare_cached(sql)?;
     let rows = statement.query_map(
         named_params! {
             ":site": site.as_str(),
-            ":before": after.map_or(i64::MAX, |cursor| cursor.created_at.as_millisecond()),
-            ":code": after.map_or("", |cursor| cursor.code.as_str()),
+            ":before": after.map_or(i64::MAX, |cursor| cursor.hour.saturating_mul(HOUR)),
+            ":sequence": after.map_or(0, |cursor| i64::try_from(cursor.sequence).unwrap_or(i64::MAX)),
             ":channel": filter.channel.as_ref().map(ChannelName::as_str),
             ":campaign": filter.campaign.as_ref().map(Text::as_str),
-            ":url": filter.url.as_ref().map(Destination::as_str),
+            ":page": filter.page.as_ref().map(Destination::as_str),
             ":limit": i64::try_from(limit).unwrap_or(i64::MAX),
         },
-        link,
+        |row| {
+            let sequence = number(row, 15)?;
+            let link = link(row)?;
+            let hour = link.created_at.as_millisecond().div_euclid(HOUR);
+            Ok(Listed { link, place: Cursor { hour, sequence } })
+        },
     )?;
     rows.collect()
 }
@@ -112,40 +192,80 @@ pub(super) fn list(
 /// Changes a link and returns what it became.
 pub(super) fn change(db: &Connection, code: &Code, change: LinkChange) -> rusqlite::Result<Option<Link>> {
     let Some(mut link) = by_code(db, code)? else { return Ok(None) };
-    let (url, campaign) = (link.url.clone(), link.campaign.clone());
+    let (url, page, campaign) = (link.url.clone(), link.page.clone(), link.campaign.clone());
     link.apply(change);
-    if (&url, &campaign) != (&link.url, &link.campaign) {
+    if (&url, &page, &campaign) != (&link.url, &link.page, &link.campaign) {
         days::link_changed(db, sites::row_number(db, &link.site)?, Day::of(link.created_at))?;
     }
-    let sql = "UPDATE links SET url = :url, campaign = :campaign, expires_at = :expires_at, \
+    let sql = "UPDATE links SET url = :url, page = :page, campaign = :campaign, expires_at = :expires_at, \
                disabled = :disabled, taken_down = :taken_down WHERE code = :code";
     db.prepare_cached(sql)?.execute(named_params! {
         ":code": code.as_str(),
         ":url": link.url.as_str(),
+        ":page": link.page.as_ref().map(Destination::as_str),
         ":campaign": link.campaign.as_ref().map(Text::as_str),
         ":expires_at": link.expires_at.map(Timestamp::as_millisecond),
         ":disabled": link.disabled,
         ":taken_down": link.taken_down,
     })?;
+    if let Some(earlier) = campaign.filter(|earlier| Some(earlier) != link.campaign.as_ref()) {
+        let_campaign_go(db, sites::row_number(db, &link.site)?, &earlier)?;
+    }
     Ok(Some(link))
 }
 
 /// Forgets a link, what was counted for it and the names that stand for it.
 pub(super) fn delete(db: &Connection, visitors: &mut Visitors, code: &Code) -> rusqlite::Result<bool> {
-    let Some((row, site)) = counts::link_row(db, code)? else { return Ok(false) };
+    let Some(link) = by_code(db, code)? else { return Ok(false) };
+    let key = link.key();
+    let Some((row, site)) = counts::link_row(db, &key)? else { return Ok(false) };
     counts::delete_of_link(db, site, row)?;
+    let sql = "UPDATE links SET parent = NULL WHERE parent = ?1 AND site = ?2";
+    db.prepare_cached(sql)?.execute((code.as_str(), site))?;
     let sql = "DELETE FROM links WHERE id = ?1 RETURNING created_at";
     let made = time(0, db.prepare_cached(sql)?.query_row([row], |row| row.get(0))?)?;
     days::link_changed(db, site, Day::of(made))?;
-    visitors.let_link_go(code, row);
+    codes::keep(db, code, &link.site)?;
+    if let Some(campaign) = &link.campaign {
+        let_campaign_go(db, site, campaign)?;
+    }
+    visitors.let_link_go(&key, row);
     Ok(true)
+}
+
+/// Strips at most `most` links of shares that were made before `day`; returns whether there may be more.
+pub(super) fn strip_shares_before(db: &Connection, day: Day, most: usize) -> rusqlite::Result<bool> {
+    let sql = "
+        UPDATE links SET campaign = NULL, title = NULL, parent = NULL, generation = 0, created_at = 0
+        WHERE id IN (
+            SELECT links.id FROM sites CROSS JOIN links
+            ON links.site = sites.id AND created_at > 0 AND created_at < ?1 WHERE is_share LIMIT ?2
+        ) RETURNING id";
+    let mut statement = db.prepare_cached(sql)?;
+    let most_rows = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows = statement.query_map((day.start().as_millisecond(), most_rows), |row| row.get(0))?;
+    let stripped: Vec<i64> = rows.collect::<Result<_, _>>()?;
+    for row in &stripped {
+        db.prepare_cached("DELETE FROM once_names WHERE link = ?1")?.execute([row])?;
+    }
+    let may_be_more = stripped.len() == most;
+    if !may_be_more {
+        // Once, at the end: this reads links until it finds one of each campaign. Stripped ones, of the time 0, have none.
+        let sql = "DELETE FROM campaigns WHERE NOT EXISTS (SELECT 1 FROM links
+                   WHERE links.site = campaigns.site AND created_at > 0 AND campaign = campaigns.name)";
+        db.prepare_cached(sql)?.execute([])?;
+    }
+    Ok(may_be_more)
 }
 
 fn link(row: &Row<'_>) -> rusqlite::Result<Link> {
     Ok(Link {
         code: required(row, 0)?,
+        is_slug: row.get(16)?,
+        incarnation: Incarnation::from_bits(row.get::<_, i64>(12)?.cast_unsigned()),
         site: required(row, 1)?,
         url: required(row, 2)?,
+        page: text(row, 13)?,
         channel: required(row, 3)?,
         campaign: text(row, 4)?,
         title: text(row, 5)?,
@@ -155,6 +275,7 @@ fn link(row: &Row<'_>) -> rusqlite::Result<Link> {
         expires_at: row.get::<_, Option<i64>>(8)?.map(|millisecond| time(8, millisecond)).transpose()?,
         disabled: row.get(9)?,
         taken_down: row.get(10)?,
+        is_share: row.get(14)?,
     })
 }
 

@@ -2,36 +2,49 @@
 //!
 //! One thread writes and commits together what waits (`writer`); a few connections read beside it
 //! (`readers`). What tells visitors apart is in this process's memory only (`visitors`), so after a
-//! restart a returning visitor of the same day counts once more.
+//! restart nobody can tell which visitors of the same day were there before; the larger number counts.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 
 use self::closing::Closing;
+pub(super) use self::connection::Sharing;
 use self::error::Ended;
-use self::readers::Readers;
+use self::file::OpenFile;
+use self::settling::Outcome;
 use self::visitors::Visitors;
-use self::writer::Writer;
-use super::{Cursor, Inserted, JournalId, LinkFilter, News, Numbered, OnceName, Store, StoreError};
+use self::writer::Log;
+use super::{
+    Cursor, Deletion, Inserted, JournalId, KeyPlace, LinkFilter, Listed, News, Numbered, OnceName, SetAside,
+    Settled, Store, StoreError, StoreId,
+};
 use crate::domain::code::Code;
 use crate::domain::counts::{DayMarks, DayRows, LinkCounts};
 use crate::domain::day::Day;
 use crate::domain::lineage::Shares;
-use crate::domain::link::{Link, LinkChange};
+use crate::domain::link::{Link, LinkChange, Text};
+use crate::domain::link_key::LinkKey;
 use crate::domain::site::{KeyHash, Site, SiteId};
 use crate::domain::visitor::DayKey;
+use crate::inode::Place;
 
 mod access;
 mod cells;
 mod closing;
+mod codes;
 mod connection;
 mod counts;
 mod days;
 mod error;
+mod file;
 mod levels;
 mod lineage;
 mod links;
@@ -47,83 +60,135 @@ mod waiting;
 mod works;
 mod writer;
 
-/// Connections for lookups by name, which a visitor waits for.
-const LOOKUPS: usize = 4;
-
-/// Connections for lists and statistics, which may take a while; they never hold up a lookup.
-const REPORTS: usize = 2;
+/// Between looks whether another file has taken the place of one whose writer has ended.
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// How many cells are forgotten at once; what else has to be written goes on in between.
 const CELLS_A_STEP: usize = 2_000;
 
 /// A store in one SQLite file.
 pub(super) struct SqliteStore {
-    // In this order: the readers let go of the file before the writer tidies it up.
-    lookups: Readers,
-    reports: Readers,
-    writer: Writer,
+    path: PathBuf,
+    sharing: Sharing,
+    /// Replaced where another file at the path is taken for the right one.
+    file: RwLock<Arc<OpenFile>>,
 }
 
 impl SqliteStore {
-    /// Opens the file at `path`, or makes it (mode 0600) and its folders (0700).
+    /// Opens the file at `path`, or makes it (mode 0600) and its folders (0700). What a request asks for
+    /// is answered, or refused, in time; settling, closing and reports take their time.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] when the file is no database, or one of a later version or of
-    /// another program; [`StoreError::Unavailable`] when it cannot be opened.
-    pub(super) async fn open(path: &Path) -> Result<Self, StoreError> {
+    /// [`StoreError::Corrupt`] when the file is no database, or one of another version or of another program;
+    /// [`StoreError::InUse`] when another process serves from it; [`StoreError::Unavailable`] when it cannot be
+    /// opened.
+    pub(super) async fn open(path: &Path, sharing: Sharing) -> Result<Self, StoreError> {
         // Absolute, so that every connection opens the same file whatever the process does.
         let path = std::path::absolute(path).map_err(|error| StoreError::Unavailable(Box::new(error)))?;
-        let file = path.clone();
-        let connection = spawn_blocking(move || connection::writing(&file)).await;
-        Ok(Self {
-            lookups: Readers::new(path.clone(), LOOKUPS),
-            reports: Readers::new(path, REPORTS),
-            writer: Writer::start(connection.map_err(|_| Ended("writer"))??)?,
-        })
+        let file = Self::open_file(path.clone(), sharing).await?;
+        Ok(Self { path, sharing, file: RwLock::new(Arc::new(file)) })
+    }
+
+    async fn open_file(path: PathBuf, sharing: Sharing) -> Result<OpenFile, StoreError> {
+        spawn_blocking(move || OpenFile::open(&path, sharing)).await.map_err(|_| Ended("writer"))?
+    }
+
+    fn file(&self) -> Arc<OpenFile> {
+        Arc::clone(&self.file.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Opens what is at the path now in the place of the file that was open.
+    async fn reopen(&self) -> Result<StoreId, StoreError> {
+        let old = self.file();
+        let left = spawn_blocking(move || old.leave_place()).await.map_err(|_| Ended("writer"))?;
+        left.map_err(|error| StoreError::Unavailable(Box::new(error)))?;
+        let opened = Self::open_file(self.path.clone(), self.sharing).await?;
+        let identity = opened.identity.clone();
+        let old = std::mem::replace(
+            &mut *self.file.write().unwrap_or_else(PoisonError::into_inner),
+            Arc::new(opened),
+        );
+        // Whoever still uses it goes on; closing it may take a moment.
+        drop(spawn_blocking(move || drop(old)));
+        Ok(identity)
     }
 }
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn ping(&self) -> Result<(), StoreError> {
-        if !self.writer.is_running() {
-            return Err(Ended("writer").into());
-        }
-        self.lookups.read(|db| db.query_row("SELECT 1 FROM sqlite_schema", [], |_| Ok(()))).await
+    async fn probe(&self) -> Result<(), StoreError> {
+        self.file().writer.write(|db, _| works::probe(db)).await?;
+        self.file().lookups.read(|db| db.query_row("SELECT count(*) FROM works", [], |_| Ok(()))).await
+    }
+
+    async fn probe_ephemeral(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn time(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(None)
     }
 
     async fn insert_site(&self, site: &Site) -> Result<(), StoreError> {
         let site = site.clone();
-        self.writer.write(move |db, _| sites::insert(db, &site)).await
+        self.file().writer.write_in_time(move |db, _| sites::insert(db, &site)).await
     }
 
     async fn replace_site(&self, old: &Site, new: &Site) -> Result<bool, StoreError> {
         let (old, new) = (old.clone(), new.clone());
-        self.writer.erase(move |db, _| sites::replace(db, &old, &new)).await
+        self.file().writer.erase_in_time(move |db, _| sites::replace(db, &old, &new)).await
+    }
+
+    async fn delete_site(&self, id: &SiteId) -> Result<bool, StoreError> {
+        let id = id.clone();
+        self.file().writer.erase(move |db, _| sites::delete(db, &id)).await
     }
 
     async fn sites(&self) -> Result<Vec<Site>, StoreError> {
-        self.lookups.read(sites::all).await
+        self.file().lookups.read(sites::all).await
     }
 
     async fn site(&self, id: &SiteId) -> Result<Option<Site>, StoreError> {
         let id = id.clone();
-        self.lookups.read(move |db| sites::by_id(db, &id)).await
+        self.file().lookups.read(move |db| sites::by_id(db, &id)).await
     }
 
     async fn site_by_key(&self, hash: &KeyHash) -> Result<Option<Site>, StoreError> {
         let hash = hash.clone();
-        self.lookups.read(move |db| sites::by_key(db, &hash)).await
+        self.file().lookups.read(move |db| sites::by_key(db, &hash)).await
     }
 
     async fn insert_link(&self, link: &Link, once: &[OnceName]) -> Result<Inserted, StoreError> {
         let (link, once) = (link.clone(), once.to_vec());
-        self.writer.write(move |db, _| links::insert(db, &link, &once)).await
+        self.file().writer.write_in_time(move |db, _| links::insert(db, &link, &once)).await
     }
 
-    async fn link(&self, code: &Code) -> Result<Option<Link>, StoreError> {
+    async fn insert_links(&self, links: &[(Link, Vec<OnceName>)]) -> Vec<Result<Inserted, StoreError>> {
+        // They queue in their order, and are committed together.
+        join_all(links.iter().map(|(link, once)| self.insert_link(link, once))).await
+    }
+
+    async fn named(&self, site: &SiteId, name: &OnceName) -> Result<Option<Inserted>, StoreError> {
+        let (site, name) = (site.clone(), *name);
+        self.file().lookups.read(move |db| links::named_of_site(db, &site, &name)).await
+    }
+
+    async fn first_campaign(&self, site: &SiteId, campaign: &Text) -> Result<Text, StoreError> {
+        if let Some(known) = self.known_campaign(site, campaign).await? {
+            return Ok(known);
+        }
+        let (site, campaign) = (site.clone(), campaign.clone());
+        self.file().writer.write_in_time(move |db, _| links::first_campaign(db, &site, &campaign)).await
+    }
+
+    async fn known_campaign(&self, site: &SiteId, campaign: &Text) -> Result<Option<Text>, StoreError> {
+        let (site, campaign) = (site.clone(), campaign.clone());
+        self.file().lookups.read(move |db| links::campaign_of_site(db, &site, &campaign)).await
+    }
+
+    async fn link_in_any_case(&self, code: &Code) -> Result<Option<Link>, StoreError> {
         let code = code.clone();
-        self.lookups.read(move |db| links::by_code(db, &code)).await
+        self.file().lookups.read(move |db| links::in_any_case(db, &code)).await
     }
 
     async fn links(
@@ -132,29 +197,124 @@ impl Store for SqliteStore {
         filter: &LinkFilter,
         after: Option<&Cursor>,
         limit: usize,
-    ) -> Result<Vec<Link>, StoreError> {
-        let (site, filter, after) = (site.clone(), filter.clone(), after.cloned());
-        self.reports.read(move |db| links::list(db, &site, &filter, after.as_ref(), limit)).await
+    ) -> Result<Vec<Listed>, StoreError> {
+        let (site, filter, after) = (site.clone(), filter.clone(), after.copied());
+        self.file().reports.read(move |db| links::list(db, &site, &filter, after.as_ref(), limit)).await
     }
 
     async fn change_link(&self, code: &Code, change: LinkChange) -> Result<Option<Link>, StoreError> {
         let code = code.clone();
-        self.writer.write(move |db, _| links::change(db, &code, change)).await
+        self.file().writer.write_in_time(move |db, _| links::change(db, &code, change)).await
     }
 
-    async fn delete_link(&self, code: &Code) -> Result<bool, StoreError> {
+    async fn delete_link(&self, code: &Code) -> Result<Deletion, StoreError> {
         let code = code.clone();
-        self.writer.erase(move |db, visitors| links::delete(db, visitors, &code)).await
+        let file = self.file();
+        let deleting = file.writer.erase_and_wait(move |db, visitors| links::delete(db, visitors, &code));
+        Ok(match deleting.await? {
+            (false, _) => Deletion::NotThere,
+            (true, Log::Emptied) => Deletion::LetGo,
+            (true, Log::Held) => Deletion::HeldByReader,
+        })
     }
 
-    async fn settle(&self, journal: &JournalId, entries: &[Numbered]) -> Result<(), StoreError> {
-        let (journal, entries) = (journal.clone(), entries.to_vec());
-        self.writer.write(move |db, visitors| settling::settle(db, visitors, &journal, &entries)).await
+    fn identity(&self) -> StoreId {
+        self.file().identity.clone()
+    }
+
+    async fn verify(&self, expected: &StoreId) -> Result<(), StoreError> {
+        let file = self.file();
+        let (place, there) = spawn_blocking(move || {
+            let place = file.place();
+            let there = if place == Place::Another { file.identity_at_path() } else { None };
+            (place, there)
+        })
+        .await
+        .map_err(|_| Ended("reader"))?;
+        match place {
+            Place::Same => {
+                let identity = self.file().lookups.read(schema::identity).await?;
+                if identity.as_ref() != Some(&self.file().identity) {
+                    return Err(StoreError::Foreign("the database file has other content now".to_owned()));
+                }
+                if identity.as_ref() != Some(expected) {
+                    let there = self.identity();
+                    return Err(StoreError::Foreign(format!(
+                        "store.url leads to the store {there}, and the journal belongs to the store {expected}"
+                    )));
+                }
+                Ok(())
+            }
+            // The right store was put in its place, or a backup of it; its checkpoints tell what it lacks.
+            Place::Another if there.as_ref() == Some(expected) => self.reopen().await.map(drop),
+            Place::Another => {
+                Err(StoreError::Foreign("another file is in the place of the database file".to_owned()))
+            }
+            Place::Nothing => Err(StoreError::Foreign("the database file was deleted or moved".to_owned())),
+        }
+    }
+
+    async fn adopt(&self) -> Result<StoreId, StoreError> {
+        match self.file().place() {
+            // The file that is open is the one at the path; only this process may have a lock on it.
+            Place::Same => Ok(self.identity()),
+            Place::Another | Place::Nothing => self.reopen().await,
+        }
+    }
+
+    fn partitions(&self) -> usize {
+        1
+    }
+
+    fn partition(&self, _: &LinkKey) -> usize {
+        0
+    }
+
+    async fn settle(&self, journal: &JournalId, entries: &[Numbered]) -> Result<Settled, StoreError> {
+        let (name, entries) = (journal.clone(), entries.to_vec());
+        let file = self.file();
+        let settling = file.writer.write(move |db, visitors| settling::settle(db, visitors, &name, &entries));
+        let outcome = settling.await?;
+        // What was written into a file that is gone from its place is not in the store.
+        if file.place() != Place::Same {
+            return Err(StoreError::Foreign("the database file was deleted, moved or replaced".to_owned()));
+        }
+        match outcome {
+            Outcome::Settled(settled) => Ok(settled),
+            Outcome::Behind(checkpoint) => Err(StoreError::Behind { checkpoint }),
+        }
+    }
+
+    async fn checkpoint(&self, journal: &JournalId) -> Result<u64, StoreError> {
+        let journal = journal.clone();
+        self.file().writer.write(move |db, _| settling::checkpoint(db, &journal)).await
+    }
+
+    async fn confirm(
+        &self,
+        journal: &JournalId,
+        _number: u64,
+        today: Day,
+        _has_ended: bool,
+    ) -> Result<(), StoreError> {
+        let journal = journal.clone();
+        self.file().writer.write(move |db, _| settling::confirm(db, &journal, today)).await
+    }
+
+    async fn retry_set_aside(&self) -> Result<Vec<SetAside>, StoreError> {
+        let none = |db: &Connection| {
+            db.query_row("SELECT NOT EXISTS (SELECT 1 FROM set_aside)", [], |row| row.get(0))
+        };
+        if self.file().lookups.read(none).await? {
+            return Ok(Vec::new());
+        }
+        self.file().writer.write(settling::retry_set_aside).await
     }
 
     async fn forget_visitors_before(&self, day: Day) -> Result<(), StoreError> {
         // Nothing of them is in the file, so nothing has to leave it.
-        self.writer
+        self.file()
+            .writer
             .write(move |_: &Connection, visitors| {
                 visitors.let_days_go(day);
                 Ok(())
@@ -163,8 +323,12 @@ impl Store for SqliteStore {
     }
 
     async fn forget_counts_before(&self, day: Day) -> Result<(), StoreError> {
-        while self.writer.write(move |db, _| cells::delete_before(db, day, CELLS_A_STEP)).await? {}
-        self.writer
+        while self.file().writer.write(move |db, _| links::strip_shares_before(db, day, CELLS_A_STEP)).await?
+        {
+        }
+        while self.file().writer.write(move |db, _| cells::delete_before(db, day, CELLS_A_STEP)).await? {}
+        self.file()
+            .writer
             .erase(move |db, visitors| {
                 counts::delete_before(db, day)?;
                 visitors.let_days_go(day);
@@ -174,7 +338,7 @@ impl Store for SqliteStore {
     }
 
     async fn days_to_close(&self, before: Day, min_count: u64) -> Result<Vec<(Day, SiteId)>, StoreError> {
-        self.reports.read(move |db| closing::days_to_close(db, before, min_count)).await
+        self.file().reports.read(move |db| closing::days_to_close(db, before, min_count)).await
     }
 
     async fn close_day(&self, site: &SiteId, day: Day, min_count: u64) -> Result<(), StoreError> {
@@ -182,42 +346,63 @@ impl Store for SqliteStore {
         while !closing.is_done() {
             let ends = closing.ends();
             let step = move |db: &Connection, visitors: &mut Visitors| closing.step(db, visitors);
-            closing = if ends { self.writer.erase(step).await? } else { self.writer.write(step).await? };
+            closing = if ends {
+                self.file().writer.erase(step).await?
+            } else {
+                self.file().writer.write(step).await?
+            };
         }
         Ok(())
     }
 
     async fn note_closed_before(&self, day: Day) -> Result<(), StoreError> {
-        self.writer.write(move |db, _| closing::note_closed_before(db, day)).await
+        self.file().writer.write(move |db, _| closing::note_closed_before(db, day)).await
     }
 
     async fn link_counts(&self, code: &Code, first: Day, last: Day) -> Result<LinkCounts, StoreError> {
         let code = code.clone();
-        self.reports.read(move |db| reading::of_link(db, &code, first, last)).await
+        self.file().reports.read(move |db| reading::of_link(db, &code, first, last)).await
     }
 
     async fn day_marks(&self, site: &SiteId, first: Day, last: Day) -> Result<DayMarks, StoreError> {
         let site = site.clone();
-        self.reports.read(move |db| days::marks(db, &site, first, last)).await
+        self.file().reports.read(move |db| days::marks(db, &site, first, last)).await
     }
 
-    async fn day_rows(&self, site: &SiteId, day: Day) -> Result<DayRows, StoreError> {
+    async fn day_rows(
+        &self,
+        site: &SiteId,
+        day: Day,
+        shares_before: Timestamp,
+    ) -> Result<DayRows, StoreError> {
         let site = site.clone();
-        self.reports.read(move |db| days::rows(db, &site, day)).await
+        self.file().reports.read(move |db| days::rows(db, &site, day, shares_before)).await
     }
 
-    async fn site_shares(&self, site: &SiteId, first: Day, last: Day) -> Result<Vec<Shares>, StoreError> {
+    async fn site_shares(
+        &self,
+        site: &SiteId,
+        first: Day,
+        last: Day,
+        shares_before: Timestamp,
+    ) -> Result<Vec<Shares>, StoreError> {
         let site = site.clone();
-        self.reports.read(move |db| lineage::of_site(db, &site, first, last)).await
+        self.file().reports.read(move |db| lineage::of_site(db, &site, first, last, shares_before)).await
     }
 
     async fn watch(&self, tell: &(dyn Fn(News) + Send + Sync)) {
-        let mut foreign = self.writer.foreign_commits();
         loop {
+            let file = self.file();
+            let mut foreign = file.writer.foreign_commits();
+            let inner = Arc::downgrade(&file);
+            drop(file);
             tell(News::Everything);
-            if foreign.changed().await.is_err() {
-                // The writer has ended; nothing can be told any more.
-                return std::future::pending().await;
+            while foreign.changed().await.is_ok() {
+                tell(News::Everything);
+            }
+            // The writer has ended: with this store, or because another file has taken the place of this one.
+            while inner.upgrade().is_some() {
+                sleep(AGAIN).await;
             }
         }
     }
@@ -231,8 +416,13 @@ impl Store for SqliteStore {
         Ok(proposal)
     }
 
+    fn key_place(&self) -> KeyPlace {
+        KeyPlace::Process
+    }
+
     async fn agree_session_secret(&self, proposal: [u8; 64]) -> Result<[u8; 64], StoreError> {
-        let agreed = self.writer.write(move |db, _| {
+        let file = self.file();
+        let agreed = file.writer.write(move |db, _| {
             let sql = "INSERT OR IGNORE INTO secrets (name, value) VALUES ('session', ?1)";
             db.prepare_cached(sql)?.execute([proposal])?;
             let mut statement = db.prepare_cached("SELECT value FROM secrets WHERE name = 'session'")?;

@@ -6,23 +6,36 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::RecvError;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use super::connection;
-use super::error::{Ended, store_error};
+use super::error::{Busy, Ended, store_error};
 use crate::store::StoreError;
 
+/// After so many times its patience, also who waits in a queue that moves gives up.
+const MOST_PATIENCES: u32 = 8;
+
 /// Connections that read, opened when they are first needed and then kept.
-pub(super) struct Readers(Arc<Desk>);
+pub(super) struct Readers {
+    desk: Arc<Desk>,
+    /// How long nothing may be answered before who waits gives up; any time where it is none.
+    patience: Option<Duration>,
+}
 
 struct Desk {
     path: PathBuf,
     /// How many threads read at a time.
     most: usize,
+    /// How many questions were answered or left out.
+    answered: AtomicU64,
     queue: Mutex<Queue>,
 }
 
@@ -39,9 +52,13 @@ struct Queue {
 type Question = Box<dyn FnOnce(rusqlite::Result<&Connection>) + Send>;
 
 impl Readers {
-    /// At most `most` at a time read the file at `path`.
-    pub(super) fn new(path: PathBuf, most: usize) -> Self {
-        Self(Arc::new(Desk { path, most, queue: Mutex::default() }))
+    /// At most `most` at a time read the file at `path`. Who asks gives up when nothing at all was answered
+    /// for `patience`: a file that hangs is not waited for, a long queue that moves is.
+    pub(super) fn new(path: PathBuf, most: usize, patience: Option<Duration>) -> Self {
+        Self {
+            desk: Arc::new(Desk { path, most, answered: AtomicU64::new(0), queue: Mutex::default() }),
+            patience,
+        }
     }
 
     /// Runs `work` on a thread that may block. It sees everything that was answered before.
@@ -57,11 +74,32 @@ impl Readers {
                 let _ = answer.send(connection.and_then(work));
             }
         };
-        if self.0.take_up(Box::new(question)) {
-            let desk = Arc::clone(&self.0);
+        if self.desk.take_up(Box::new(question)) {
+            let desk = Arc::clone(&self.desk);
             spawn_blocking(move || desk.work());
         }
-        answered.await.map_err(|_| Ended("reader"))?.map_err(store_error)
+        let answered = match self.patience {
+            None => answered.await,
+            Some(patience) => self.while_it_moves(patience, answered).await?,
+        };
+        answered.map_err(|_| Ended("reader"))?.map_err(store_error)
+    }
+
+    /// Waits for an answer for as long as others get theirs.
+    async fn while_it_moves<T>(
+        &self,
+        patience: Duration,
+        mut answered: oneshot::Receiver<T>,
+    ) -> Result<Result<T, RecvError>, Busy> {
+        for _ in 0..MOST_PATIENCES {
+            let before = self.desk.answered.load(Ordering::Relaxed);
+            match timeout(patience, &mut answered).await {
+                Ok(answer) => return Ok(answer),
+                Err(_) if self.desk.answered.load(Ordering::Relaxed) == before => break,
+                Err(_) => {}
+            }
+        }
+        Err(Busy("reader"))
     }
 }
 
@@ -85,6 +123,7 @@ impl Desk {
                 Ok(opened) => question(Ok(connection.insert(opened))),
                 Err(error) => question(Err(error)),
             }));
+            self.answered.fetch_add(1, Ordering::Relaxed);
         }
     }
 

@@ -6,6 +6,7 @@ use rusqlite::{Connection, Params, Row};
 
 use super::cells::{self};
 use super::counts::{LinkSite, link_row, number, of_link, read_day, with_days};
+use super::links;
 use crate::domain::code::Code;
 use crate::domain::counts::{Closed, ClosedDays, Counts, DayCounts, LinkCounts};
 use crate::domain::day::Day;
@@ -14,7 +15,10 @@ use crate::domain::family::Family;
 /// What was counted for a link, by day.
 pub(super) fn of_link(db: &Connection, code: &Code, first: Day, last: Day) -> rusqlite::Result<LinkCounts> {
     let moment = db.unchecked_transaction()?;
-    let Some((link, site)) = link_row(&moment, code)? else { return Ok(LinkCounts::default()) };
+    let Some(key) = links::by_code(&moment, code)?.map(|link| link.key()) else {
+        return Ok(LinkCounts::default());
+    };
+    let Some((link, site)) = link_row(&moment, &key)? else { return Ok(LinkCounts::default()) };
     let which = (site, link, first.number(), last.number());
     let mut days: BTreeMap<Day, DayCounts> = BTreeMap::new();
     let sql = with_days!(of_link!(

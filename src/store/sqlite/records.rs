@@ -10,7 +10,7 @@ use super::sites::{body, from_body};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Table(pub(super) &'static str);
 
-/// Who may sign in, by their folded names.
+/// Who may sign in, by their site and their folded name.
 pub(super) const PEOPLE: Table = Table("people");
 /// Who is signed in, by the hash of a token.
 pub(super) const SESSIONS: Table = Table("sessions");

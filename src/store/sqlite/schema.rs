@@ -2,22 +2,31 @@
 //!
 //! What tells visitors apart has no place here: a count's `visitors` is a number and nothing else.
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::error::store_error;
-use crate::store::StoreError;
+use crate::store::{StoreError, StoreId};
 
 /// The version that this program reads and writes.
-const VERSION: i32 = 4;
+const VERSION: i32 = 6;
 
-/// The tables of version 2. Times are milliseconds and days are days, both since 1970-01-01 UTC.
+/// Sites, links and open counts. Times are milliseconds and days are days, both since 1970-01-01 UTC.
 ///
 /// - `links.id` is never used a second time (`AUTOINCREMENT`), so what is remembered in memory of
 ///   a deleted link can never be taken for another's.
-/// - `links_by_age` is the listing, and lets a site's shares of some days be found.
+/// - `links_by_folded_code` lets no two codes differ in case only, and finds a slug in any case.
+/// - `links_by_age` is the listing, and lets a site's shares of some days be found. `created_at` is an hour; within one,
+///   `id` tells the order.
 /// - `counts` is what is open, ordered by day: what is settled today lies together, and so does
 ///   what ends with the retention time. It has no foreign key, which would need a second index;
 ///   whoever deletes a link deletes its counts.
+/// - `links.page` is the page that statistics count it under, where that is written otherwise than `url`.
+/// - `once_names.until` is in seconds; an idempotency key's name ends then and stands for one `fingerprint`.
+/// - `deleted_codes` has a hash of each code whose link was deleted, and the site that may use it again.
+/// - `campaigns` has each campaign as it was first written, by the form in which spellings are compared.
+/// - `links.incarnation` has 64 random bits, which SQLite keeps with a sign.
+/// - `journals` has how far each run's journal is settled, and the last day on which it was.
+/// - `set_aside` has counts of links whose rows are damaged, by the link's key.
 /// - `known_unfurls` says which family of apps how many of a count's `unfurls` are known to be of; what
 ///   it does not say is others'. It lies as `counts` does, and goes with it.
 const TABLES: &str = "
@@ -38,6 +47,7 @@ const TABLES: &str = "
         code TEXT NOT NULL UNIQUE,
         site INTEGER NOT NULL REFERENCES sites (id),
         url TEXT NOT NULL,
+        page TEXT,
         channel TEXT NOT NULL,
         campaign TEXT,
         title TEXT,
@@ -46,17 +56,37 @@ const TABLES: &str = "
         expires_at INTEGER,
         disabled INTEGER NOT NULL,
         taken_down INTEGER NOT NULL,
-        generation INTEGER NOT NULL DEFAULT 0
+        generation INTEGER NOT NULL,
+        incarnation INTEGER NOT NULL,
+        is_share INTEGER NOT NULL,
+        is_slug INTEGER NOT NULL
     ) STRICT;
-    CREATE INDEX links_by_age ON links (site, created_at, code);
+    CREATE UNIQUE INDEX links_by_folded_code ON links (code COLLATE NOCASE);
+    CREATE INDEX links_by_age ON links (site, created_at);
+    CREATE INDEX links_by_parent ON links (parent) WHERE parent IS NOT NULL;
 
     CREATE TABLE once_names (
         site INTEGER NOT NULL,
         name BLOB NOT NULL,
         link INTEGER NOT NULL REFERENCES links (id) ON DELETE CASCADE,
+        fingerprint BLOB,
+        until INTEGER,
         PRIMARY KEY (site, name)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX once_names_by_link ON once_names (link);
+    CREATE INDEX once_names_by_end ON once_names (until) WHERE until IS NOT NULL;
+
+    CREATE TABLE deleted_codes (
+        hash BLOB PRIMARY KEY,
+        site TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE campaigns (
+        site INTEGER NOT NULL,
+        folded TEXT NOT NULL,
+        name TEXT NOT NULL,
+        PRIMARY KEY (site, folded)
+    ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE counts (
         site INTEGER NOT NULL,
@@ -80,7 +110,17 @@ const TABLES: &str = "
 
     CREATE TABLE journals (
         name TEXT PRIMARY KEY,
-        mark INTEGER NOT NULL
+        checkpoint INTEGER NOT NULL,
+        day INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE set_aside (
+        link TEXT NOT NULL,
+        day INTEGER NOT NULL,
+        clicks INTEGER NOT NULL,
+        unfurls INTEGER NOT NULL,
+        aggregate_clicks INTEGER NOT NULL,
+        PRIMARY KEY (link, day)
     ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE secrets (
@@ -89,34 +129,7 @@ const TABLES: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
-/// What makes a file of version 2 of one of version 1. There, nobody had counted generations: they are counted
-/// as far as parents are still there. A code can have been made again since; a parent is older than its
-/// child, so this ends.
-const FROM_1: &str = "
-    ALTER TABLE links ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
-    UPDATE links SET generation = (
-        WITH RECURSIVE line (parent, id, generation) AS (
-            SELECT links.parent, links.id, 1
-            UNION ALL
-            SELECT elder.parent, elder.id, line.generation + 1
-            FROM line CROSS JOIN links AS elder ON elder.code = line.parent
-            WHERE elder.site = links.site AND elder.id < line.id AND elder.parent IS NOT NULL
-        )
-        SELECT max(generation) FROM line
-    ) WHERE parent IS NOT NULL;
-
-    CREATE TABLE known_unfurls (
-        site INTEGER NOT NULL,
-        day INTEGER NOT NULL,
-        link INTEGER NOT NULL,
-        app TEXT NOT NULL,
-        unfurls INTEGER NOT NULL,
-        PRIMARY KEY (site, day, link, app)
-    ) STRICT, WITHOUT ROWID;
-";
-
-/// What version 3 has more than version 2: where closed days are. All of it is in the file from the
-/// first closing on.
+/// Where closed days are. All of it is in the file from the first closing on.
 ///
 /// - `kinds` names the combinations of channel, page and campaign that have cells; an empty text
 ///   stands for none. A cell of a whole channel is of the kind without a page.
@@ -198,9 +211,9 @@ const CELLS: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
-/// What version 4 has more than version 3: who may see the numbers. Each `body` is JSON.
+/// Who may see the numbers. Each `body` is JSON.
 ///
-/// - `people` has names in lower case; the body has the name as it was given, and a slow hash of the password.
+/// - `people` has the site's identifier and the name in lower case; the body has the name as it was given, and a slow hash of the password.
 /// - `sessions` and `views` have the hash of a token that one browser, or one address, has.
 const ACCESS: &str = "
     CREATE TABLE people (
@@ -219,7 +232,7 @@ const ACCESS: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
-/// And `works`: the pieces of work that one instance does for all of them, each with the time until which somebody
+/// The pieces of work that one instance does for all of them, each with the time until which somebody
 /// holds it.
 const WORKS: &str = "
     CREATE TABLE works (
@@ -228,31 +241,36 @@ const WORKS: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
-/// Makes the tables where the file is new, and makes those of an earlier version what they are now, with all
-/// that they hold: at once or not at all.
+/// Makes the tables where the file is new.
 ///
 /// # Errors
-/// [`StoreError::Corrupt`] when the file belongs to a later version or to another program.
+/// [`StoreError::Corrupt`] when the file belongs to another version or to another program.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     // Of two processes that open a new file, one makes the tables and the other finds them.
     let step = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(store_error)?;
     let number = |sql| step.query_row(sql, [], |row| row.get::<_, i32>(0)).map_err(store_error);
-    let changes: &[&str] = match number("PRAGMA user_version")? {
+    match number("PRAGMA user_version")? {
         VERSION => return Ok(()),
-        0 if number("SELECT count(*) FROM sqlite_schema")? == 0 => &[TABLES, CELLS, ACCESS, WORKS],
-        1 => &[FROM_1, CELLS, ACCESS, WORKS],
-        2 => &[CELLS, ACCESS, WORKS],
-        3 => &[ACCESS, WORKS],
-        newer if newer > VERSION => {
-            return Err(StoreError::Corrupt(format!(
-                "tables of version {newer}; this program knows {VERSION}"
-            )));
+        0 if number("SELECT count(*) FROM sqlite_schema")? == 0 => {}
+        0 => return Err(StoreError::Corrupt("the tables of another program".to_owned())),
+        other => {
+            let what = format!("tables of version {other}; this program reads version {VERSION}");
+            return Err(StoreError::Corrupt(what));
         }
-        _ => return Err(StoreError::Corrupt("the tables of another program".to_owned())),
-    };
-    for change in changes {
-        step.execute_batch(change).map_err(store_error)?;
     }
+    for tables in [TABLES, CELLS, ACCESS, WORKS] {
+        step.execute_batch(tables).map_err(store_error)?;
+    }
+    let identity = StoreId::random();
+    step.execute("INSERT INTO secrets (name, value) VALUES ('identity', ?1)", [identity.as_str().as_bytes()])
+        .map_err(store_error)?;
     step.pragma_update(None, "user_version", VERSION).map_err(store_error)?;
     step.commit().map_err(store_error)
+}
+
+/// Returns the random identity that the file was given when it was made.
+pub(super) fn identity(connection: &Connection) -> rusqlite::Result<Option<StoreId>> {
+    let sql = "SELECT value FROM secrets WHERE name = 'identity'";
+    let bytes: Option<Vec<u8>> = connection.query_row(sql, [], |row| row.get(0)).optional()?;
+    Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()).map(|text| StoreId::new(&text)))
 }

@@ -5,6 +5,8 @@ use rusqlite::{CachedStatement, Connection, Error, OptionalExtension, Params, Ro
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::codes;
+use super::links::required;
 use crate::domain::site::{KeyHash, Site, SiteId};
 
 /// Adds a site. A name, an identifier or a key that is there already breaks a constraint.
@@ -24,6 +26,32 @@ pub(super) fn replace(db: &Connection, old: &Site, new: &Site) -> rusqlite::Resu
     db.prepare_cached(sql)?.execute((id, &new.name, body(new)?))?;
     db.prepare_cached("DELETE FROM site_keys WHERE site = ?1")?.execute([id])?;
     insert_keys(db, id, new)?;
+    Ok(true)
+}
+
+/// Forgets a site and whatever any table has of it; whether it was there.
+pub(super) fn delete(db: &Connection, id: &SiteId) -> rusqlite::Result<bool> {
+    let find = "SELECT id FROM sites WHERE ident = ?1";
+    let Some(site) =
+        db.prepare_cached(find)?.query_row([id.as_str()], |row| row.get::<_, i64>(0)).optional()?
+    else {
+        return Ok(false);
+    };
+    let mut links = db.prepare("SELECT code FROM links WHERE site = ?1")?;
+    let mut links = links.query([site])?;
+    while let Some(link) = links.next()? {
+        codes::keep(db, &required(link, 0)?, id)?;
+    }
+    // Each table that has something of sites says so by a column of this name.
+    let tables =
+        "SELECT tables.name FROM sqlite_schema AS tables JOIN pragma_table_info(tables.name) AS columns
+                  WHERE tables.type = 'table' AND columns.name = 'site' AND columns.type = 'INTEGER'";
+    let tables: Vec<String> =
+        db.prepare(tables)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    for table in tables {
+        db.execute(&format!("DELETE FROM {table} WHERE site = ?1"), [site])?;
+    }
+    db.execute("DELETE FROM sites WHERE id = ?1", [site])?;
     Ok(true)
 }
 

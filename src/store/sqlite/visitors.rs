@@ -1,13 +1,18 @@
 //! What tells visitors apart: in this process's memory, never in the file.
+//!
+//! Each run of the service has day keys of its own, so the tags in its journal are none of another run's. Of those that a
+//! killed run left behind, this process makes sets beside its own; of others it knows the number in the file. Nobody
+//! can tell whether two sets have the same people, so the largest one counts, and they are never added up.
 
 use std::collections::BTreeMap;
 
 use foldhash::HashMap;
 
 use super::counts::LinkSite;
-use crate::domain::code::Code;
 use crate::domain::day::Day;
+use crate::domain::link_key::LinkKey;
 use crate::domain::visitor_set::{Fingerprint, VisitorSet};
+use crate::store::JournalId;
 
 /// A link, by the number of its row.
 pub(super) type LinkRow = i64;
@@ -18,13 +23,16 @@ pub(super) struct Visitors {
     days: BTreeMap<Day, Links>,
     /// What goes when the present transaction is committed, and stays when it is not.
     going: Vec<Going>,
+    /// The journals whose tags are in sets, and the place of the one whose entries are being added.
+    journals: Vec<JournalId>,
+    journal: usize,
 }
 
 #[derive(Default)]
 struct Links {
     known: HashMap<LinkRow, Known>,
     /// The links whose counts of the day are in the store as they are known here.
-    stored: HashMap<Code, Place>,
+    stored: HashMap<LinkKey, Place>,
 }
 
 /// Where a link's counts are.
@@ -36,9 +44,24 @@ pub(super) struct Place {
 
 /// One link's visitors of one day, as far as this process has seen them.
 struct Known {
-    /// The number that the store had when the set began.
+    /// The number that the store had when the first set began.
     before: u64,
-    set: VisitorSet,
+    /// For each journal's place, the visitors by its tags: hardly ever more than one.
+    sets: Vec<(usize, VisitorSet)>,
+}
+
+impl Known {
+    fn set_of(&mut self, journal: usize) -> &mut VisitorSet {
+        let place = self.sets.iter().position(|(of, _)| *of == journal).unwrap_or_else(|| {
+            self.sets.push((journal, VisitorSet::default()));
+            self.sets.len() - 1
+        });
+        &mut self.sets[place].1
+    }
+
+    fn largest(&self) -> u64 {
+        self.sets.iter().map(|(_, set)| set.count()).fold(self.before, u64::max)
+    }
 }
 
 enum Going {
@@ -48,9 +71,17 @@ enum Going {
 }
 
 impl Visitors {
+    /// Says whose tags are added from now on.
+    pub(super) fn tags_are_of(&mut self, journal: &JournalId) {
+        self.journal = self.journals.iter().position(|known| known == journal).unwrap_or_else(|| {
+            self.journals.push(journal.clone());
+            self.journals.len() - 1
+        });
+    }
+
     /// Where the counts of a link and day are, if they are in the store as they are known here.
-    pub(super) fn place(&self, day: Day, code: &Code) -> Option<Place> {
-        self.days.get(&day)?.stored.get(code).copied()
+    pub(super) fn place(&self, day: Day, link: &LinkKey) -> Option<Place> {
+        self.days.get(&day)?.stored.get(link).copied()
     }
 
     /// Takes up a link's counts of a day: `stored` is the number of visitors in the store, `None`
@@ -58,19 +89,19 @@ impl Visitors {
     ///
     /// Where the store holds nothing, nothing that is known here has ever been committed (or it has
     /// been forgotten since), so the set begins anew.
-    pub(super) fn take_up(&mut self, day: Day, code: &Code, place: Place, stored: Option<u64>) {
+    pub(super) fn take_up(&mut self, day: Day, link: &LinkKey, place: Place, stored: Option<u64>) {
         let links = self.days.entry(day).or_default();
-        let begin = || Known { before: stored.unwrap_or(0), set: VisitorSet::default() };
+        let begin = || Known { before: stored.unwrap_or(0), sets: Vec::new() };
         if stored.is_none() {
             links.known.remove(&place.link);
         }
         links.known.entry(place.link).or_insert_with(begin);
-        links.stored.insert(code.clone(), place);
+        links.stored.insert(link.clone(), place);
     }
 
     /// Adds visitors to a link's day that was taken up, and returns the number that the store should
-    /// hold. It is not a sum of differences: where the transaction fails and the same visitors are
-    /// added again, the same number comes out.
+    /// hold: that of the largest set of the day. It is not a sum of differences: where the transaction
+    /// fails and the same visitors are added again, the same number comes out.
     pub(super) fn add(
         &mut self,
         day: Day,
@@ -79,14 +110,15 @@ impl Visitors {
     ) -> u64 {
         let known = self.days.get_mut(&day).and_then(|links| links.known.get_mut(&link));
         let known = known.expect("counts are taken up before visitors are added to them");
-        visitors.into_iter().for_each(|visitor| known.set.insert(visitor));
-        known.before + known.set.count()
+        let set = known.set_of(self.journal);
+        visitors.into_iter().for_each(|visitor| set.insert(visitor));
+        known.largest()
     }
 
     /// Lets a link's sets go with the present transaction; whatever else comes in it looks the link up.
-    pub(super) fn let_link_go(&mut self, code: &Code, link: LinkRow) {
+    pub(super) fn let_link_go(&mut self, key: &LinkKey, link: LinkRow) {
         for links in self.days.values_mut() {
-            links.stored.remove(code);
+            links.stored.remove(key);
         }
         self.going.push(Going::Link(link));
     }
@@ -98,11 +130,10 @@ impl Visitors {
     }
 
     /// Lets the sets of a day go whose counts are being moved elsewhere in the store, whether or
-    /// not the present transaction holds: a set must not outlive the number that it began with.
+    /// not the present transaction holds: a set must not outlive the number that it began with. Those that begin
+    /// behind this in the same transaction stay where it holds.
     pub(super) fn let_day_go(&mut self, day: Day) {
-        if let Some(links) = self.days.get_mut(&day) {
-            links.stored.clear();
-        }
+        self.days.remove(&day);
         self.going.push(Going::Day(day));
     }
 
@@ -114,7 +145,7 @@ impl Visitors {
                     self.days.values_mut().for_each(|links| drop(links.known.remove(&link)));
                 }
                 Going::DaysBefore(day) => self.days = self.days.split_off(&day),
-                Going::Day(day) => drop(self.days.remove(&day)),
+                Going::Day(_) => {}
             }
         }
     }
@@ -145,14 +176,14 @@ mod tests {
         "2026-11-21".parse().expect("a day")
     }
 
-    fn code() -> Code {
-        Code::parse("abc").expect("a code")
+    fn key() -> LinkKey {
+        "/abc.0000000000000001".parse().expect("a link key")
     }
 
     /// What settling does with a link of which the store holds this.
     fn add(known: &mut Visitors, stored: Option<u64>, numbers: std::ops::Range<u8>) -> u64 {
-        if known.place(today(), &code()).is_none() {
-            known.take_up(today(), &code(), PLACE, stored);
+        if known.place(today(), &key()).is_none() {
+            known.take_up(today(), &key(), PLACE, stored);
         }
         known.add(today(), PLACE.link, visitors(numbers))
     }
@@ -164,26 +195,50 @@ mod tests {
         known.abandoned();
         assert_eq!(add(&mut known, None, 0..3), 3);
         known.committed();
-        assert_eq!(known.place(today(), &code()), Some(PLACE), "the store need not be asked any more");
+        assert_eq!(known.place(today(), &key()), Some(PLACE), "the store need not be asked any more");
         assert_eq!(add(&mut known, Some(3), 2..5), 5);
         known.abandoned();
-        assert_eq!(known.place(today(), &code()), None, "the store has to be asked again");
+        assert_eq!(known.place(today(), &key()), None, "the store has to be asked again");
         assert_eq!(add(&mut known, Some(3), 2..5), 5);
     }
 
     #[test]
-    fn a_set_that_begins_later_adds_to_the_stored_number() {
-        assert_eq!(add(&mut Visitors::default(), Some(40), 0..2), 42);
+    fn of_sets_with_different_keys_the_largest_one_counts() {
+        let mut known = Visitors::default();
+        assert_eq!(add(&mut known, Some(40), 0..2), 40);
+        assert_eq!(add(&mut known, Some(40), 0..40), 40);
+        assert_eq!(add(&mut known, Some(40), 40..43), 43);
+        // However often the process starts again, one person is one visitor.
+        let restarts = (0..5)
+            .fold(None, |stored, restart| Some(add(&mut Visitors::default(), stored, restart..restart + 1)));
+        assert_eq!(restarts, Some(1));
+    }
+
+    #[test]
+    fn tags_of_two_journals_are_in_two_sets() {
+        let mut known = Visitors::default();
+        let (killed, own) = (JournalId::new("killed"), JournalId::new("own"));
+        for (journal, numbers, expected) in [
+            (&killed, 0..3, 3),
+            (&own, 10..12, 3),
+            (&killed, 2..4, 4),
+            (&own, 12..20, 10),
+            (&killed, 4..5, 10),
+        ] {
+            known.tags_are_of(journal);
+            assert_eq!(add(&mut known, None, numbers), expected);
+            known.committed();
+        }
     }
 
     #[test]
     fn sets_go_when_the_transaction_holds_and_stay_when_it_does_not() {
         let mut known = Visitors::default();
         add(&mut known, None, 0..3);
-        known.let_link_go(&code(), PLACE.link);
+        known.let_link_go(&key(), PLACE.link);
         known.abandoned();
         assert_eq!(add(&mut known, Some(3), 0..3), 3);
-        known.let_link_go(&code(), PLACE.link);
+        known.let_link_go(&key(), PLACE.link);
         known.committed();
         assert!(known.days.values().all(|links| links.known.is_empty() && links.stored.is_empty()));
         add(&mut known, Some(3), 0..3);
@@ -206,6 +261,6 @@ mod tests {
         known.let_day_go(today());
         assert_eq!(add(&mut known, None, 7..8), 1);
         known.abandoned();
-        assert_eq!(add(&mut known, Some(3), 7..8), 4, "the store has what it had before the move");
+        assert_eq!(add(&mut known, Some(3), 7..8), 3, "the store has what it had before the move");
     }
 }

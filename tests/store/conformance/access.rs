@@ -19,6 +19,10 @@ fn name(text: &str) -> PersonName {
     PersonName::parse(text).unwrap()
 }
 
+fn site(text: &str) -> SiteId {
+    SiteId::from_stored(text)
+}
+
 fn person(named: &str, site: &str) -> Person {
     Person {
         name: name(named),
@@ -39,9 +43,10 @@ pub(crate) async fn a_person_is_found_by_their_name_in_whatever_case(store: Arc<
     store.insert_person(&zoe).await.unwrap();
     store.insert_person(&bob).await.unwrap();
     for called in ["Zoë Ng", "zoë ng", "ZOË NG"] {
-        assert_eq!(store.person(&name(called)).await.unwrap().as_ref(), Some(&zoe), "{called}");
+        assert_eq!(store.person(&site("one"), &name(called)).await.unwrap().as_ref(), Some(&zoe), "{called}");
     }
-    assert_eq!(store.person(&name("zoe ng")).await.unwrap(), None);
+    assert_eq!(store.person(&site("one"), &name("zoe ng")).await.unwrap(), None);
+    assert_eq!(store.person(&site("two"), &name("zoë ng")).await.unwrap(), None, "of another site");
     let mut people = store.people().await.unwrap();
     people.sort_by_key(|person| person.name.folded());
     assert_eq!(people, [bob, zoe]);
@@ -50,9 +55,14 @@ pub(crate) async fn a_person_is_found_by_their_name_in_whatever_case(store: Arc<
 pub(crate) async fn of_two_people_of_one_name_the_first_stays(store: Arc<dyn Store>) {
     let first = person("Ada", "one");
     store.insert_person(&first).await.unwrap();
-    for second in [person("ada", "one"), person("ADA", "two")] {
-        assert!(matches!(store.insert_person(&second).await, Err(StoreError::Conflict)));
+    assert!(matches!(store.insert_person(&person("ada", "one")).await, Err(StoreError::Conflict)));
+    // Nobody learns by that who is of another site.
+    let theirs = person("ADA", "two");
+    store.insert_person(&theirs).await.unwrap();
+    for (site, person) in [(site("one"), &first), (site("two"), &theirs)] {
+        assert_eq!(store.person(&site, &name("ada")).await.unwrap().as_ref(), Some(person));
     }
+    assert!(store.delete_person(&site("two"), &name("ada")).await.unwrap());
     assert_eq!(store.people().await.unwrap(), [first]);
 }
 
@@ -72,20 +82,21 @@ pub(crate) async fn concurrent_changes_of_a_person_all_hold(store: Arc<dyn Store
         PersonChange { role: Some(Role::Owner), ..PersonChange::default() },
         PersonChange { password: Some(new.clone()), ..PersonChange::default() },
     );
-    let called = name("ADA");
-    let both = tokio::join!(store.change_person(&called, role), store.change_person(&called, secret));
+    let (called, one) = (name("ADA"), site("one"));
+    let both =
+        tokio::join!(store.change_person(&one, &called, role), store.change_person(&one, &called, secret));
     assert!(both.0.unwrap().is_some_and(|person| person.role == Role::Owner));
     assert!(both.1.unwrap().is_some_and(|person| person.password == new));
     (ada.role, ada.password) = (Role::Owner, new);
-    assert_eq!(store.person(&called).await.unwrap(), Some(ada));
+    assert_eq!(store.person(&site("one"), &called).await.unwrap(), Some(ada));
 }
 
 pub(crate) async fn a_removed_person_is_not_there_and_not_changed(store: Arc<dyn Store>) {
     store.insert_person(&person("Ada", "one")).await.unwrap();
-    assert!(store.delete_person(&name("ada")).await.unwrap());
-    assert!(!store.delete_person(&name("ada")).await.unwrap());
+    assert!(store.delete_person(&site("one"), &name("ada")).await.unwrap());
+    assert!(!store.delete_person(&site("one"), &name("ada")).await.unwrap());
     let change = PersonChange { role: Some(Role::Owner), ..PersonChange::default() };
-    assert_eq!(store.change_person(&name("ada"), change).await.unwrap(), None);
+    assert_eq!(store.change_person(&site("one"), &name("ada"), change).await.unwrap(), None);
     assert_eq!(store.people().await.unwrap(), []);
     // The name is free again.
     store.insert_person(&person("ada", "two")).await.unwrap();
@@ -136,6 +147,7 @@ pub(crate) async fn a_view_is_found_by_its_token_until_it_is_forgotten(store: Ar
             site: SiteId::from_stored("one"),
             scope,
             created_at: noon(1),
+            sequence: 7,
             expires_at: noon(30),
             password: (token == "b").then(|| PasswordHash::new("$argon2id$a".to_owned())),
         })
@@ -154,10 +166,10 @@ pub(crate) async fn what_one_handle_ends_has_ended_for_the_other(one: Arc<dyn St
     let (ada, session) = (person("Ada", "one"), session("a", "one", Holder::Key(KeyHash::of("key"))));
     one.insert_person(&ada).await.unwrap();
     one.insert_session(&session).await.unwrap();
-    assert_eq!(other.person(&ada.name).await.unwrap(), Some(ada.clone()));
+    assert_eq!(other.person(&ada.site, &ada.name).await.unwrap(), Some(ada.clone()));
     assert_eq!(other.session(&session.token).await.unwrap(), Some(session.clone()));
     other.end_sessions(std::slice::from_ref(&session.token)).await.unwrap();
-    assert!(other.delete_person(&ada.name).await.unwrap());
+    assert!(other.delete_person(&ada.site, &ada.name).await.unwrap());
     assert_eq!(one.session(&session.token).await.unwrap(), None);
-    assert_eq!(one.person(&ada.name).await.unwrap(), None);
+    assert_eq!(one.person(&ada.site, &ada.name).await.unwrap(), None);
 }

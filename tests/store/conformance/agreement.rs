@@ -6,7 +6,10 @@ use entrenous::store::Store;
 use futures_util::future::join_all;
 
 pub(crate) async fn a_store_that_is_open_answers(store: Arc<dyn Store>) {
-    store.ping().await.expect("an answer");
+    for _ in 0..2 {
+        store.probe().await.expect("it can be written");
+        store.probe_ephemeral().await.expect("so can what it is for");
+    }
 }
 
 pub(crate) async fn of_session_secrets_the_first_stays(store: Arc<dyn Store>) {

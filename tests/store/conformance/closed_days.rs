@@ -113,7 +113,7 @@ pub(crate) async fn a_closed_day_keeps_the_page_and_the_campaign_that_it_was_clo
     journal.settle(&*store, &link, day(20), (0..6).map(click)).await;
     close(&*store, K).await;
     let change = LinkChange {
-        url: Some(url("https://example.com/new")),
+        url: Some(url("https://example.com/new").into()),
         campaign: Some(text("spring")),
         ..LinkChange::default()
     };
@@ -141,7 +141,7 @@ pub(crate) async fn a_deleted_link_takes_its_cells_along_and_leaves_what_moved_u
     }
     close(&*store, K).await;
     let before = store.site_counts(&site.id, day(1), day(30)).await.unwrap().closed;
-    assert!(store.delete_link(&gone.code).await.unwrap());
+    assert!(store.delete_link(&gone.code).await.unwrap().was_there());
     let of_page = |on| kind("sms", Some("a"), None, on);
     let expected =
         BTreeMap::from([(of_page(19), Counts { unfurls: 1, ..clicks(6, 6) }), (of_page(20), clicks(6, 6))]);

@@ -11,7 +11,7 @@ use entrenous::domain::site::Site;
 use entrenous::store::Store;
 
 use super::cells::{K, TODAY, close, made};
-use crate::fixtures::{Journal, click, day, insert, link, noon, stored_site, text, url};
+use crate::fixtures::{EVERY_HOUR, Journal, click, day, insert, link, noon, stored_site, text, url};
 
 /// Rows by kind and link, each once.
 pub(super) fn by_place(rows: DayRows) -> BTreeMap<(Kind, Option<String>), DayCounts> {
@@ -29,7 +29,7 @@ async fn marks(store: &dyn Store, site: &Site) -> DayMarks {
 
 /// A day without what is nothing.
 async fn rows(store: &dyn Store, site: &Site, on: i32) -> Vec<(String, Option<String>, Counts, Counts)> {
-    let found = by_place(store.day_rows(&site.id, day(on)).await.expect("a day"));
+    let found = by_place(store.day_rows(&site.id, day(on), EVERY_HOUR).await.expect("a day"));
     let row = |((kind, link), counts): ((Kind, Option<String>), DayCounts)| {
         let page = kind.page.map(|page| page.to_string().replace("https://example.com/", ""));
         let name = format!("{} {}", kind.channel, page.unwrap_or_default());
@@ -119,7 +119,7 @@ pub(crate) async fn marks_tell_every_change_of_a_closed_day(store: Arc<dyn Store
         assert_eq!([now_20 != of_20, now_19 != of_19], expected, "{what}");
         (of_20, of_19) = (now_20, now_19);
     };
-    let to_b = LinkChange { url: Some(url("https://example.com/b")), ..LinkChange::default() };
+    let to_b = LinkChange { url: Some(url("https://example.com/b").into()), ..LinkChange::default() };
     store.change_link(&one.code, to_b).await.unwrap();
     changed("another page", [true, false]).await;
     let spring = LinkChange { campaign: Some(text("spring")), ..LinkChange::default() };

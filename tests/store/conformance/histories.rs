@@ -12,7 +12,7 @@ use entrenous::store::Store;
 
 use super::days::by_place;
 use crate::dice::Dice;
-use crate::fixtures::{Journal, channel, click, day, insert, link, stored_site, text, url};
+use crate::fixtures::{EVERY_HOUR, Journal, channel, click, day, insert, link, stored_site, text, url};
 use crate::ledger::Ledger;
 
 const LINKS: usize = 9;
@@ -86,7 +86,7 @@ async fn change(store: &dyn Store, links: &[Link], number: usize, to: usize, led
     let target = ledger.links.get(&to).map(|(_, page, campaign)| (page.clone(), campaign.clone()));
     if let (Some(kind), Some((page, campaign))) = (ledger.links.get_mut(&number), target) {
         (kind.1, kind.2) = (page.clone(), campaign.clone());
-        let change = LinkChange { url: Some(page), campaign: Some(campaign), ..LinkChange::default() };
+        let change = LinkChange { url: Some(page.into()), campaign: Some(campaign), ..LinkChange::default() };
         store.change_link(&links[number].code, change).await.unwrap();
     }
 }
@@ -105,7 +105,7 @@ async fn compare(
         assert!(found.closed.has(past, k), "history {seed}: {past}");
     }
     for past in first.to(last) {
-        let found = store.day_rows(&site.id, past).await.unwrap();
+        let found = store.day_rows(&site.id, past, EVERY_HOUR).await.unwrap();
         let expected = by_place(ledger.day_rows(past, |number| links[number].code.clone()));
         assert_eq!(without_shares(by_place(found)), expected, "history {seed}: {past}");
     }

@@ -91,7 +91,7 @@ pub(crate) async fn what_another_handle_changes_or_deletes_is_told(
     }
     for _ in 0..ROUNDS {
         listener.forget();
-        assert!(other.delete_link(&link.code).await.unwrap());
+        assert!(other.delete_link(&link.code).await.unwrap().was_there());
         listener.hears(DEADLINE, of_it).await;
         assert_eq!(one.link(&link.code).await.unwrap(), None);
         stored_link(&*one, &site, "abc").await;
@@ -122,7 +122,7 @@ pub(crate) async fn a_link_that_another_instance_makes_changes_or_deletes_is_tol
     listener.hears(DEADLINE, |news| *news == it).await;
     switch(&*other, &link, true).await;
     listener.hears(DEADLINE, |news| *news == it).await;
-    assert!(other.delete_link(&link.code).await.unwrap());
+    assert!(other.delete_link(&link.code).await.unwrap().was_there());
     listener.hears(DEADLINE, |news| *news == it).await;
     // What this one changes is among it, which costs a question and no more.
     stored_link(&*one, &site, "abc").await;

@@ -6,7 +6,7 @@ use entrenous::domain::link::LinkChange;
 use entrenous::store::{Inserted, LinkFilter, Store, StoreError};
 use futures_util::future::join_all;
 
-use crate::fixtures::{code, link, once, stored_link, stored_site, url};
+use crate::fixtures::{code, link, listed, once, stored_link, stored_site, url};
 
 pub(crate) async fn a_name_answers_with_the_link_that_it_made_first(store: Arc<dyn Store>) {
     let site = stored_site(&*store, "press").await;
@@ -50,7 +50,7 @@ pub(crate) async fn the_answer_is_the_link_as_it_is_now(store: Arc<dyn Store>) {
     let site = stored_site(&*store, "press").await;
     let first = link(&site, "first");
     store.insert_link(&first, &[once(1)]).await.unwrap();
-    let change = LinkChange { url: Some(url("https://other.example/")), ..LinkChange::default() };
+    let change = LinkChange { url: Some(url("https://other.example/").into()), ..LinkChange::default() };
     let changed = store.change_link(&first.code, change).await.unwrap().expect("a link");
     let answer = store.insert_link(&link(&site, "second"), &[once(1)]).await.unwrap();
     assert_eq!(answer, Inserted::Existing(changed));
@@ -70,8 +70,8 @@ pub(crate) async fn of_fifty_concurrent_calls_with_one_name_one_creates(store: A
             assert_eq!(answer, Inserted::Existing(links[creator].clone()));
         }
     }
-    let listed = store.links(&site.id, &LinkFilter::default(), None, 100).await.unwrap();
-    assert_eq!(listed, [links[creator].clone()]);
+    let found = listed(&*store, &site.id, &LinkFilter::default(), 100).await;
+    assert_eq!(found, [links[creator].clone()]);
 }
 
 pub(crate) async fn concurrent_calls_whose_two_names_cross_make_one_link(store: Arc<dyn Store>) {
@@ -83,8 +83,8 @@ pub(crate) async fn concurrent_calls_whose_two_names_cross_make_one_link(store: 
     let created = answers.iter().filter(|answer| matches!(answer, Ok(Inserted::Created)));
     assert_eq!(created.count(), 1);
     assert!(answers.iter().all(Result::is_ok));
-    let listed = store.links(&site.id, &LinkFilter::default(), None, 100).await.unwrap();
-    assert_eq!(listed.len(), 1);
+    let found = listed(&*store, &site.id, &LinkFilter::default(), 100).await;
+    assert_eq!(found.len(), 1);
 }
 
 pub(crate) async fn a_creation_that_conflicts_leaves_its_names_free(store: Arc<dyn Store>) {
@@ -99,12 +99,13 @@ pub(crate) async fn a_creation_that_conflicts_leaves_its_names_free(store: Arc<d
 pub(crate) async fn a_deleted_links_names_are_free_again(store: Arc<dyn Store>) {
     let site = stored_site(&*store, "press").await;
     store.insert_link(&link(&site, "first"), &[once(1), once(2)]).await.unwrap();
-    store.insert_link(&link(&site, "other"), &[once(3)]).await.unwrap();
-    assert!(store.delete_link(&code("first")).await.unwrap());
+    let other = link(&site, "other");
+    store.insert_link(&other, &[once(3)]).await.unwrap();
+    assert!(store.delete_link(&code("first")).await.unwrap().was_there());
     let second = link(&site, "second");
     assert_eq!(store.insert_link(&second, &[once(2)]).await.unwrap(), Inserted::Created);
     let third = link(&site, "third");
     assert_eq!(store.insert_link(&third, &[once(1)]).await.unwrap(), Inserted::Created);
     let answer = store.insert_link(&link(&site, "fourth"), &[once(3)]).await.unwrap();
-    assert_eq!(answer, Inserted::Existing(link(&site, "other")));
+    assert_eq!(answer, Inserted::Existing(other));
 }

@@ -109,9 +109,9 @@ pub(crate) async fn a_site_has_a_row_for_each_page_channel_campaign_and_day(stor
 pub(crate) async fn a_share_counts_on_the_day_its_link_was_made(store: Arc<dyn Store>) {
     let site = stored_site(&*store, "press").await;
     let midnight = day(21).start();
-    for (named, milliseconds) in [("a", -1), ("b", -60_000), ("c", 0), ("d", 86_399_999), ("e", 86_400_000)] {
+    for (named, hours) in [("a", -1), ("b", -5), ("c", 0), ("d", 23), ("e", 24)] {
         let mut link = link(&site, named);
-        link.created_at = midnight + SignedDuration::from_millis(milliseconds);
+        link.created_at = midnight + SignedDuration::from_hours(hours);
         insert(&*store, &link).await;
     }
     let on = |number| row("page", "sms", None, number);
@@ -128,7 +128,7 @@ pub(crate) async fn a_changed_links_counts_follow_it(store: Arc<dyn Store>) {
     journal.settle(&*store, &moved, day(21), [click(1), click(2)]).await;
     journal.settle(&*store, &other, day(21), [click(1)]).await;
     let change = LinkChange {
-        url: Some(url("https://example.com/new")),
+        url: Some(url("https://example.com/new").into()),
         campaign: Some(text("spring")),
         ..LinkChange::default()
     };

@@ -125,7 +125,7 @@ pub(crate) async fn they_go_with_their_link(store: Arc<dyn Store>) {
             journal.settle(&*store, link, day(number), [SLACK]).await;
         }
     }
-    assert!(store.delete_link(&gone.code).await.unwrap());
+    assert!(store.delete_link(&gone.code).await.unwrap().was_there());
     assert_eq!(store.link_counts(&kept.code, day(1), day(30)).await.unwrap().days.len(), 3);
     let again = stored_link(&*store, &site, "gone").await;
     assert!(store.link_counts(&again.code, day(1), day(30)).await.unwrap().days.is_empty());

@@ -38,3 +38,12 @@ pub(crate) async fn work_that_is_done_is_held_for_as_long_as_one_says(store: Arc
     store.hold_work("new", minutes(0), minutes(1)).await.unwrap();
     assert!(!store.take_work("new", minutes(0), minutes(5)).await.unwrap());
 }
+
+pub(crate) async fn whoever_takes_work_months_ahead_frees_no_other_piece(store: Arc<dyn Store>) {
+    let months = 14 * 30 * 24 * 60;
+    store.hold_work("sent", minutes(0), minutes(600)).await.unwrap();
+    assert!(store.take_work("of a later week", minutes(months), minutes(months + 5)).await.unwrap());
+    assert!(!store.take_work("sent", minutes(1), minutes(6)).await.unwrap());
+    store.forget_ended_work(minutes(599)).await.unwrap();
+    assert!(!store.take_work("sent", minutes(1), minutes(6)).await.unwrap());
+}

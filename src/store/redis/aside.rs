@@ -1,0 +1,145 @@
+//! What was set aside: counts of links whose keys cannot be read, until they can be again.
+
+use redis::{Cmd, cmd};
+
+use super::identity::foreign_partition;
+use super::links::read_value;
+use super::settling::{Active, add_to, first_failure};
+use super::{RedisStore, counts, keys, script};
+use crate::domain::day::Day;
+use crate::domain::link::Link;
+use crate::domain::link_key::LinkKey;
+use crate::store::{SetAside, StoreError};
+
+/// Counts of a link and a day.
+struct Aside {
+    field: String,
+    link: LinkKey,
+    day: Day,
+    entries: u64,
+}
+
+impl Aside {
+    /// Reads a field of a partition's hash.
+    fn read(field: String, value: &str) -> Option<Self> {
+        let (link, day) = field.split_once(' ')?;
+        let (link, day) = (link.parse().ok()?, counts::day_of(day)?);
+        let entries =
+            value.split(' ').take(3).map(|number| number.parse::<u64>().ok()).sum::<Option<u64>>()?;
+        Some(Self { field, link, day, entries })
+    }
+}
+
+impl RedisStore {
+    /// Tries to add what is set aside to the counts. Like entries it is announced before and, where its day has been closed,
+    /// again behind it.
+    pub(super) async fn restore_set_aside(&self) -> Result<Vec<SetAside>, StoreError> {
+        let mut left = Vec::new();
+        let ask = |number| cmd("HGETALL").arg(keys::set_aside(number)).take();
+        let all = (0..keys::PARTITIONS).map(ask).collect();
+        let answers = self.connection.query_each::<Vec<(String, String)>>(all).await;
+        let mut unreachable = Vec::new();
+        for (number, answer) in answers.into_iter().enumerate() {
+            let restored = match answer {
+                Ok(fields) if fields.is_empty() => Ok(()),
+                Ok(fields) => self.restore(number, fields, &mut left).await,
+                Err(error) => Err(error),
+            };
+            match restored {
+                Ok(()) => {}
+                // It is told as held when something is settled there.
+                Err(error @ StoreError::Unavailable(_)) => unreachable.push(error),
+                Err(error @ StoreError::Foreign(_)) => return Err(error),
+                Err(_) => add_to(&mut left, &keys::set_aside(number), 0),
+            }
+        }
+        if unreachable.len() == keys::PARTITIONS {
+            return unreachable.pop().map_or(Ok(left), Err);
+        }
+        Ok(left)
+    }
+
+    /// The same of one partition.
+    async fn restore(
+        &self,
+        number: usize,
+        fields: Vec<(String, String)>,
+        left: &mut Vec<SetAside>,
+    ) -> Result<(), StoreError> {
+        let mut asides = Vec::new();
+        for (field, value) in fields {
+            match Aside::read(field, &value) {
+                Some(aside) => asides.push(aside),
+                None => add_to(left, &keys::set_aside(number), 0),
+            }
+        }
+        let ask = |aside: &Aside| cmd("GET").arg(keys::link(&aside.link.code)).take();
+        let values = self.connection.query_each::<Option<String>>(asides.iter().map(ask).collect()).await;
+        let mut readable: Vec<(Aside, Option<Link>)> = Vec::new();
+        for (aside, value) in asides.into_iter().zip(values) {
+            match value.and_then(|value| value.as_deref().map(read_value).transpose()) {
+                Ok(link) => {
+                    let link = link.filter(|link| link.key() == aside.link);
+                    readable.push((aside, link));
+                }
+                Err(error @ StoreError::Unavailable(_)) => return Err(error),
+                Err(_) => add_to(left, &keys::link(&aside.link.code), aside.entries),
+            }
+        }
+        let active =
+            readable.iter().filter_map(|(aside, link)| Some((&link.as_ref()?.site, aside.day, &aside.link)));
+        let active = Active::of_links(active);
+        self.announce(&active).await?;
+        let identity = self.known_identity();
+        let restore = |(Aside { field, link, day, .. }, found): &(Aside, Option<Link>)| {
+            let mut call = script::RESTORE.on(&[
+                keys::partition(number),
+                keys::set_aside(number),
+                keys::link(&link.code),
+                keys::counts(&link.code),
+                keys::visitors(&link.code, *day),
+            ]);
+            let site = found.as_ref().map_or("", |found| found.site.as_str());
+            call.arg(identity.as_str()).arg(field).arg(link.incarnation.to_string()).arg(site);
+            call.arg(day.number());
+            call
+        };
+        let calls: Vec<Cmd> = readable.iter().map(restore).collect();
+        let answers = self.connection.call_each::<Vec<String>>(&script::RESTORE, calls).await;
+        for ((aside, _), answer) in readable.iter().zip(answers) {
+            let answer = answer?;
+            let name = answer.get(1).map(String::as_str).unwrap_or_default();
+            match answer.first().map(String::as_str) {
+                Some("done") => {}
+                Some("foreign") => return Err(foreign_partition(number)),
+                // This is what cannot be read.
+                _ => add_to(left, name, aside.entries),
+            }
+        }
+        self.announce_late(&active).await
+    }
+
+    /// Drops what was set aside of days before `day`.
+    pub(super) async fn end_set_aside(&self, day: Day) -> Result<(), StoreError> {
+        let ask = |number| cmd("HKEYS").arg(keys::set_aside(number)).take();
+        let answers =
+            self.connection.query_each::<Vec<String>>((0..keys::PARTITIONS).map(ask).collect()).await;
+        let is_past = |field: &String| {
+            field.rsplit_once(' ').and_then(|(_, past)| counts::day_of(past)).is_none_or(|past| past < day)
+        };
+        let mut drops: Vec<Cmd> = Vec::new();
+        let mut outcome = Ok(());
+        for (number, fields) in answers.into_iter().enumerate() {
+            match fields {
+                Ok(fields) => {
+                    let past: Vec<String> = fields.into_iter().filter(is_past).collect();
+                    if !past.is_empty() {
+                        drops.push(cmd("HDEL").arg(keys::set_aside(number)).arg(past).take());
+                    }
+                }
+                Err(error) => outcome = Err(error),
+            }
+        }
+        first_failure(self.connection.query_each::<i64>(drops).await).and(outcome)
+    }
+}
