@@ -155,7 +155,7 @@ async fn fill(store: &Arc<dyn Store>, name: &str, links: usize, today: Day) -> u
                     EntryKind::Click(Tag::from_bytes(tag))
                 };
                 let entry = Entry { site: link.site.clone(), link: link.key(), day, kind };
-                Numbered { number, previous: 0, entry }
+                Numbered { number, previous: 0, network: None, entry }
             })
             .collect();
         for some in entries.chunks(STRETCH) {

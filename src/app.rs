@@ -118,11 +118,7 @@ impl Application {
         let mut watchers = JoinSet::new();
         let (context, recorder, journal) = open_journal(&settings, &store, &clock, &metrics, &health)?;
         let (flusher, settled) = flush(&context, &recorder, &journal, &mut watchers);
-        let closing = Closing {
-            store: Arc::clone(&store),
-            min_count: settings.stats.min_count,
-            metrics: Arc::clone(&metrics),
-        };
+        let closing = Closing { store: Arc::clone(&store), metrics: Arc::clone(&metrics) };
         // Where this fails, it is done again at the turn of the day, and the failure is told there.
         let _ = closing.begin(Day::of(clock.now())).await;
         let (forgotten, days_forgotten) = watch::channel(());

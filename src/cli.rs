@@ -28,6 +28,7 @@ use crate::domain::code::Code;
 use crate::domain::consent::{Policy, PolicyError};
 use crate::domain::day::Day;
 use crate::domain::destination::HostRule;
+use crate::domain::min_count::MinCounts;
 use crate::domain::reserved::Reservations;
 use crate::domain::session::hour;
 use crate::domain::site::{KeyKind, OriginRule, Site, SiteId};
@@ -487,6 +488,7 @@ async fn create_site(asked: CreateSite, settings: &Settings, channels: &Channels
         stripping: stripped,
         forward_query,
         lineage: lineage == Some(Switch::On),
+        min_count: MinCounts::default(),
         public: false,
         badges: false,
         created_at: hour(now),
@@ -654,7 +656,7 @@ async fn take_down(
     // Nothing is made here, so nothing that was given out matters.
     let reservations = Arc::new(Reservations::new(&[]));
     let links = Links::new(store, targets, Arc::new(channels), public_url, own_names, reservations);
-    let link = links.take_down(&parsed, taken_down).await?.with_context(unknown)?;
+    let link = links.take_down(&parsed, taken_down, Clock::system().now()).await?.with_context(unknown)?;
     let now = if taken_down { "taken down" } else { "restored" };
     println!("{} is {now}; it leads to {}", links.short_url(&link.code), link.url);
     Ok(())

@@ -203,7 +203,7 @@ mod tests {
             day_keys: Arc::clone(&day_keys),
             recorder,
             settled,
-            closing: Closing { store: Arc::clone(&store), min_count: 5, metrics: Arc::default() },
+            closing: Closing { store: Arc::clone(&store), metrics: Arc::default() },
             store,
             forgotten: watch::Sender::new(()),
             retention_months: 13,

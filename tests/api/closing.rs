@@ -109,7 +109,7 @@ async fn what_another_instance_settles_late_is_closed_within_a_minute(backend: B
             let kind = EntryKind::Click(Tag::from_bytes([u8::try_from(number).expect("a few"); 16]));
             let day: Day = THE_DAY.parse().expect("a day");
             let entry = Entry { site: stored.site.clone(), link: stored.key(), day, kind };
-            Numbered { number, previous: 0, entry }
+            Numbered { number, previous: 0, network: None, entry }
         })
         .collect();
     store.settle(&JournalId::new("anotherinstances"), &entries).await.expect("settled");

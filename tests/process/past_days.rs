@@ -104,5 +104,5 @@ fn click(person: u16) -> EntryKind {
 
 fn entry(site: &SiteId, link: &Link, day: Day, kind: EntryKind, number: u64) -> Numbered {
     let entry = Entry { site: site.clone(), link: link.key(), day, kind };
-    Numbered { number, previous: 0, entry }
+    Numbered { number, previous: 0, network: None, entry }
 }

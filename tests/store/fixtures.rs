@@ -151,7 +151,7 @@ impl Journal {
     pub(crate) fn entry(&mut self, link: &Link, day: Day, kind: EntryKind) -> Numbered {
         self.last += 1;
         let entry = Entry { site: link.site.clone(), link: link.key(), day, kind };
-        Numbered { number: self.last, previous: 0, entry }
+        Numbered { number: self.last, previous: 0, network: None, entry }
     }
 
     /// The next entries: all for one link on one day.

@@ -69,7 +69,7 @@ async fn redis_counts_the_visitors_that_the_domain_counts() {
                 let number = entries.len() as u64 + 1;
                 let kind = EntryKind::Click(tag);
                 let entry = Entry { site: site.clone(), link: link.key(), day, kind };
-                entries.push(Numbered { number, previous: 0, entry });
+                entries.push(Numbered { number, previous: 0, network: None, entry });
             }
         }
         let counted = settled(&*store, &link, &entries, day).await;
@@ -119,7 +119,7 @@ async fn every_visitor_set_ends_by_itself_an_hour_after_its_day_or_after_it_bega
         };
         let entries: Vec<_> = (0..visitors)
             .zip(number + 1..)
-            .map(|(v, number)| Numbered { number, previous: 0, entry: entry(v) })
+            .map(|(v, number)| Numbered { number, previous: 0, network: None, entry: entry(v) })
             .collect();
         number += visitors;
         store.settle(&journal, &entries).await.expect("settled");
@@ -142,7 +142,7 @@ async fn of_what_the_store_sends_the_slow_log_shows_no_visitor_and_no_day_key() 
     let kind = EntryKind::Click(tag(1));
     let entry = Entry { site: link.site.clone(), link: link.key(), day, kind };
     store
-        .settle(&JournalId::new("journal"), &[Numbered { number: 1, previous: 0, entry }])
+        .settle(&JournalId::new("journal"), &[Numbered { number: 1, previous: 0, network: None, entry }])
         .await
         .expect("settled");
     let key = DayKey::new(b"a key of 32 bytes for one day...");
@@ -179,7 +179,7 @@ async fn of_a_day_whose_key_was_lost_the_largest_set_counts() {
             let kind = EntryKind::Click(tag(visitor));
             let entry = Entry { site: site.clone(), link: link.key(), day, kind };
             number += 1;
-            entries.push(Numbered { number, previous: number - 1, entry });
+            entries.push(Numbered { number, previous: number - 1, network: None, entry });
         }
         store.settle(&JournalId::new("journal"), &entries).await.expect("settled");
         counted(&*store, &link, day).await.visitors

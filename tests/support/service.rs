@@ -329,6 +329,7 @@ impl Service {
             stripping: entrenous::domain::stripping::Stripping::default(),
             forward_query: false,
             lineage: false,
+            min_count: entrenous::domain::min_count::MinCounts::default(),
             public: false,
             badges: false,
             created_at: Timestamp::UNIX_EPOCH,

@@ -123,7 +123,10 @@ pub(super) fn decode(bytes: &[u8]) -> Option<(Numbered, usize)> {
         day: Day::from_number(i32::from_le_bytes(*day))?,
         kind,
     };
-    Some((Numbered { number: u64::from_le_bytes(*number), previous: 0, entry }, PREFIX + body.len()))
+    Some((
+        Numbered { number: u64::from_le_bytes(*number), previous: 0, network: None, entry },
+        PREFIX + body.len(),
+    ))
 }
 
 /// A text after its length as one byte.

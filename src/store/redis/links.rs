@@ -114,7 +114,12 @@ impl RedisStore {
     }
 
     /// Changes a link: read, change, and write where it is still the one that was read.
-    pub(super) async fn change(&self, code: &Code, change: LinkChange) -> Result<Option<Link>, StoreError> {
+    pub(super) async fn change(
+        &self,
+        code: &Code,
+        change: LinkChange,
+        today: Day,
+    ) -> Result<Option<Link>, StoreError> {
         for _ in 0..ATTEMPTS {
             let Some(value) = self.value(code).await?.filter(|value| !is_pending(value)) else {
                 return Ok(None);
@@ -124,7 +129,7 @@ impl RedisStore {
                 return Ok(None);
             }
             let earlier = record.link.clone();
-            record.link.apply(change.clone());
+            record.link.apply(change.clone(), today);
             let mut swap = script::SWAP.on(&[keys::link(code)]);
             swap.arg(value).arg(record.to_value()).arg(keys::NEWS).arg(code.as_str());
             if self.connection.call(&script::SWAP, &swap).await? {

@@ -190,10 +190,15 @@ pub(super) fn list(
 }
 
 /// Changes a link and returns what it became.
-pub(super) fn change(db: &Connection, code: &Code, change: LinkChange) -> rusqlite::Result<Option<Link>> {
+pub(super) fn change(
+    db: &Connection,
+    code: &Code,
+    change: LinkChange,
+    today: Day,
+) -> rusqlite::Result<Option<Link>> {
     let Some(mut link) = by_code(db, code)? else { return Ok(None) };
     let (url, page, campaign) = (link.url.clone(), link.page.clone(), link.campaign.clone());
-    link.apply(change);
+    link.apply(change, today);
     if (&url, &page, &campaign) != (&link.url, &link.page, &link.campaign) {
         days::link_changed(db, sites::row_number(db, &link.site)?, Day::of(link.created_at))?;
     }
@@ -268,6 +273,7 @@ fn link(row: &Row<'_>) -> rusqlite::Result<Link> {
         page: text(row, 13)?,
         channel: required(row, 3)?,
         campaign: text(row, 4)?,
+        moved: None,
         title: text(row, 5)?,
         parent: text(row, 6)?,
         generation: row.get(11)?,

@@ -26,14 +26,19 @@ use super::{
     Cursor, Deletion, Inserted, JournalId, KeyPlace, LinkFilter, Listed, News, Numbered, OnceName, SetAside,
     Settled, Store, StoreError, StoreId,
 };
+use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
+use crate::domain::counts::Amount;
 use crate::domain::counts::{DayMarks, DayRows, LinkCounts};
 use crate::domain::day::Day;
 use crate::domain::lineage::Shares;
 use crate::domain::link::{Link, LinkChange, Text};
 use crate::domain::link_key::LinkKey;
+use crate::domain::min_count::MinCount;
+use crate::domain::networks::Networks;
 use crate::domain::site::{KeyHash, Site, SiteId};
 use crate::domain::visitor::DayKey;
+use crate::domain::week::Week;
 use crate::inode::Place;
 
 mod access;
@@ -202,9 +207,14 @@ impl Store for SqliteStore {
         self.file().reports.read(move |db| links::list(db, &site, &filter, after.as_ref(), limit)).await
     }
 
-    async fn change_link(&self, code: &Code, change: LinkChange) -> Result<Option<Link>, StoreError> {
+    async fn change_link(
+        &self,
+        code: &Code,
+        change: LinkChange,
+        today: Day,
+    ) -> Result<Option<Link>, StoreError> {
         let code = code.clone();
-        self.file().writer.write_in_time(move |db, _| links::change(db, &code, change)).await
+        self.file().writer.write_in_time(move |db, _| links::change(db, &code, change, today)).await
     }
 
     async fn delete_link(&self, code: &Code) -> Result<Deletion, StoreError> {
@@ -337,12 +347,12 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn days_to_close(&self, before: Day, min_count: u64) -> Result<Vec<(Day, SiteId)>, StoreError> {
-        self.file().reports.read(move |db| closing::days_to_close(db, before, min_count)).await
+    async fn days_to_close(&self, before: Day) -> Result<Vec<(Day, SiteId)>, StoreError> {
+        self.file().reports.read(move |db| closing::days_to_close(db, before, 0)).await
     }
 
-    async fn close_day(&self, site: &SiteId, day: Day, min_count: u64) -> Result<(), StoreError> {
-        let mut closing = Closing::new(site.clone(), day, min_count);
+    async fn close_day(&self, site: &SiteId, day: Day, min_count: MinCount) -> Result<(), StoreError> {
+        let mut closing = Closing::new(site.clone(), day, min_count.get());
         while !closing.is_done() {
             let ends = closing.ends();
             let step = move |db: &Connection, visitors: &mut Visitors| closing.step(db, visitors);
@@ -353,6 +363,48 @@ impl Store for SqliteStore {
             };
         }
         Ok(())
+    }
+
+    async fn weeks_to_close(&self, _before: Week) -> Result<Vec<(Week, SiteId)>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn close_week(&self, _site: &SiteId, _week: Week, _min_count: MinCount) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn week_rows(&self, _site: &SiteId, _week: Week) -> Result<DayRows, StoreError> {
+        Ok(DayRows::default())
+    }
+
+    async fn open_totals(
+        &self,
+        _site: &SiteId,
+        _day: Day,
+    ) -> Result<std::collections::BTreeMap<ChannelName, Amount>, StoreError> {
+        Ok(std::collections::BTreeMap::new())
+    }
+
+    async fn take_recent_networks(
+        &self,
+        _site: &SiteId,
+        _day: Day,
+    ) -> Result<std::collections::BTreeMap<ChannelName, Networks>, StoreError> {
+        Ok(std::collections::BTreeMap::new())
+    }
+
+    async fn today_note(&self, _site: &SiteId, _day: Day) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
+
+    async fn swap_today_note(
+        &self,
+        _site: &SiteId,
+        _day: Day,
+        _old: Option<&str>,
+        _new: &str,
+    ) -> Result<bool, StoreError> {
+        Ok(false)
     }
 
     async fn note_closed_before(&self, day: Day) -> Result<(), StoreError> {
