@@ -84,7 +84,7 @@ pub(super) async fn answer(
     let is_person = RequestKind::classify(&request::signals(head)) == RequestKind::Person;
     let has_consented = choice == Some(Choice::Granted) && is_person;
     if has_consented && let Some(network) = counted_network(head, &app, now) {
-        let entry = click(head, &app, &target.key, &network, now).await;
+        let entry = click(head, &app, &target, &network, now).await;
         record(&recorder, &target, now, entry).await;
     }
     let mut answer = onward(head, &target, has_consented).forward(StatusCode::SEE_OTHER);

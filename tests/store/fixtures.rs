@@ -130,7 +130,7 @@ pub(crate) fn tag(visitor: u32) -> Tag {
 }
 
 pub(crate) fn click(visitor: u32) -> EntryKind {
-    EntryKind::Click(tag(visitor))
+    EntryKind::Click(tag(visitor), None)
 }
 
 /// An unfurl in an app that nobody knows.
