@@ -552,7 +552,7 @@ fn reports(
     let reports = Arc::new(Reports::new(
         Arc::clone(store),
         clock.clone(),
-        settings.stats.min_count,
+        settings.stats.min_count.get(),
         settings.retention.months,
         settings.cache.stats_mib.saturating_mul(1 << 20),
     ));
