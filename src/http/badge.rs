@@ -60,7 +60,7 @@ pub(super) async fn svg(request: HttpRequest, app: web::Data<AppState>) -> Resul
     }
     let link = app.links.read(code).await?.ok_or_else(Problem::not_found)?;
     let clicks = clicks(&app, &link, of_page).await?;
-    let drawing = web::Bytes::from(draw(clicks, app.settings.stats.min_count));
+    let drawing = web::Bytes::from(draw(clicks, target.site.min_count.on(Day::of(now)).get()));
     app.badges.0.insert(key, (now, drawing.clone()));
     Ok(picture("image/svg+xml", drawing))
 }

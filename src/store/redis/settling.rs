@@ -379,7 +379,7 @@ impl More {
     fn add(&mut self, kind: &EntryKind, is_new: impl FnOnce(Fingerprint) -> bool) {
         match kind {
             EntryKind::AggregateClick => self.opens += 1,
-            EntryKind::Click(tag) => {
+            EntryKind::Click(tag, _) => {
                 self.clicks += 1;
                 let visitor = Fingerprint::of(tag);
                 if is_new(visitor) {
