@@ -550,7 +550,6 @@ fn reports(
     let reports = Arc::new(Reports::new(
         Arc::clone(store),
         clock.clone(),
-        settings.stats.min_count,
         settings.retention.months,
         settings.cache.stats_mib.saturating_mul(1 << 20),
     ));

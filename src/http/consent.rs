@@ -13,6 +13,8 @@ use super::views::{ConsentPage, PrivacyPage, Publisher};
 use super::visit::{click, code, counted_network, live_target, miss, onward, record};
 use super::{AppState, body, pages, request, waiting};
 use crate::domain::consent::Choice;
+use crate::domain::day::Day;
+use crate::domain::min_count::MinCount;
 use crate::domain::request::RequestKind;
 use crate::domain::site::{Site, SiteId};
 use crate::domain::target::Target;
@@ -102,6 +104,9 @@ pub(super) async fn privacy(request: HttpRequest, app: web::Data<AppState>) -> R
         None => None,
     };
     let page = pages::of(head);
+    // An operator's page tells what sites have where they choose nothing else.
+    let usual = || MinCount::try_from(app.settings.stats.min_count).unwrap_or_default();
+    let k = site.as_ref().map_or_else(usual, |site| site.min_count.on(Day::of(app.clock.now())));
     pages::page(&PrivacyPage {
         publisher: site.as_ref().map(|site| Publisher {
             name: site.name.clone(),
@@ -111,7 +116,7 @@ pub(super) async fn privacy(request: HttpRequest, app: web::Data<AppState>) -> R
         }),
         has_answers: !request::answered_sites(head, &app, 1).is_empty(),
         page,
-        min_count: app.settings.stats.min_count,
+        min_count: k.get(),
         key_place: app.store.key_place(),
         retention_months: app.settings.retention.months.into(),
     })

@@ -48,8 +48,8 @@ pub(super) struct Trial {
     pub(super) error: Option<String>,
     /// The link that the form has just made.
     pub(super) made: Option<MadeLink>,
-    /// `k`, as the settings have it.
-    pub(super) min_count: u64,
+    /// Whether the site's numbers are exact, so that the first click is seen.
+    pub(super) is_exact: bool,
 }
 
 /// One channel in the form.
@@ -199,7 +199,7 @@ pub(super) struct PrivacyPage {
     pub(super) publisher: Option<Publisher>,
     /// Whether this browser has answered any publisher.
     pub(super) has_answers: bool,
-    /// `k`, as the settings have it.
+    /// The publisher's `k`; on the operator's page the one that sites have where they choose none.
     pub(super) min_count: u64,
     /// Where the day key is.
     pub(super) key_place: KeyPlace,
