@@ -115,10 +115,10 @@ privacy-tag-key = La clé du jour est faite de 32 octets aléatoires. Elle n’e
 privacy-tag-code = Le code en fait partie : la même personne a donc, sur deux liens, des empreintes sans rapport.
 privacy-seen = Ce que voit l’éditeur
 privacy-seen-text = Des nombres par lien, page, campagne, canal et jour. Rien d’autre n’existe. Les nombres sont conservés { $months } mois.
-privacy-seen-few = Les clics et les visiteurs ne s’affichent que si assez de personnes sont venues, d’autant de réseaux : de { $from } à { $to }, un nombre tiré chaque fois et tenu secret. Ce qui est moindre est additionné à d’autres pour la semaine de sa page ou de son canal, et effacé si c’est encore trop peu.
+privacy-seen-few = Les clics et les visiteurs ne s’affichent que si assez de personnes sont venues, d’autant de réseaux : de { $from } à { $to }, un nombre tiré chaque fois et tenu secret. Ce qui est moindre est additionné à d’autres pour la semaine de sa page ou de son canal, et effacé si c’est encore trop peu.
 privacy-seen-rounded = Chaque nombre est arrondi à un multiple de { $k }, vers le haut ou le bas au hasard, avant d’être gardé. Le nombre exact est effacé.
 privacy-seen-today = D’un jour qui n’est pas fini, l’éditeur voit le nombre du site entier et de chaque canal, aux heures pleines, et un nouveau seulement quand au moins { $many } réseaux de plus sont venus.
-privacy-seen-limits = Qui peut venir de moins de { $k } réseaux ne peut pas apprendre si une personne a ouvert un lien un jour donné. Qui en commande davantage devine un peu mieux que le hasard, et les visites s’additionnent : de plusieurs liens, jours ou clics d’une même personne, on devine davantage. Ce qui compte avec la semaine d’une page à laquelle un seul lien mène est de ce lien.
+privacy-seen-limits = Qui peut venir de moins de { $k } réseaux ne peut pas apprendre si une personne a ouvert un lien un jour donné. Qui en commande davantage devine un peu mieux que le hasard, et les visites s’additionnent : de plusieurs liens, jours ou clics d’une même personne, on devine davantage. Ce qui compte avec la semaine d’une page à laquelle un seul lien mène est de ce lien.
 privacy-seen-exact = Cet éditeur voit des nombres exacts, même un seul clic.
 privacy-check = Vérifiez vous-même
 privacy-check-text = Si vous exploitez ce service, vous n’avez pas à croire cette page sur parole. Avec la base intégrée, tout tient dans un fichier SQLite (<code>data/entrenous.db</code>, sauf réglage contraire) et un journal de clics achevés :
@@ -169,8 +169,8 @@ try-answer-more = Pas de question ? C’est que votre navigateur envoie Global
 try-read = Lisez les chiffres
 try-read-text = Connectez-vous avec la clé secrète (<code>ens_sk_…</code>) que le terminal a affichée au premier démarrage.
 try-read-open = Ouvrir les statistiques
-try-read-few = Un clic ne se voit pas aussitôt, et jamais seul : ce site montre des nombres arrondis de jours finis.
-try-read-exact = Ce site montre des nombres exacts : votre clic se voit aussitôt. D’autres sites montrent des nombres arrondis de jours finis, sauf si vous en décidez autrement.
+try-read-few = Un clic ne se voit pas aussitôt, et jamais seul : ce site montre des nombres arrondis de jours finis.
+try-read-exact = Ce site montre des nombres exacts : votre clic se voit aussitôt. D’autres sites montrent des nombres arrondis de jours finis, sauf si vous en décidez autrement.
 try-later-open = Soyez le visiteur un instant.
 try-later-answer = Une question honnête, trois boutons égaux.
 try-later-read = Ce que voit l’équipe marketing, et ce que personne ne peut voir.
@@ -249,7 +249,7 @@ views-of = Vues partagées de { $site }
 views-text = Une adresse qui permet à d’autres de lire une partie de ces chiffres, sans se connecter, jusqu’à ce qu’elle expire ou que vous la révoquiez.
 views-made = L’adresse de la nouvelle vue
 views-made-text = Elle n’est affichée que cette fois. Qui la détient peut lire la vue.
-views-made-few = Elle montre ce qui est clos, comme partout : arrondi aux multiples de { $k }, sans les petits nombres. Les partages aussi sont arrondis, vers le bas.
+views-made-few = Elle montre ce qui est clos, comme partout : arrondi aux multiples de { $k }, sans les petits nombres. Les partages aussi sont arrondis, vers le bas.
 views-now = Partagées actuellement
 views-none = Rien n’est partagé.
 views-locked = Avec un mot de passe
@@ -338,7 +338,7 @@ unlock-who = La personne qui vous a donné l’adresse connaît le mot de passe.
 
 shared-public = Chiffres publics de { $site }
 shared-until = Vue partagée de { $site }, jusqu’au { $day }
-shared-steps = Les partages sont arrondis vers le bas aux multiples de { $k } pour chaque jour : de beaucoup de petits jours, on montre moins qu’il n’y a eu.
+shared-steps = Les partages sont arrondis vers le bas aux multiples de { $k } pour chaque jour : de beaucoup de petits jours, on montre moins qu’il n’y a eu.
 
 ## Les statistiques
 
@@ -397,14 +397,14 @@ stats-new = aucun avant
 
 stats-consent-line = Comptés avec accord. Les personnes qui ont refusé, n’ont pas répondu ou n’ont pas été interrogées, ou dont le navigateur s’y oppose, ne figurent dans aucun de ces nombres ; les robots non plus.
 stats-how = Comment lire ces chiffres
-stats-exact = Chaque nombre est exact : ce site montre même un seul clic.
-stats-rounded = Les nombres sont arrondis aux multiples de { $k }. Une page, une campagne et un lien ont au moins environ autant ; le reste compte avec une semaine ou un canal.
-stats-rounded-part = Les nombres sont arrondis aux multiples de { $k }, et il y en a au moins environ autant : le reste compte avec un canal.
-stats-rounded-link = Les nombres sont arrondis aux multiples de { $k }, et le lien a au moins environ autant : le reste compte avec sa page ou son canal.
-stats-dash = Un tiret : trop peu pour être affiché, ou aucun.
-stats-nothing-of-site = Rien des visites n’est affiché pour ces jours : personne n’est venu, ou trop peu. Le jour d’un lien s’affiche quand assez de personnes l’ont ouvert, d’autant de réseaux : de { $from } à { $to }, tiré chaque fois. Moins que cela peut s’afficher avec une semaine entière de la page ou du canal.
-stats-nothing-of-page = Rien des visites n’est affiché pour ces jours : personne n’est venu, ou trop peu. Le jour d’un lien s’affiche quand assez de personnes l’ont ouvert, d’autant de réseaux : de { $from } à { $to }, tiré chaque fois. Une semaine s’affiche quand autant ont ouvert l’un de ces liens, et moins que cela peut s’afficher avec le canal.
-stats-nothing-of-link = Rien des visites de ce lien n’est affiché pour ces jours : personne n’est venu, ou trop peu. Un jour s’affiche quand assez de personnes ont ouvert le lien, d’autant de réseaux : de { $from } à { $to }, tiré chaque fois. Moins que cela peut s’afficher avec sa page, dans une semaine.
+stats-exact = Chaque nombre est exact : ce site montre même un seul clic.
+stats-rounded = Les nombres sont arrondis aux multiples de { $k }. Une page, une campagne et un lien ont au moins environ autant ; le reste compte avec une semaine ou un canal.
+stats-rounded-part = Les nombres sont arrondis aux multiples de { $k }, et il y en a au moins environ autant : le reste compte avec un canal.
+stats-rounded-link = Les nombres sont arrondis aux multiples de { $k }, et le lien a au moins environ autant : le reste compte avec sa page ou son canal.
+stats-dash = Un tiret : trop peu pour être affiché, ou aucun.
+stats-nothing-of-site = Rien des visites n’est affiché pour ces jours : personne n’est venu, ou trop peu. Le jour d’un lien s’affiche quand assez de personnes l’ont ouvert, d’autant de réseaux : de { $from } à { $to }, tiré chaque fois. Moins que cela peut s’afficher avec une semaine entière de la page ou du canal.
+stats-nothing-of-page = Rien des visites n’est affiché pour ces jours : personne n’est venu, ou trop peu. Le jour d’un lien s’affiche quand assez de personnes l’ont ouvert, d’autant de réseaux : de { $from } à { $to }, tiré chaque fois. Une semaine s’affiche quand autant ont ouvert l’un de ces liens, et moins que cela peut s’afficher avec le canal.
+stats-nothing-of-link = Rien des visites de ce lien n’est affiché pour ces jours : personne n’est venu, ou trop peu. Un jour s’affiche quand assez de personnes ont ouvert le lien, d’autant de réseaux : de { $from } à { $to }, tiré chaque fois. Moins que cela peut s’afficher avec sa page, dans une semaine.
 stats-bare-line = À part de ceux-ci : <b>{ $count }</b> au comptage brut, de visiteurs qui n’avaient pas répondu.
 stats-reading-title = Lecture des jours
 stats-reading = Jours lus : { $read } sur { $of }. Cette page vérifie à nouveau d’elle-même.
@@ -430,7 +430,7 @@ stats-legend-few = { $grain ->
 }
 stats-legend-today = Aujourd’hui jusqu’ici
 stats-legend-open = Pas encore fini, ou pas encore clos
-stats-legend-week = Ce qui compte avec une semaine entière : trop peu chacun de ses jours
+stats-legend-week = Ce qui compte avec une semaine entière : trop peu chacun de ses jours
 stats-tip-clicks = { $number ->
     [one] { $count } clic
    *[other] { $count } clics
@@ -440,8 +440,8 @@ stats-tip-visitors = { $number ->
    *[other] { $count } visiteurs
 }
 stats-tip-bare = { $count } au comptage brut
-stats-tip-before = avant : { $clicks }
-stats-tip-week = et avec la semaine entière : { $counted }
+stats-tip-before = avant : { $clicks }
+stats-tip-week = et avec la semaine entière : { $counted }
 stats-today = auj.
 stats-today-so-far = { $day }, aujourd’hui jusqu’ici
 stats-not-closed = { $day }, pas encore clos
@@ -510,7 +510,7 @@ stats-empty-try = Rien n’est compté de vous pendant vos essais : un clic ne 
 
 stats-notes = Comment lire ces chiffres
 stats-note-consent = <b>Avec accord seulement.</b> Clics et visiteurs sont ceux des personnes qui l’ont accepté. Le vrai nombre de lecteurs est plus élevé.
-stats-note-few = <b>Les petits nombres ne sont pas affichés, et les autres sont arrondis.</b> Un petit nombre pourrait désigner une personne. Le jour d’un lien s’affiche quand assez de personnes sont venues, d’autant de réseaux : de { $from } à { $to }, un nombre tiré chaque fois et tenu secret. Ce qui est moindre compte pour la semaine de sa page et, si c’est encore trop peu, pour la semaine de son canal ; ce qui ne suffit pas même là est effacé. Une page, une campagne ou un lien a donc au moins environ autant, et un jour à zéro se lit comme un jour à quelques-uns.
+stats-note-few = <b>Les petits nombres ne sont pas affichés, et les autres sont arrondis.</b> Un petit nombre pourrait désigner une personne. Le jour d’un lien s’affiche quand assez de personnes sont venues, d’autant de réseaux : de { $from } à { $to }, un nombre tiré chaque fois et tenu secret. Ce qui est moindre compte pour la semaine de sa page et, si c’est encore trop peu, pour la semaine de son canal ; ce qui ne suffit pas même là est effacé. Une page, une campagne ou un lien a donc au moins environ autant, et un jour à zéro se lit comme un jour à quelques-uns.
 stats-note-open = <b>Aujourd’hui n’est pas affiché.</b> Un jour s’affiche une fois clos, peu après minuit UTC, et ce qui compte avec une semaine entière peu après la fin de son dimanche.
 stats-note-unfurls = <b>Les aperçus sont des indices, pas des visites.</b> Une messagerie a chargé un aperçu : le lien a donc été collé quelque part. Certaines n’en chargent aucun, d’autres plusieurs. Un aperçu dans une autre application que celle du lien montre que quelqu’un l’a transmis.
 stats-note-virality = <b>La viralité</b>, ce sont les clics pour 100 partages.
@@ -544,7 +544,7 @@ link-confirm-forwards = Redirige
 link-confirm-yes = oui
 link-confirm-no = non
 link-confirm-never = jamais
-link-confirm-url = Il est déjà dans des conversations : toute personne qui l’ouvrira désormais sera menée à la nouvelle page. Ce qui est compté jusqu’à la fin de ce jour (UTC) reste à l’ancienne.
+link-confirm-url = Il est déjà dans des conversations : toute personne qui l’ouvrira désormais sera menée à la nouvelle page. Ce qui est compté jusqu’à la fin de ce jour (UTC) reste à l’ancienne.
 link-confirm-off = Qui l’ouvrira alors apprendra qu’il est désactivé. Il peut être réactivé.
 link-confirm-on = Qui l’ouvrira alors sera de nouveau redirigé.
 link-confirm-forever = Il n’a alors plus de dernier jour.
@@ -713,7 +713,7 @@ digest-note-consent =
     de lecteurs est plus élevé.
 digest-note-few =
     Les nombres sont arrondis aux multiples de { $k }. Ce qui était trop peu
-    pour une page est compté pour son canal : une page a donc au moins
+    pour une page est compté pour son canal : une page a donc au moins
     environ autant.
 digest-note-open = Certains de ces jours ne sont pas encore clos, et leurs visites manquent ici.
 digest-note-unfurls =

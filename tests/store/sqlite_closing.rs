@@ -6,7 +6,7 @@ use entrenous::domain::counts::Counts;
 use entrenous::domain::entry::EntryKind;
 use rusqlite::Connection;
 
-use crate::fixtures::{Journal, click, clicks, day, link, stored_link, stored_site, url};
+use crate::fixtures::{Journal, click, clicks, day, k, link, stored_link, stored_site, url};
 use crate::site_counts::SiteCountsOf;
 use crate::sqlite::{Data, holds};
 
@@ -29,8 +29,8 @@ async fn what_an_interrupted_closing_has_taken_from_links_is_read_and_closed() {
     let shown: Vec<_> = half_way.rows.iter().map(|row| row.counts.all()).collect();
     assert_eq!(shown, [Counts { shares: 1, ..clicks(7, 5) }]);
     assert!(!half_way.closed.has(day(20), 5));
-    assert_eq!(store.days_to_close(day(21), 5).await.unwrap(), [(day(20), site.id.clone())]);
-    store.close_day(&site.id, day(20), 5).await.unwrap();
+    assert_eq!(store.days_to_close(day(21)).await.unwrap(), [(day(20), site.id.clone())]);
+    store.close_day(&site.id, day(20), k(5)).await.unwrap();
     let done = read().await;
     assert_eq!(done.rows[0].counts.cells, clicks(7, 5));
     assert!(done.closed.has(day(20), 5));
@@ -46,7 +46,7 @@ async fn what_was_too_small_for_a_cell_is_in_no_file_when_its_day_is_closed() {
     store.insert_link(&secret, &[]).await.unwrap();
     let mut journal = Journal::new("j");
     journal.settle(&*store, &secret, day(20), [click(1)]).await;
-    store.close_day(&site.id, day(20), 5).await.unwrap();
+    store.close_day(&site.id, day(20), k(5)).await.unwrap();
     // The link itself is still there, so its page is.
     let named = |file: &Connection| -> i64 {
         file.query_row("SELECT count(*) FROM kinds", [], |row| row.get(0)).unwrap()
@@ -59,7 +59,7 @@ async fn what_was_too_small_for_a_cell_is_in_no_file_when_its_day_is_closed() {
     read.url = url("https://example.com/read-by-six");
     store.insert_link(&read, &[]).await.unwrap();
     journal.settle(&*store, &read, day(20), (0..6).map(click)).await;
-    store.close_day(&site.id, day(20), 5).await.unwrap();
+    store.close_day(&site.id, day(20), k(5)).await.unwrap();
     assert_eq!(named(&Connection::open(data.path()).unwrap()), 1);
     assert!(store.delete_link(&read.code).await.unwrap().was_there());
     assert!(!holds(&data.bytes(), b"read-by-six"), "nor is the page of a deleted link's cells");
@@ -93,7 +93,7 @@ async fn no_number_below_k_is_in_any_file_when_its_day_is_closed_but_what_waits(
         assert!(holds(&data.bytes(), &numbers(clicks, visitors, unasked)), "{clicks} while the day is open");
     }
     for on in [20, 21] {
-        store.close_day(&site.id, day(on), u64::from(K)).await.unwrap();
+        store.close_day(&site.id, day(on), k(u64::from(K))).await.unwrap();
     }
     assert_eq!(data.log_length(), 0);
     for (_, clicks, visitors, unasked) in counted {
