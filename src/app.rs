@@ -117,7 +117,7 @@ impl Application {
         let _ = timeout(STORE_TIME, clock.ask(&*store)).await;
         let day_keys = Arc::new(DayKeys::new(Arc::clone(&store)));
         let mut watchers = JoinSet::new();
-        let (context, recorder, journal) = open_journal(&settings, &store, &clock, &metrics, &health)?;
+        let (context, recorder, journal) = open_journal(&settings, &store, &day_keys, &clock, &metrics, &health)?;
         let (flusher, settled) = flush(&context, &recorder, &journal, &mut watchers);
         let closing = Closing { store: Arc::clone(&store), metrics: Arc::clone(&metrics) };
         // Where this fails, it is done again at the turn of the day, and the failure is told there.
@@ -389,6 +389,7 @@ async fn ended(server: &mut Option<Server>) -> std::io::Result<()> {
 fn open_journal(
     settings: &Settings,
     store: &Arc<dyn Store>,
+    day_keys: &Arc<DayKeys>,
     clock: &SharedClock,
     metrics: &Arc<Metrics>,
     health: &Arc<Health>,
@@ -405,6 +406,7 @@ fn open_journal(
         writing: Arc::default(),
         store: Arc::clone(store),
         keeps: settings.store.url.is_shared().then(|| settings.keep()),
+        day_keys: Arc::clone(day_keys),
         clock: clock.clone(),
         metrics: Arc::clone(metrics),
         backlog: Arc::new(Backlog::new(Arc::clone(metrics))),
@@ -553,7 +555,6 @@ fn reports(
     let reports = Arc::new(Reports::new(
         Arc::clone(store),
         clock.clone(),
-        settings.stats.min_count,
         settings.retention.months,
         settings.cache.stats_mib.saturating_mul(1 << 20),
     ));

@@ -1,6 +1,7 @@
-//! Who a visitor is: a tag that means something for one link on one day and nothing afterwards.
+//! Who a visitor is: a tag that means something for one link on one day and nothing afterwards. Beside it, which of
+//! 256 buckets the visitor's network is in.
 //!
-//! The address and the user agent enter here and only their keyed hash leaves. None of the types
+//! The address and the user agent enter here and only their keyed hashes leave. None of the types
 //! that hold them, or the key, can be printed.
 
 use std::net::IpAddr;
@@ -10,6 +11,8 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::link_key::LinkKey;
+use super::networks::{Bucket, MaskedBucket};
+use super::site::SiteId;
 use crate::memory::{Locked, overwrite_short_stack};
 
 /// 32 random bytes for one UTC day. They have one place in memory, wherever the value moves, and are overwritten there
@@ -83,47 +86,94 @@ impl Network {
     /// whether two visitors come from one network, and nothing to anybody without the key.
     #[must_use]
     pub fn wide_hash(&self, key: &[u8; 32]) -> [u8; 16] {
-        let wide = if self.length == 4 { 3 } else { 6 };
-        let hash = first_half(&keyed(key), &[&self.bytes[..wide]]);
+        let hash = first_half(&keyed(key), &[self.wide()]);
         overwrite_short_stack();
         hash
+    }
+
+    /// The bytes of the wider network: an IPv4 /24 or an IPv6 /48.
+    fn wide(&self) -> &[u8] {
+        &self.bytes[..if self.length == 4 { 3 } else { 6 }]
     }
 }
 
 /// Prepares a key. The caller overwrites the stack.
 #[inline(never)]
-fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).expect("HMAC takes a key of any length (RFC 2104)")
 }
 
-/// Returns the first 16 bytes of what a keyed hash makes of these pieces. The caller overwrites the stack.
+/// Returns what a keyed hash makes of these pieces. The caller overwrites the stack.
 #[inline(never)]
-fn first_half(keyed: &Hmac<Sha256>, pieces: &[&[u8]]) -> [u8; 16] {
+fn hash(keyed: &Hmac<Sha256>, pieces: &[&[u8]]) -> [u8; 32] {
     let mut mac = keyed.clone();
     for piece in pieces {
         mac.update(piece);
     }
-    let mut half = [0; 16];
-    half.copy_from_slice(&mac.finalize().into_bytes()[..16]);
-    half
+    mac.finalize().into_bytes().into()
 }
 
-/// Makes the tags of one day. Its copy of the key's hash states is the only one.
+/// Returns the first 16 bytes of it.
+fn first_half(keyed: &Hmac<Sha256>, pieces: &[&[u8]]) -> [u8; 16] {
+    *hash(keyed, pieces).first_chunk().expect("a SHA-256 has 32 bytes")
+}
+
+/// The length that stands before a part of what is hashed.
+fn length(part: usize) -> [u8; 4] {
+    u32::try_from(part).expect("a header is shorter than 4 GiB").to_le_bytes()
+}
+
+/// Makes the tags of one day, and tells networks apart. Its copies of the keys' hash states are the only ones.
 #[expect(missing_debug_implementations, reason = "it holds the day key")]
-pub struct Tagger(Locked<Hmac<Sha256>>);
+pub struct Tagger(Locked<States>);
+
+/// The hash states of a day's keys.
+struct States {
+    day: Hmac<Sha256>,
+    /// That of the networks key; none where buckets that are made now could not be revealed later.
+    networks: Option<Hmac<Sha256>>,
+}
 
 impl Tagger {
-    /// Prepares the key once, so that a tag costs only the hashing of its parts.
+    /// Prepares the keys once, so that a click costs only the hashing of its parts.
+    ///
+    /// The networks key is `HMAC-SHA256(day key, "networks")`.
     #[must_use]
     pub fn new(key: &DayKey) -> Self {
-        let tagger = Self::on_this_stack(key);
+        let tagger = Self::on_this_stack(key, true);
+        overwrite_short_stack();
+        tagger
+    }
+
+    /// The same for a key that another one may replace: it makes tags, and tells nothing of networks.
+    #[must_use]
+    pub fn without_networks(key: &DayKey) -> Self {
+        let tagger = Self::on_this_stack(key, false);
         overwrite_short_stack();
         tagger
     }
 
     #[inline(never)]
-    fn on_this_stack(key: &DayKey) -> Self {
-        Self(Locked::new(keyed(key.expose())))
+    fn on_this_stack(key: &DayKey, with_networks: bool) -> Self {
+        let day = keyed(key.expose());
+        let networks = with_networks.then(|| keyed(&hash(&day, &[&length(8), b"networks"])));
+        Self(Locked::new(States { day, networks }))
+    }
+
+    /// Returns a click's tag and its network's bucket.
+    #[must_use]
+    pub fn click(
+        &self,
+        site: &SiteId,
+        link: &LinkKey,
+        network: &Network,
+        user_agent: impl AsRef<[u8]>,
+    ) -> (Tag, Option<MaskedBucket>) {
+        let states = self.0.value();
+        let tag = states.tag(link, network, user_agent.as_ref());
+        let bucket = states.bucket(site, network).map(|bucket| bucket.masked(states.mask(&tag)));
+        overwrite_short_stack();
+        (tag, bucket)
     }
 
     /// Returns the first 16 bytes of `HMAC-SHA256(day key, "v1" ‖ link key ‖ network ‖ user agent)`. Every part
@@ -131,13 +181,28 @@ impl Tagger {
     /// (empty), a `/`, the code, and the eight bytes of its incarnation, least significant first.
     #[must_use]
     pub fn tag(&self, link: &LinkKey, network: &Network, user_agent: impl AsRef<[u8]>) -> Tag {
-        let user_agent = user_agent.as_ref();
+        let tag = self.0.value().tag(link, network, user_agent.as_ref());
+        overwrite_short_stack();
+        tag
+    }
+
+    /// Returns the bucket that this key masked for the click with this tag; any bucket where another key did.
+    #[must_use]
+    pub fn reveal(&self, tag: &Tag, masked: MaskedBucket) -> Option<Bucket> {
+        let states = self.0.value();
+        let bucket = states.networks.is_some().then(|| masked.revealed(states.mask(tag)));
+        overwrite_short_stack();
+        bucket
+    }
+}
+
+/// The callers overwrite the stack.
+impl States {
+    fn tag(&self, link: &LinkKey, network: &Network, user_agent: &[u8]) -> Tag {
         let incarnation = link.incarnation.bits().to_le_bytes();
         let code = link.code.as_str().as_bytes();
-        let length =
-            |length: usize| u32::try_from(length).expect("a header is shorter than 4 GiB").to_le_bytes();
-        let tag = first_half(
-            self.0.value(),
+        Tag(first_half(
+            &self.day,
             &[
                 &length(2),
                 b"v1",
@@ -150,9 +215,19 @@ impl Tagger {
                 &length(user_agent.len()),
                 user_agent,
             ],
-        );
-        overwrite_short_stack();
-        Tag(tag)
+        ))
+    }
+
+    /// The first byte of `HMAC-SHA256(networks key, site ‖ wide network)`, with the parts as in a tag.
+    fn bucket(&self, site: &SiteId, network: &Network) -> Option<Bucket> {
+        let (site, wide) = (site.as_str().as_bytes(), network.wide());
+        let parts: [&[u8]; 4] = [&length(site.len()), site, &length(wide.len()), wide];
+        self.networks.as_ref().map(|keyed| Bucket::new(hash(keyed, &parts)[0]))
+    }
+
+    /// What hides a bucket: the 17th byte of `HMAC-SHA256(day key, "m1" ‖ tag)`, with the parts as in a tag.
+    fn mask(&self, tag: &Tag) -> u8 {
+        hash(&self.day, &[&length(2), b"m1", &length(tag.0.len()), &tag.0])[16]
     }
 }
 
@@ -197,6 +272,80 @@ mod tests {
     }
 
     const REFERENCE: u128 = 0x8b88_6cd0_8b90_57a1_8c80_6810_52c3_f3d1;
+
+    /// A click on the link of the tag above, by `UA` from this address.
+    fn click(tagger: &Tagger, site: &str, address: &str) -> (Tag, Option<MaskedBucket>) {
+        let link =
+            LinkKey { code: Code::parse("abc").expect("a code"), incarnation: Incarnation::from_bits(7) };
+        let network = Network::of(address.parse().expect("an address"));
+        tagger.click(&SiteId::from_stored(site), &link, &network, "UA")
+    }
+
+    #[test]
+    fn a_bucket_is_the_documented_hmac_and_masked_with_another() {
+        // Reference: python3, with h(key, *parts) = hmac.new(key, b''.join(len(p).to_bytes(4, 'little') + p for p in
+        // parts), 'sha256').digest() and day = b'\x07' * 32: bucket = h(h(day, b'networks'), b'courier', network)[0],
+        // mask = h(day, b'm1', tag)[16], with the tag above and network = bytes([192, 0, 2]).
+        let tagger = Tagger::new(&DayKey::new(&[7; 32]));
+        let (tag, masked) = click(&tagger, "courier", "192.0.2.1");
+        assert_eq!(u128::from_be_bytes(tag.0), REFERENCE, "the tag is the same");
+        let masked = masked.expect("a key of all instances has networks");
+        assert_eq!(masked.byte(), BUCKET ^ MASK);
+        assert_eq!(tagger.reveal(&tag, masked).map(Bucket::byte), Some(BUCKET));
+        // The same with network = bytes.fromhex('20010db80001').
+        let (tag, masked) = click(&tagger, "courier", "2001:db8:1::1");
+        let bucket = tagger.reveal(&tag, masked.expect("a bucket"));
+        assert_eq!(bucket.map(Bucket::byte), Some(BUCKET_IPV6));
+    }
+
+    const BUCKET: u8 = 0x51;
+    const MASK: u8 = 0xdc;
+    const BUCKET_IPV6: u8 = 0xcf;
+
+    #[test]
+    fn a_bucket_is_of_a_site_and_a_day_and_a_wide_network() {
+        let of = |key: u8, site: &str, address: &str| {
+            let tagger = Tagger::new(&DayKey::new(&[key; 32]));
+            let (tag, masked) = click(&tagger, site, address);
+            tagger.reveal(&tag, masked.expect("a bucket")).map(Bucket::byte)
+        };
+        let base = of(1, "courier", "192.0.2.1");
+        assert_eq!(base, of(1, "courier", "192.0.2.254"));
+        for other in
+            [of(2, "courier", "192.0.2.1"), of(1, "herald", "192.0.2.1"), of(1, "courier", "192.0.3.1")]
+        {
+            assert_ne!(base, other);
+        }
+        assert_eq!(of(1, "courier", "2001:db8:1::1"), of(1, "courier", "2001:db8:1:ffff::1"));
+        assert_ne!(of(1, "courier", "2001:db8:1::1"), of(1, "courier", "2001:db8:2::1"));
+    }
+
+    #[test]
+    fn a_key_that_may_be_replaced_makes_the_same_tags_and_tells_nothing_of_networks() {
+        let key = DayKey::new(&[7; 32]);
+        let (tag, masked) = click(&Tagger::without_networks(&key), "courier", "192.0.2.1");
+        assert!(u128::from_be_bytes(tag.0) == REFERENCE && masked.is_none());
+        let masked = click(&Tagger::new(&key), "courier", "192.0.2.1").1.expect("a bucket");
+        assert!(Tagger::without_networks(&key).reveal(&tag, masked).is_none());
+    }
+
+    #[test]
+    fn without_the_day_key_a_masked_bucket_is_a_random_byte() {
+        // A thousand people of one network: as many different bytes come as of a random source, and each about as often.
+        let tagger = Tagger::new(&DayKey::new(&[7; 32]));
+        let site = SiteId::from_stored("courier");
+        let link =
+            LinkKey { code: Code::parse("abc").expect("a code"), incarnation: Incarnation::from_bits(7) };
+        let network = Network::of([192, 0, 2, 1].into());
+        let mut times = [0_u32; 256];
+        for person in 0..4_096 {
+            let masked = tagger.click(&site, &link, &network, format!("UA{person}")).1.expect("a bucket");
+            times[usize::from(masked.byte())] += 1;
+        }
+        let chi_square: f64 = times.iter().map(|times| (f64::from(*times) - 16.0).powi(2) / 16.0).sum();
+        // Of 255 degrees of freedom: fewer than one random source in ten thousand is out of these bounds.
+        assert!((175.0..350.0).contains(&chi_square), "{chi_square}");
+    }
 
     #[test]
     fn every_part_changes_the_tag() {

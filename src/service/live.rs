@@ -229,14 +229,15 @@ impl Following {
         let period = Period::last_days(2, today);
         let report = match subject {
             Subject::Link(link) => {
-                let rule = self.reports.rule(today, Audience::SignedIn);
-                self.reports.of_link(link, period, false, rule).await?
+                let rule = self.reports.rule_of(&link.site, Audience::SignedIn).await?;
+                self.reports.of_link(link, period, false, &rule).await?
             }
             Subject::Site(site, filter, audience) => {
                 let tables = [Grouping::Channel, Grouping::Page, Grouping::Campaign, Grouping::Link];
                 let tables = tables.map(|by| (by, GROUPS)).into();
                 let question = Question { period, filter: filter.clone(), tables, compared: false };
-                self.reports.report(site, question, self.reports.rule(today, *audience)).await?
+                let rule = self.reports.rule_of(site, *audience).await?;
+                self.reports.report(site, question, &rule).await?
             }
         };
         Ok(Print::of(&report))
@@ -341,7 +342,7 @@ mod tests {
         (
             {
                 let clock = SharedClock::new(Clock::system());
-                let reports = Reports::new(Arc::clone(&store), clock.clone(), 5, 13, 1 << 20);
+                let reports = Reports::new(Arc::clone(&store), clock.clone(), 13, 1 << 20);
                 Live::new(Arc::new(reports), store, clock, Most { all, ..MOST })
             },
             dir,

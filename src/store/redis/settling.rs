@@ -348,7 +348,7 @@ fn settle(
                 UNFURL - exact(place as u64 + 1)
             }
             EntryKind::AggregateClick => AGGREGATE,
-            EntryKind::Click(tag) => exact(Fingerprint::of(tag).number()),
+            EntryKind::Click(tag, _) => exact(Fingerprint::of(tag).number()),
         };
         for number in [exact(*number), exact(day as u64), what] {
             bytes.extend(number.to_le_bytes());
