@@ -1,0 +1,131 @@
+//! Closing a week: what its days left to pools becomes cells of pages and channels. All of it is in the site's slot, so one
+//! step does it. Before that its secret is kept for so long that no failover can take it back: who does it again draws nothing
+//! anew.
+
+use std::collections::BTreeMap;
+
+use redis::cmd;
+use tokio::time::sleep;
+
+use super::cells::{Kind, MARK, Numbers, OF_KIND, OF_POOL, Share, from_json, to_json};
+use super::closing::SHORT;
+use super::marks::{Closing, Stage};
+use super::{RedisStore, failure, keys, script};
+use crate::domain::channel::ChannelName;
+use crate::domain::counts::{Counts, DayCounts, DayRow, DayRows};
+use crate::domain::disclosure::{Level, Secret, Undecided};
+use crate::domain::min_count::MinCount;
+use crate::domain::site::SiteId;
+use crate::domain::week::Week;
+use crate::store::StoreError;
+
+/// How often a call begins again because somebody else got further.
+const ATTEMPTS: usize = 10;
+
+impl RedisStore {
+    /// Closes a week as far as that can be done now.
+    pub(super) async fn close_pools(&self, site: &SiteId, week: Week, k: MinCount) -> Result<(), StoreError> {
+        let (field, secret_field) = (format!("s{}", week.number()), format!("kw{}", week.number()));
+        for _ in 0..ATTEMPTS {
+            let (now, [closing, secret]) = self.look(site, &[field.clone(), secret_field.clone()]).await?;
+            if !self.marks(site).await?.is_due(week) {
+                return Ok(());
+            }
+            let Some(text) = closing else {
+                let new = Closing::new(Stage::Frozen, now, k);
+                self.begin_closing(site, &field, &secret_field, &new).await?;
+                continue;
+            };
+            let closing = Closing::read(&text)?;
+            let left = closing.left(now, self.keep);
+            if left > SHORT {
+                return Ok(());
+            }
+            sleep(left).await;
+            let secret = secret.as_deref().and_then(Secret::from_text);
+            let secret = secret.ok_or_else(|| failure::corrupt("a closing's secret"))?;
+            let cells = decide(&secret, closing.k, self.pools(site, week).await?);
+            let mut close = script::CLOSE_WEEK.on(&[keys::marks(site), keys::week(site, week)]);
+            close.arg(week.number()).arg(text);
+            for (kind, counts) in &cells {
+                close.arg(format!("{OF_KIND}{}", to_json(kind))).arg(to_json(&Numbers::from(counts)));
+            }
+            if self.connection.call::<bool>(&script::CLOSE_WEEK, &close).await? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// A week's pools: the sums of what its days left to them.
+    async fn pools(&self, site: &SiteId, week: Week) -> Result<BTreeMap<Kind, Undecided>, StoreError> {
+        let mut pools: BTreeMap<Kind, Undecided> = BTreeMap::new();
+        let fields: Vec<(String, String)> =
+            self.connection.query(cmd("HGETALL").arg(keys::week(site, week))).await?;
+        for (field, share) in fields {
+            let kind = field.strip_prefix(OF_POOL).and_then(|rest| rest.split_once(' '));
+            if let Some((_, kind)) = kind {
+                *pools.entry(from_json(kind)?).or_default() += from_json::<Share>(&share)?.undecided();
+            }
+        }
+        Ok(pools)
+    }
+
+    /// A week's cells.
+    pub(super) async fn rows_of_week(&self, site: &SiteId, week: Week) -> Result<DayRows, StoreError> {
+        let mut found = DayRows::default();
+        let fields: BTreeMap<String, String> =
+            self.connection.query(cmd("HGETALL").arg(keys::week(site, week))).await?;
+        if !fields.contains_key(MARK) {
+            return Ok(found);
+        }
+        for (field, numbers) in fields {
+            if let Some(kind) = field.strip_prefix(OF_KIND) {
+                let cells = from_json::<Numbers>(&numbers)?.counts()?;
+                found.kinds.push(from_json::<Kind>(kind)?.into());
+                let counts = DayCounts { cells, open: Counts::default() };
+                found.rows.push(DayRow { kind: found.kinds.len() - 1, link: None, counts });
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The cells of pages, and those of channels of what is left of these. What is left then is forgotten.
+fn decide(secret: &Secret, k: MinCount, pools: BTreeMap<Kind, Undecided>) -> Vec<(Kind, Counts)> {
+    let mut cells = Vec::new();
+    let mut channels: BTreeMap<ChannelName, Undecided> = BTreeMap::new();
+    for (kind, pool) in pools {
+        let (cell, rest) = secret.decide(Level::Page, &to_json(&kind), pool, k);
+        *channels.entry(kind.channel.clone()).or_default() += rest;
+        cells.push((kind, cell));
+    }
+    for (channel, rest) in channels {
+        let (cell, _) = secret.decide(Level::Channel, channel.as_str(), rest, k);
+        cells.push((Kind::of_channel(channel), cell));
+    }
+    cells.retain(|(_, cell)| !cell.is_nothing());
+    cells.into_iter().map(|(kind, cell)| (kind, cell.into())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::counts::Amount;
+
+    #[test]
+    fn what_is_too_few_for_its_page_comes_together_at_its_channel() {
+        let kind = |page: &str| {
+            from_json::<Kind>(&format!(r#"{{"channel":"sms","page":"https://{page}.example/"}}"#))
+        };
+        let pool = |visitors, networks| Undecided {
+            amount: Amount { clicks: visitors, visitors, aggregate_clicks: 0 },
+            networks,
+        };
+        let pools = [("big", pool(50, 50)), ("a", pool(5, 5)), ("b", pool(5, 5)), ("few", pool(40, 4))];
+        let pools = pools.map(|(page, pool)| (kind(page).expect("a kind"), pool)).into();
+        let cells = decide(&Secret::random(), MinCount::DEFAULT, pools);
+        assert_eq!(cells.iter().map(|(kind, _)| kind.page.is_some()).collect::<Vec<_>>(), [true, false]);
+        assert!(cells[0].1.visitors == 50 && cells[1].1.visitors == 50, "{cells:?}");
+    }
+}
