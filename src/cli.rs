@@ -27,6 +27,7 @@ use crate::clock::Clock;
 use crate::domain::channel::Channels;
 use crate::domain::code::Code;
 use crate::domain::consent::{Policy, PolicyError};
+use crate::domain::day::Day;
 use crate::domain::destination::HostRule;
 use crate::domain::min_count::{MinCount, MinCounts};
 use crate::domain::reserved::Reservations;
