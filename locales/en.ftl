@@ -454,6 +454,7 @@ stats-tip-before = before: { $clicks }
 stats-tip-week = and with the whole week: { $counted }
 stats-today = today
 stats-today-so-far = { $day }, today so far
+stats-today-until = Today until { $time } UTC: about { $counted }.
 stats-not-closed = { $day }, not closed yet
 stats-when-closed = shown when it is closed
 stats-with-week = With the whole week, { $from } to { $to }

@@ -454,6 +454,7 @@ stats-tip-before = avant : { $clicks }
 stats-tip-week = et avec la semaine entière : { $counted }
 stats-today = auj.
 stats-today-so-far = { $day }, aujourd’hui jusqu’ici
+stats-today-until = Aujourd’hui jusqu’à { $time } UTC : environ { $counted }.
 stats-not-closed = { $day }, pas encore clos
 stats-when-closed = affiché une fois clos
 stats-with-week = Avec la semaine entière, du { $from } au { $to }

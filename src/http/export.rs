@@ -15,16 +15,19 @@ use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::Bytes;
 use csv::{Terminator, Writer, WriterBuilder};
 use futures_util::stream;
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
 use super::request::header;
+use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::family::Family;
 use crate::domain::link::Text;
 use crate::domain::publication::{Bound, Number};
 use crate::domain::report::{Group, Grouping, Numbers, Report, SeriesDay, SeriesWeek, Virality};
+use crate::domain::today::{self, Latest};
 use crate::domain::week::Week;
 use crate::service::links::InvalidParam;
 
@@ -154,6 +157,43 @@ impl From<SeriesWeek> for WeekBody {
     }
 }
 
+/// What is shown of the open day, as the API writes it; each number with the hour up to which it was counted.
+#[derive(Serialize)]
+struct TodayBody {
+    until: Option<Timestamp>,
+    clicks: Option<u64>,
+    visitors: Option<u64>,
+    aggregate_until: Option<Timestamp>,
+    aggregate_clicks: Option<u64>,
+}
+
+impl From<&Latest> for TodayBody {
+    fn from(Latest { clicks, opens }: &Latest) -> Self {
+        Self {
+            until: clicks.map(|clicks| clicks.at),
+            clicks: clicks.map(|clicks| clicks.clicks),
+            visitors: clicks.map(|clicks| clicks.visitors),
+            aggregate_until: opens.map(|opens| opens.at),
+            aggregate_clicks: opens.map(|opens| opens.opens),
+        }
+    }
+}
+
+/// The open day of a site and of its channels; `None` where nothing of it is shown.
+fn of_today(numbers: &today::Numbers) -> Option<serde_json::Value> {
+    if *numbers == today::Numbers::default() {
+        return None;
+    }
+    let channel = |(name, latest): (&ChannelName, &Latest)| {
+        let mut body = json!(TodayBody::from(latest));
+        body["key"] = json!(name);
+        body
+    };
+    let mut body = json!(TodayBody::from(&numbers.site));
+    body["channels"] = numbers.channels.iter().map(channel).collect();
+    Some(body)
+}
+
 /// A link's report.
 pub(super) fn of_link(code: &Code, report: Report, format: Format) -> HttpResponse {
     let Report { totals, bound, series, weeks, min_count, .. } = report;
@@ -195,8 +235,13 @@ pub(super) fn of_link(code: &Code, report: Report, format: Format) -> HttpRespon
 }
 
 /// A site's report in groups: its series, or the one table that was asked for. A limited table says what the rest
-/// comes to.
-pub(super) fn of_site(by: Grouping, mut report: Report, format: Format) -> HttpResponse {
+/// comes to. What is shown of the open day stands beside the list.
+pub(super) fn of_site(
+    by: Grouping,
+    mut report: Report,
+    today: &today::Numbers,
+    format: Format,
+) -> HttpResponse {
     let (period, min_count, total_bound) = (report.period, report.min_count, report.bound);
     let bound = report.bound_of(by);
     let table = report.tables.pop();
@@ -215,6 +260,9 @@ pub(super) fn of_site(by: Grouping, mut report: Report, format: Format) -> HttpR
                 "to": period.last,
                 "min_count": min_count,
             });
+            if let Some(today) = of_today(today) {
+                about["today"] = today;
+            }
             if let Some(rest) = rest {
                 let numbers = NumbersBody::of(rest.numbers, bound);
                 about["rest"] = json!({ "groups": rest.groups, "numbers": numbers });

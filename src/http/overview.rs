@@ -17,6 +17,7 @@ use crate::domain::own_address::own_address;
 use crate::domain::publication::{Audience, Number};
 use crate::domain::report::{Filter, Grouping, Question};
 use crate::domain::site::Site;
+use crate::domain::today::Latest;
 use crate::domain::view::Viewer;
 use crate::service::live::Subject;
 use crate::store::LinkFilter;
@@ -111,6 +112,7 @@ pub(super) async fn show(
         Err(reading) => return pages::reading(page, view.address(), reading),
     };
     let page = page.with_live(live);
+    let of_today = if signed_in { of_today(app, whole_site, &view.filter).await? } else { Latest::default() };
     let nothing = ![report.totals.shares, report.totals.clicks].into_iter().any(Number::says_something);
     let empty =
         signed_in && nothing && app.store.links(site, &LinkFilter::default(), None, 1).await?.is_empty();
@@ -139,6 +141,7 @@ pub(super) async fn show(
         whole: rows.everything(),
         picker: rows.picker(wrong),
         totals: rows.totals().into_iter().take(if has_virality { 5 } else { 4 }).collect(),
+        today: rows.today(&of_today),
         bare: rows.bare(),
         reading: rows.reading(),
         series: rows.series(None),
@@ -153,6 +156,18 @@ pub(super) async fn show(
         public_url: own_address(&app.public_url, ""),
         downloads: rows.downloads(Grouping::Day),
         page: page.clone(),
+    })
+}
+
+/// What is shown of the open day, of the whole site or of one channel; of nothing else is there anything.
+async fn of_today(app: &AppState, site: &Site, filter: &Filter) -> Result<Latest, Problem> {
+    let Filter { channel, page: None, campaign: None, link: None } = filter else {
+        return Ok(Latest::default());
+    };
+    let numbers = app.today.of_site(site).await?;
+    Ok(match channel {
+        Some(channel) => numbers.channels.get(channel).copied().unwrap_or_default(),
+        None => numbers.site,
     })
 }
 

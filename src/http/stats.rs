@@ -15,8 +15,9 @@ use super::sign_in::signed_in;
 use super::{AppState, body, lineage};
 use crate::domain::link::Link;
 use crate::domain::publication::Audience;
-use crate::domain::report::{Grouping, Question};
+use crate::domain::report::{Filter, Grouping, Question};
 use crate::domain::site::Site;
+use crate::domain::today;
 use crate::service::links::InvalidParam;
 
 /// The most groups that are sent, and how many links where nobody says.
@@ -103,8 +104,10 @@ pub(super) async fn export_site(
     };
     let tables = if by == Grouping::Day { Vec::new() } else { vec![(by, limit)] };
     let question = Question { period, filter, tables, compared: false };
+    let is_whole = question.filter == Filter::default() && audience == Audience::SignedIn;
     let report = app.reports.report(&site.id, question, &rule).await?;
-    Ok(export::of_site(by, report, format))
+    let today = if is_whole { app.today.of_site(site).await? } else { today::Numbers::default() };
+    Ok(export::of_site(by, report, &today, format))
 }
 
 fn limit(query: &BTreeMap<String, String>, by: Option<Grouping>) -> Result<usize, InvalidParam> {

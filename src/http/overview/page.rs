@@ -30,6 +30,8 @@ pub(in crate::http) struct OverviewPage {
     pub(in crate::http) totals: Vec<Total>,
     /// Bare counts of a site whose policy is, or was, to keep them; never part of the clicks.
     pub(in crate::http) bare: Option<Number>,
+    /// What is shown of the open day: sentences, each with the hour up to which it was counted.
+    pub(in crate::http) today: Vec<String>,
     /// How its numbers are to be read.
     pub(in crate::http) reading: HowToRead,
     pub(in crate::http) series: Series,

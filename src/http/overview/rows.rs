@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::page::{
     AppRow, Change, Choice, Downloads, Figure, HowToRead, LineageRows, Picker, Pill, ReshareRow, Subject,
     Total,
@@ -15,6 +17,7 @@ use crate::domain::own_address::own_address;
 use crate::domain::publication::{Bound, Number, Publication};
 use crate::domain::report::{Before, Filter, Grouping, Numbers, Period, Report, Virality};
 use crate::domain::site::Site;
+use crate::domain::today::{ClicksAt, Latest, OpensAt};
 use crate::http::AppState;
 use crate::http::chart::Series;
 use crate::http::page::Page;
@@ -210,6 +213,24 @@ impl Rows<'_> {
                 Change { class, mark: "▼", words: said(id, percent) }
             }
         }
+    }
+
+    /// What is shown of the open day, in words.
+    pub(in crate::http) fn today(&self, latest: &Latest) -> Vec<String> {
+        let page = self.page;
+        let counted = |id: &str, number: u64| {
+            page.say(id).number("number", number).text("count", page.number(number)).to_string()
+        };
+        let until = |at: Timestamp, counted: String| {
+            let time = at.strftime("%H:%M").to_string();
+            page.say("stats-today-until").text("time", time).text("counted", counted).to_string()
+        };
+        let clicks = latest.clicks.map(|ClicksAt { at, clicks, visitors }| {
+            let visitors = counted("stats-tip-visitors", visitors);
+            until(at, format!("{}, {visitors}", counted("stats-tip-clicks", clicks)))
+        });
+        let opens = latest.opens.map(|OpensAt { at, opens }| until(at, counted("stats-tip-bare", opens)));
+        clicks.into_iter().chain(opens).collect()
     }
 
     /// Bare counts, where there are any.
