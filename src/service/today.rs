@@ -86,21 +86,22 @@ impl TodaysNumbers {
             Arc::clone(sites.entry(site.id.clone()).or_default())
         };
         let mut kept = kept.lock().await;
-        let known = kept.take().filter(|(of, _)| *of == day).map(|(_, today)| today);
-        let today = match known {
-            Some(today) if today.hour() >= hour => today,
-            _ if self.is_shared => self.advance_together(&site.id, day, hour, k).await?,
-            known => {
-                let mut today = known.unwrap_or_else(|| begin(day, self.began));
-                let advanced = self.advance(&mut today, &site.id, day, hour, k).await;
-                *kept = Some((day, today));
-                return advanced
-                    .map(|()| kept.as_ref().map(|(_, today)| today.numbers()).unwrap_or_default());
+        // Whoever asks may go at any moment, and what is remembered stays then.
+        if kept.as_ref().is_some_and(|(of, _)| *of != day) {
+            *kept = None;
+        }
+        match &mut *kept {
+            Some((_, today)) if today.hour() >= hour => Ok(today.numbers()),
+            kept if self.is_shared => {
+                let today = self.advance_together(&site.id, day, hour, k).await?;
+                Ok(kept.insert((day, today)).1.numbers())
             }
-        };
-        let numbers = today.numbers();
-        *kept = Some((day, today));
-        Ok(numbers)
+            kept => {
+                let (_, today) = kept.get_or_insert_with(|| (day, begin(day, self.began)));
+                self.advance(today, &site.id, day, hour, k).await?;
+                Ok(today.numbers())
+            }
+        }
     }
 
     /// Does what an hour asks for, where that is not done.
