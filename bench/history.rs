@@ -154,7 +154,7 @@ async fn fill(store: &Arc<dyn Store>, name: &str, links: usize, today: Day) -> u
                     let mut tag = [0; 16];
                     tag[..8].copy_from_slice(&dice.next().to_le_bytes());
                     tag[8..].copy_from_slice(&dice.next().to_le_bytes());
-                    EntryKind::Click(Tag::from_bytes(tag))
+                    EntryKind::Click(Tag::from_bytes(tag), None)
                 };
                 let entry = Entry { site: link.site.clone(), link: link.key(), day, kind };
                 let network = u8::try_from(dice.below(256)).unwrap();

@@ -29,6 +29,11 @@ impl MinCount {
     /// What holds where nobody has chosen.
     pub const DEFAULT: Self = Self(5);
 
+    /// Returns all that can be chosen, in their order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        std::iter::once(1).chain(5..=20).map(Self)
+    }
+
     /// Returns the number.
     #[must_use]
     pub fn get(self) -> u64 {
@@ -156,6 +161,7 @@ mod tests {
     fn a_k_is_1_or_5_to_20() {
         let taken: Vec<u64> = (0..300).filter(|number| MinCount::try_from(*number).is_ok()).collect();
         assert_eq!(taken, [1].into_iter().chain(5..=20).collect::<Vec<_>>());
+        assert!(MinCount::all().map(MinCount::get).eq(taken));
         assert!(
             "5".parse() == Ok(k(5)) && "".parse::<MinCount>().is_err() && "4".parse::<MinCount>().is_err()
         );

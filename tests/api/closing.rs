@@ -106,7 +106,7 @@ async fn what_another_instance_settles_late_is_closed_within_a_minute(backend: B
     let stored = store.link(&Code::parse(&link).expect("a code")).await.expect("an answer").expect("a link");
     let entries: Vec<_> = (1..=6)
         .map(|number| {
-            let kind = EntryKind::Click(Tag::from_bytes([u8::try_from(number).expect("a few"); 16]));
+            let kind = EntryKind::Click(Tag::from_bytes([u8::try_from(number).expect("a few"); 16]), None);
             let day: Day = THE_DAY.parse().expect("a day");
             let entry = Entry { site: stored.site.clone(), link: stored.key(), day, kind };
             Numbered { number, previous: 0, network: None, entry }

@@ -97,7 +97,7 @@ impl Walker {
     }
 
     async fn first_pages(&mut self) {
-        let service = Service::first_start(&[("stats.min_count", "5")]).await;
+        let service = Service::first_start_with_min_count("5").await;
         self.home = service.base.replace("127.0.0.1", "localhost");
         self.page("/", 200, "try").await;
         self.browser.script("document.querySelector('#url').type = 'text'; return 0").await;

@@ -25,7 +25,7 @@ async fn with_a_threshold_of_five_one_click_reads_fewer_than_five() {
 }
 
 async fn main_job(look: Look, min_count: &str, number: &str) {
-    let service = Service::first_start(&[("stats.min_count", min_count)]).await;
+    let service = Service::first_start_with_min_count(min_count).await;
     let destination = Destination::start().await;
     let browser = Browser::open(&destination, look, Scripts::Off).await;
     let home = service.base.replace("127.0.0.1", "localhost");

@@ -100,7 +100,7 @@ fn unfurl(link: u16) -> Option<EntryKind> {
 
 fn click(person: u16) -> EntryKind {
     let number = u8::try_from(person).expect("few people");
-    EntryKind::Click(Tag::from_bytes([number.wrapping_mul(37).wrapping_add(1); 16]))
+    EntryKind::Click(Tag::from_bytes([number.wrapping_mul(37).wrapping_add(1); 16]), None)
 }
 
 fn entry(site: &SiteId, link: &Link, day: Day, kind: EntryKind, number: u64) -> Numbered {

@@ -138,7 +138,7 @@ pub(crate) fn tag(visitor: u32) -> Tag {
 }
 
 pub(crate) fn click(visitor: u32) -> EntryKind {
-    EntryKind::Click(tag(visitor))
+    EntryKind::Click(tag(visitor), None)
 }
 
 /// The visits of people, each of whom comes once from a network of their own.

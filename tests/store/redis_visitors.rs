@@ -68,7 +68,7 @@ async fn redis_counts_the_visitors_that_the_domain_counts() {
             for tag in [Some(tag(number)), (number % 3 == 0).then(|| tag(number / 2))].into_iter().flatten() {
                 expected.insert(Fingerprint::of(&tag));
                 let number = entries.len() as u64 + 1;
-                let kind = EntryKind::Click(tag);
+                let kind = EntryKind::Click(tag, None);
                 let entry = Entry { site: site.clone(), link: link.key(), day, kind };
                 entries.push(Numbered { number, previous: 0, network: None, entry });
             }
@@ -116,7 +116,7 @@ async fn every_visitor_set_ends_by_itself_an_hour_after_its_day_or_after_it_bega
             site: link.site.clone(),
             link: link.key(),
             day,
-            kind: EntryKind::Click(tag(visitor)),
+            kind: EntryKind::Click(tag(visitor), None),
         };
         let entries: Vec<_> = (0..visitors)
             .zip(number + 1..)
@@ -140,7 +140,7 @@ async fn of_what_the_store_sends_the_slow_log_shows_no_visitor_and_no_day_key() 
     let link = link("abc", &SiteId::random());
     store.insert_link(&link, &[]).await.expect("a link");
     let day: Day = "2099-11-21".parse().expect("a day");
-    let kind = EntryKind::Click(tag(1));
+    let kind = EntryKind::Click(tag(1), None);
     let entry = Entry { site: link.site.clone(), link: link.key(), day, kind };
     store
         .settle(&JournalId::new("journal"), &[Numbered { number: 1, previous: 0, network: None, entry }])
@@ -177,7 +177,7 @@ async fn of_a_day_whose_key_was_lost_the_largest_set_counts() {
     let mut settle = async |tags: std::ops::Range<u64>| {
         let mut entries = Vec::new();
         for visitor in tags {
-            let kind = EntryKind::Click(tag(visitor));
+            let kind = EntryKind::Click(tag(visitor), None);
             let entry = Entry { site: site.clone(), link: link.key(), day, kind };
             number += 1;
             entries.push(Numbered { number, previous: number - 1, network: None, entry });

@@ -12,8 +12,10 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
+use crate::domain::entry::EntryKind;
 use crate::memory::overwrite_long_stack;
 use crate::service::context::{Context, Finished, Halt};
+use crate::service::day_keys::DayKeys;
 use crate::service::health::Fault;
 use crate::service::journal::{Chunk, Position, Reader};
 use crate::store::{JournalId, Numbered, SetAside, Settled, StoreError};
@@ -271,7 +273,7 @@ impl Cursor {
     }
 
     /// Leaves out what is in the store for good, and notes with each entry which one of its partition was read before
-    /// it.
+    /// it, and of which network it is. Networks of another run's journal are not told: its key is not this one's.
     fn link_up(&mut self, chunk: &mut Chunk) {
         let (Some(reading), Some(journal)) = (&mut self.reading, &chunk.journal) else { return };
         if let Some(last) = chunk.entries.last() {
@@ -297,6 +299,9 @@ impl Cursor {
         for numbered in &mut chunk.entries {
             let previous = &mut reading.previous[self.context.store.partition(&numbered.entry.link)];
             numbered.previous = std::mem::replace(previous, numbered.number);
+        }
+        if *journal == self.context.journal {
+            reveal_networks(&mut chunk.entries, &self.context.day_keys);
         }
     }
 
@@ -488,6 +493,16 @@ impl Reading {
     fn finish(&mut self) -> Option<Finished> {
         let segment = self.segment.take()?;
         Some(Finished { segment, journal: self.journal.clone(), last: self.last })
+    }
+}
+
+/// Notes the networks of the clicks of the day that there is a key of. Those of other days have gone with their keys.
+fn reveal_networks(entries: &mut [Numbered], day_keys: &DayKeys) {
+    let Some((day, tagger)) = day_keys.present() else { return };
+    for numbered in entries.iter_mut().filter(|numbered| numbered.entry.day == day) {
+        if let EntryKind::Click(tag, Some(masked)) = numbered.entry.kind {
+            numbered.network = tagger.reveal(&tag, masked);
+        }
     }
 }
 

@@ -310,7 +310,7 @@ fn sums(entries: &[Numbered]) -> HashMap<(&LinkKey, Day), Sum> {
                 }
             }
             EntryKind::AggregateClick => sum.aggregate_clicks += 1,
-            EntryKind::Click(tag) => {
+            EntryKind::Click(tag, _) => {
                 sum.clicks += 1;
                 sum.visitors.push(Fingerprint::of(&tag));
                 network.iter().for_each(|network| sum.networks.insert(*network));
