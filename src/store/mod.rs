@@ -194,7 +194,7 @@ pub trait Store: Access + Works + Send + Sync {
     async fn retry_set_aside(&self) -> Result<Vec<SetAside>, StoreError>;
 
     /// Drops what told the visitors of days before `day` apart; their numbers stay. A later entry
-    /// of such a day begins a set of its own.
+    /// of such a day begins a set of its own. Networks stay until their day is closed.
     async fn forget_visitors_before(&self, day: Day) -> Result<(), StoreError>;
 
     /// Drops the counts and the cells of days before `day`, the end of the retention time, what of those days
@@ -224,8 +224,9 @@ pub trait Store: Access + Works + Send + Sync {
     async fn weeks_to_close(&self, before: Week) -> Result<Vec<(Week, SiteId)>, StoreError>;
 
     /// Closes a past week of a site, whose days are closed: what is enough of a pool becomes a cell of its page, channel and
-    /// campaign; what is left becomes one of its channel where it is enough, and is deleted where it is not. The same holds as
-    /// for [`Store::close_day`].
+    /// campaign; what is left becomes one of its channel where it is enough, and is deleted where it is not. Of what comes
+    /// together there, those from several pages on one day may be of the same networks: each day's largest number counts. The
+    /// same holds as for [`Store::close_day`].
     async fn close_week(&self, site: &SiteId, week: Week, min_count: MinCount) -> Result<(), StoreError>;
 
     /// Notes that every day before `day` of every site has been closed where there was anything to

@@ -67,6 +67,7 @@ impl PastDays {
                 page: None,
                 channel: ChannelName::parse(CHANNELS[usize::from(number) % 3]).expect("a channel"),
                 campaign: None,
+                moved: None,
                 title: None,
                 parent: None,
                 generation: 0,

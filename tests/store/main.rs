@@ -7,8 +7,6 @@ mod cluster;
 mod conformance;
 mod dice;
 mod fixtures;
-#[path = "../support/ledger.rs"]
-mod ledger;
 mod redis;
 mod redis_closing;
 mod redis_crashes;

@@ -13,13 +13,13 @@ use entrenous::store::{Numbered, Store, StoreUrl, open};
 use redis::{Connection, cmd};
 
 use crate::dice::Dice;
-use crate::fixtures::{Journal, UNFURL, channel, click, day, insert, link, stored_site, url};
+use crate::fixtures::{Journal, UNFURL, channel, click, day, insert, k, link, stored_site, url};
 use crate::redis_keys::{partition, tag};
 use crate::redis_search::{Found, Sum, keys, search};
 use crate::redis_servers::RedisServer;
 use crate::site_counts::SiteCountsOf;
 
-const K: u64 = 3;
+const K: u64 = 5;
 /// The present day; days from `FIRST` on are past.
 const TODAY: i32 = 22;
 const FIRST: i32 = 19;
@@ -41,8 +41,8 @@ async fn handle(server: &RedisServer) -> Arc<dyn Store> {
 }
 
 async fn close(store: &dyn Store) {
-    for (day, site) in store.days_to_close(day(TODAY), K).await.expect("days") {
-        store.close_day(&site, day, K).await.expect("closed");
+    for (day, site) in store.days_to_close(day(TODAY)).await.expect("days") {
+        store.close_day(&site, day, k(K)).await.expect("closed");
     }
 }
 
@@ -88,11 +88,7 @@ async fn nothing_small_is_left_a_while_after_a_day_was_closed() {
     let before = of_links().await;
     assert!(!look(&mut raw).small.is_empty(), "links have their counts still, which a failover could need");
     for next in ["fixed", "leaving", "left", "ending", "clear"] {
-        assert_eq!(
-            store.days_to_close(day(TODAY), K).await.expect("days"),
-            [],
-            "nothing is due before {next}"
-        );
+        assert_eq!(store.days_to_close(day(TODAY)).await.expect("days"), [], "nothing is due before {next}");
         time_passes(&mut raw, &site.id);
         close(&*store).await;
         assert_eq!(stage(&mut raw, &site.id), next);
@@ -124,7 +120,7 @@ async fn clicks_that_come_while_small_numbers_leave_stay_open_until_these_have_l
         let (cells, open) = if next == "clear" { (7 + u64::from(late), 0) } else { (7, u64::from(late)) };
         assert_eq!((counts.cells.visitors, counts.open.visitors), (cells, open), "{next}");
     }
-    assert_eq!(store.days_to_close(day(TODAY), K).await.expect("days"), []);
+    assert_eq!(store.days_to_close(day(TODAY)).await.expect("days"), []);
 }
 
 /// All keys of one hash slot, as they were.
@@ -223,7 +219,7 @@ impl History {
         }
         let found = look(raw);
         assert_eq!((found.all(), &found.small), (self.whole, &Vec::new()), "history {}", self.seed);
-        assert_eq!(stores[0].days_to_close(day(TODAY), K).await.expect("days"), []);
+        assert_eq!(stores[0].days_to_close(day(TODAY)).await.expect("days"), []);
     }
 
     /// Some people open a link on a day that is over; everybody comes once.

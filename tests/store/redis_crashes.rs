@@ -7,7 +7,7 @@ use entrenous::domain::link::Link;
 use entrenous::store::{Inserted, LinkFilter, Store, StoreError, StoreUrl, open};
 
 use crate::fixtures::{
-    EVERY_HOUR, Journal, click, clicks, code, counted, day, link, link_up, listed, once, stored_link,
+    EVERY_HOUR, Journal, click, clicks, code, counted, day, k, link, link_up, listed, once, stored_link,
     stored_site,
 };
 use crate::redis_keys::{of_link, of_partition, partition, tag};
@@ -131,7 +131,7 @@ async fn cells_that_a_crash_in_the_middle_of_a_deletion_left_are_not_those_of_a_
     let first = stored_link(&*store, &site, "abc").await;
     let mut journal = Journal::new("j");
     journal.settle(&*store, &first, day(20), (0..7).map(click)).await;
-    store.close_day(&site.id, day(20), 3).await.expect("closed");
+    store.close_day(&site.id, day(20), k(5)).await.expect("closed");
     let sheet = format!("ens:x:{{{}}}:{}", site.id.as_str(), day(20).number());
     let cells: Vec<u8> = redis::cmd("DUMP").arg(&sheet).query(&mut raw).expect("cells");
     assert!(store.delete_link(&first.code).await.expect("an answer").was_there());

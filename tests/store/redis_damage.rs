@@ -11,7 +11,7 @@ use entrenous::domain::site::Site;
 use entrenous::store::{SetAside, Settled, Store, StoreUrl, open};
 use redis::{Connection, cmd};
 
-use crate::fixtures::{Journal, click, clicks, code, counted, day, link_up, stored_link, stored_site};
+use crate::fixtures::{Journal, click, clicks, code, counted, day, k, link_up, stored_link, stored_site};
 use crate::redis_keys::{of_link, of_partition, partition, visitors};
 use crate::redis_servers::RedisServer;
 use crate::site_counts::SiteCountsOf;
@@ -219,13 +219,13 @@ async fn what_is_set_aside_of_a_closed_day_is_closed_when_it_is_back() {
     ground.damage(&key);
     let entries = ground.journal.entries(&ground.damaged, day(20), (5..9).map(click));
     ground.store.settle(&ground.journal.id, &entries).await.expect("settled");
-    ground.store.close_day(&ground.site.id, day(20), 1).await.expect("closed as far as it can be read");
+    ground.store.close_day(&ground.site.id, day(20), k(1)).await.expect("closed as far as it can be read");
     assert_eq!(ground.counted(&ground.sound).await, clicks(2, 2));
     ground.repair(&key);
     assert_eq!(ground.store.retry_set_aside().await.expect("an answer"), []);
-    let due = ground.store.days_to_close(day(22), 1).await.expect("days");
+    let due = ground.store.days_to_close(day(22)).await.expect("days");
     assert_eq!(due, [(day(20), ground.site.id.clone())], "there is something to close again");
-    ground.store.close_day(&ground.site.id, day(20), 1).await.expect("closed");
+    ground.store.close_day(&ground.site.id, day(20), k(1)).await.expect("closed");
     let counts = ground.store.link_counts(&code("damaged"), day(20), day(20)).await.expect("counts");
     assert_eq!(counts.days[&day(20)].cells, clicks(6, 2));
 }

@@ -39,6 +39,7 @@ fn link(code: &str, site: &SiteId) -> Link {
         page: None,
         channel: ChannelName::parse("whatsapp").expect("a channel"),
         campaign: None,
+        moved: None,
         title: None,
         parent: None,
         generation: 0,

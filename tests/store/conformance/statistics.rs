@@ -132,7 +132,7 @@ pub(crate) async fn a_changed_links_counts_follow_it(store: Arc<dyn Store>) {
         campaign: Some(text("spring")),
         ..LinkChange::default()
     };
-    store.change_link(&moved.code, change).await.unwrap();
+    store.change_link(&moved.code, change, day(21)).await.unwrap();
     journal.settle(&*store, &moved, day(21), [click(2)]).await;
     let expected = BTreeMap::from([
         (row("page", "sms", None, 20), shares(1)),
