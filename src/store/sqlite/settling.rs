@@ -313,7 +313,9 @@ fn sums(entries: &[Numbered]) -> HashMap<(&LinkKey, Day), Sum> {
             EntryKind::Click(tag, _) => {
                 sum.clicks += 1;
                 sum.visitors.push(Fingerprint::of(&tag));
-                network.iter().for_each(|network| sum.networks.insert(*network));
+                if let Some(network) = network {
+                    sum.networks.insert(*network);
+                }
             }
         }
     }
