@@ -56,9 +56,7 @@ async fn a_links_statistics_have_exactly_the_documented_shape(backend: Backend) 
     let series = stats["series"].as_array().expect("a series");
     assert_eq!(series.len(), 30);
     let (today, before) = series.split_last().expect("days");
-    let of_day = |day: &str, clicks: u64, visitors: u64| {
-        json!({ "day": day, "clicks": clicks, "visitors": visitors, "aggregate_clicks": 0 })
-    };
+    let of_day = |day: &str, clicks: u64, visitors: u64| json!({ "day": day, "clicks": clicks, "visitors": visitors, "aggregate_clicks": 0 });
     let mut expected = of_day("2026-11-21", 4, 2);
     expected["open"] = json!(true);
     assert_eq!(*today, expected);
@@ -206,7 +204,10 @@ async fn what_is_too_few_on_each_day_shows_with_the_week_of_its_page(backend: Ba
     ] {
         let stats = by(grouping, week).await;
         let group = &stats["groups"][0];
-        assert_eq!((&group["key"], &group["clicks"], &group["visitors"]), (&json!(key), &json!(30), &json!(30)));
+        assert_eq!(
+            (&group["key"], &group["clicks"], &group["visitors"]),
+            (&json!(key), &json!(30), &json!(30))
+        );
         assert_eq!((&group["bound"], &stats["weeks"]), (&json!(bound), &cell), "{stats}");
     }
     let links = by("link", week).await;
@@ -215,7 +216,11 @@ async fn what_is_too_few_on_each_day_shows_with_the_week_of_its_page(backend: Ba
     }
     assert_eq!(links["elsewhere"]["clicks"], 30, "{links}");
     let own = service.get(&format!("/api/v1/links/{few}/stats?{week}")).await;
-    assert_eq!((&own["totals"]["clicks"], &own["weeks"]), (&Value::Null, &json!([])), "a week's cell is of no link");
+    assert_eq!(
+        (&own["totals"]["clicks"], &own["weeks"]),
+        (&Value::Null, &json!([])),
+        "a week's cell is of no link"
+    );
     let days = by("day", week).await;
     let clicks = days["groups"].as_array().expect("days").iter().filter_map(|day| day["clicks"].as_u64());
     assert_eq!((clicks.sum::<u64>(), &days["weeks"]), (0, &cell));
