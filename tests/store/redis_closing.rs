@@ -281,12 +281,12 @@ fn roll_back(raw: &mut Connection, tag: &str, to: &Slot) {
 async fn whatever_failovers_lose_and_wherever_closings_are_killed_no_click_is_lost_or_counted_twice() {
     let (server, _, mut raw) = start().await;
     let mut cells = 0;
-    for seed in 0..8 {
+    for seed in 0..6 {
         let (store, other) = (handle(&server).await, handle(&server).await);
         cells += History::begin(&*store, seed).await.play([&*store, &*other], &mut raw).await;
         cmd("FLUSHALL").exec(&mut raw).expect("the next one begins with nothing");
     }
-    assert!(cells > 100, "{cells}");
+    assert!(cells > 60, "{cells}");
 }
 
 /// A site whose journal is kept, and what its hash slots looked like since time last passed.
@@ -441,7 +441,7 @@ impl History {
     /// All that readers see, in cells and open. A cell that was shown once is never shown otherwise.
     async fn look_at_cells(&mut self, store: &dyn Store) -> Sum {
         let mut sum = [0; 4];
-        for on in day(1).to(day(self.today + 2)) {
+        for on in day(TODAY - 4).to(day(self.today + 2)) {
             let rows = store.day_rows(&self.site.id, on, jiff::Timestamp::MAX).await.expect("a day");
             for row in rows.rows {
                 let all = row.counts.all();
