@@ -13,8 +13,6 @@ page-languages = Langue
 page-footer = Les visiteurs ne sont comptés qu’avec leur accord.
 page-footer-privacy = Ce qui est enregistré
 
-at-least = au moins
-fewer-than = moins de { $k }
 too-few = trop peu pour être affiché
 channel-email = E-mail
 channel-copy = Lien copié
@@ -123,7 +121,7 @@ privacy-seen-few = Les chiffres de cet éditeur sont protégés, avec k = { $k }
 privacy-seen-own = Le chiffre propre à un lien pour un jour n’est affiché que si plus de personnes, de plus de réseaux, l’ont ouvert qu’un seuil tiré pour chaque lien et chaque jour, que personne ne connaît. Il se situe entre k + 1 et 2k.
 privacy-seen-pool = Ce qui est moindre compte avec sa page, son canal et sa campagne pour la semaine, ou avec le canal seul, sous la même condition. Ce qui reste encore moindre est supprimé. Pour une page qui n’a qu’un lien, la semaine de la page est celle de ce lien.
 privacy-seen-today = D’aujourd’hui, seuls les totaux du site entier et d’un canal sont affichés, arrondis, aux heures pleines, et seulement après la venue de visiteurs d’au moins { $k } autres réseaux.
-privacy-seen-attack = Une personne qui dispose de moins de { $k } réseaux n’apprend pas de ces chiffres si vous avez cliqué sur un lien un jour donné. Une personne qui en a davantage voit, avec une probabilité d’au moins { $chance } %, exactement ce qu’elle aurait vu sans votre clic.
+privacy-seen-attack = Une personne qui dispose de moins de { $k } réseaux n’apprend pas de ces chiffres si vous avez cliqué sur un lien un jour donné. Une personne qui en a davantage voit des jours terminés, avec une probabilité d’au moins { $chance } %, exactement ce qu’elle aurait vu sans votre clic.
 privacy-seen-more = La protection baisse quand il y a plus à voir : ouvrir un lien encore et encore, plusieurs liens d’une même page, ou un lien pendant de nombreux jours, c’est chaque fois une chance de plus. Les comptages bruts, sur un site qui les a choisis, viennent sans réseaux, parce que rien ne vous a été demandé : là, une personne qui ouvre un lien très souvent peut apprendre si une autre l’a ouvert aussi.
 privacy-seen-each = Chaque éditeur choisit si ses chiffres sont exacts ou protégés : dans ce dernier cas, ils représentent plus qu’un certain nombre de personnes d’autant de réseaux, et sont arrondis. La page sur votre réponse à un éditeur dit lequel des deux.
 privacy-check = Vérifiez vous-même
@@ -175,7 +173,8 @@ try-answer-more = Pas de question ? C’est que votre navigateur envoie Global
 try-read = Lisez les chiffres
 try-read-text = Connectez-vous avec la clé secrète (<code>ens_sk_…</code>) que le terminal a affichée au premier démarrage.
 try-read-open = Ouvrir les statistiques
-try-read-few = Un clic se lit « moins de { $k } » : aucun nombre n’est affiché s’il représente moins de { $k } visiteurs. Pour voir chaque clic pendant vos essais, démarrez avec <code>ENTRENOUS__STATS__MIN_COUNT=1</code>.
+try-read-few = Un clic ne se voit pas aussitôt, et jamais seul : ce site montre des nombres arrondis de jours finis.
+try-read-exact = Ce site montre des nombres exacts : votre clic se voit aussitôt. D’autres sites montrent des nombres arrondis de jours finis, sauf si vous en décidez autrement.
 try-later-open = Soyez le visiteur un instant.
 try-later-answer = Une question honnête, trois boutons égaux.
 try-later-read = Ce que voit l’équipe marketing, et ce que personne ne peut voir.
@@ -254,7 +253,7 @@ views-of = Vues partagées de { $site }
 views-text = Une adresse qui permet à d’autres de lire une partie de ces chiffres, sans se connecter, jusqu’à ce qu’elle expire ou que vous la révoquiez.
 views-made = L’adresse de la nouvelle vue
 views-made-text = Elle n’est affichée que cette fois. Qui la détient peut lire la vue.
-views-made-few = Comme partout, aucun nombre de visiteurs n’en représente moins de { $k }, et les partages aussi vont par pas.
+views-made-few = Elle montre ce qui est clos, comme partout : arrondi aux multiples de { $k }, sans les petits nombres. Les partages aussi sont arrondis, vers le bas.
 views-now = Partagées actuellement
 views-none = Rien n’est partagé.
 views-locked = Avec un mot de passe
@@ -349,7 +348,7 @@ unlock-who = La personne qui vous a donné l’adresse connaît le mot de passe.
 
 shared-public = Chiffres publics de { $site }
 shared-until = Vue partagée de { $site }, jusqu’au { $day }
-shared-steps = Partages et aperçus sont montrés par pas de { $k } pour chaque jour, arrondis vers le bas : de beaucoup de petits jours, on montre moins qu’il n’y a eu.
+shared-steps = Les partages sont arrondis vers le bas aux multiples de { $k } pour chaque jour : de beaucoup de petits jours, on montre moins qu’il n’y a eu.
 
 ## Les statistiques
 
@@ -366,7 +365,6 @@ stats-campaign = Campagne
 stats-link = Lien
 stats-day = Jour (UTC)
 stats-days = Jours (UTC)
-stats-so-far = jusqu’ici
 stats-shares-hint = un lien chacun
 stats-share = Partage
 stats-share-hint = a créé ce lien
@@ -409,6 +407,14 @@ stats-new = aucun avant
 
 stats-consent-line = Comptés avec accord. Les personnes qui ont refusé, n’ont pas répondu ou n’ont pas été interrogées, ou dont le navigateur s’y oppose, ne figurent dans aucun de ces nombres ; les robots non plus.
 stats-how = Comment lire ces chiffres
+stats-exact = Chaque nombre est exact : ce site montre même un seul clic.
+stats-rounded = Les nombres sont arrondis aux multiples de { $k }. Une page, une campagne et un lien ont au moins environ autant ; le reste compte avec une semaine ou un canal.
+stats-rounded-part = Les nombres sont arrondis aux multiples de { $k }, et il y en a au moins environ autant : le reste compte avec un canal.
+stats-rounded-link = Les nombres sont arrondis aux multiples de { $k }, et le lien a au moins environ autant : le reste compte avec sa page ou son canal.
+stats-dash = Un tiret : trop peu pour être affiché, ou aucun.
+stats-nothing-of-site = Rien des visites n’est affiché pour ces jours : personne n’est venu, ou trop peu. Le jour d’un lien s’affiche quand assez de personnes l’ont ouvert, d’autant de réseaux : de { $from } à { $to }, tiré chaque fois. Moins que cela peut s’afficher avec une semaine entière de la page ou du canal.
+stats-nothing-of-page = Rien des visites n’est affiché pour ces jours : personne n’est venu, ou trop peu. Le jour d’un lien s’affiche quand assez de personnes l’ont ouvert, d’autant de réseaux : de { $from } à { $to }, tiré chaque fois. Une semaine s’affiche quand autant ont ouvert l’un de ces liens, et moins que cela peut s’afficher avec le canal.
+stats-nothing-of-link = Rien des visites de ce lien n’est affiché pour ces jours : personne n’est venu, ou trop peu. Un jour s’affiche quand assez de personnes ont ouvert le lien, d’autant de réseaux : de { $from } à { $to }, tiré chaque fois. Moins que cela peut s’afficher avec sa page, dans une semaine.
 stats-bare-line = À part de ceux-ci : <b>{ $count }</b> au comptage brut, de visiteurs qui n’avaient pas répondu.
 stats-reading-title = Lecture des jours
 stats-reading = Jours lus : { $read } sur { $of }. Cette page vérifie à nouveau d’elle-même.
@@ -432,9 +438,9 @@ stats-legend-few = { $grain ->
     [day] Trop peu pour être affiché, ou aucun
    *[other] Seulement des jours à trop peu, ou aucun
 }
-stats-legend-today = Aujourd’hui jusqu’ici, par pas de { $k }
-stats-legend-today-exact = Aujourd’hui jusqu’ici
-stats-legend-open = Pas encore clos, par pas de { $k }
+stats-legend-today = Aujourd’hui jusqu’ici
+stats-legend-open = Pas encore fini, ou pas encore clos
+stats-legend-week = Ce qui compte avec une semaine entière : trop peu chacun de ses jours
 stats-tip-clicks = { $number ->
     [one] { $count } clic
    *[other] { $count } clics
@@ -445,13 +451,13 @@ stats-tip-visitors = { $number ->
 }
 stats-tip-bare = { $count } au comptage brut
 stats-tip-before = avant : { $clicks }
-stats-tip-few-days = { $days ->
-    [one] sans { $days } jour à trop peu de visiteurs
-   *[other] sans { $days } jours à trop peu de visiteurs
-}
+stats-tip-week = et avec la semaine entière : { $counted }
 stats-today = auj.
 stats-today-so-far = { $day }, aujourd’hui jusqu’ici
+stats-today-until = Aujourd’hui jusqu’à { $time } UTC : environ { $counted }.
 stats-not-closed = { $day }, pas encore clos
+stats-when-closed = affiché une fois clos
+stats-with-week = Avec la semaine entière, du { $from } au { $to }
 stats-week = du { $from } au { $to }
 stats-no-day = Aucun jour n’a ici assez de visiteurs pour être affiché
 stats-no-clicks = Aucun clic dans cette période
@@ -515,10 +521,10 @@ stats-empty-try = Rien n’est compté de vous pendant vos essais : un clic ne 
 
 stats-notes = Comment lire ces chiffres
 stats-note-consent = <b>Avec accord seulement.</b> Clics et visiteurs sont ceux des personnes qui l’ont accepté. Le vrai nombre de lecteurs est plus élevé.
-stats-note-few = <b>Moins de { $k } n’est pas affiché.</b> Un petit nombre pourrait désigner une personne. À la clôture d’un jour, ce qui est trop petit remonte : d’un lien à sa page, de là à son canal, et de là au jour suivant du canal. Les nombres propres à un lien peuvent donc être inférieurs à ce qu’il ajoute à sa page ou à son canal : rien n’est perdu, sauf son adresse. Un jour à zéro se lit comme un jour à { $less }.
-stats-note-open = <b>Aujourd’hui est ouvert.</b> Les nombres y montent par pas de { $k }, arrondis vers le bas, jusqu’à la clôture, peu après minuit UTC.
+stats-note-few = <b>Les petits nombres ne sont pas affichés, et les autres sont arrondis.</b> Un petit nombre pourrait désigner une personne. Le jour d’un lien s’affiche quand assez de personnes sont venues, d’autant de réseaux : de { $from } à { $to }, un nombre tiré chaque fois et tenu secret. Ce qui est moindre compte pour la semaine de sa page et, si c’est encore trop peu, pour la semaine de son canal ; ce qui ne suffit pas même là est effacé. Une page, une campagne ou un lien a donc au moins environ autant, et un jour à zéro se lit comme un jour à quelques-uns.
+stats-note-open = <b>Aujourd’hui n’est pas affiché.</b> Un jour s’affiche une fois clos, peu après minuit UTC, et ce qui compte avec une semaine entière peu après la fin de son dimanche.
 stats-note-unfurls = <b>Les aperçus sont des indices, pas des visites.</b> Une messagerie a chargé un aperçu : le lien a donc été collé quelque part. Certaines n’en chargent aucun, d’autres plusieurs. Un aperçu dans une autre application que celle du lien montre que quelqu’un l’a transmis.
-stats-note-virality = <b>La viralité</b>, ce sont les clics pour 100 partages, des jours clos.
+stats-note-virality = <b>La viralité</b>, ce sont les clics pour 100 partages.
 
 link-of-site = ← { $site }
 link-made = Créé le { $day }
@@ -549,7 +555,7 @@ link-confirm-forwards = Redirige
 link-confirm-yes = oui
 link-confirm-no = non
 link-confirm-never = jamais
-link-confirm-url = Il est déjà dans des conversations : toute personne qui l’ouvrira désormais sera menée à la nouvelle page. Ce qui a été compté les jours clos reste à l’ancienne.
+link-confirm-url = Il est déjà dans des conversations : toute personne qui l’ouvrira désormais sera menée à la nouvelle page. Ce qui est compté jusqu’à la fin de ce jour (UTC) reste à l’ancienne.
 link-confirm-off = Qui l’ouvrira alors apprendra qu’il est désactivé. Il peut être réactivé.
 link-confirm-on = Qui l’ouvrira alors sera de nouveau redirigé.
 link-confirm-forever = Il n’a alors plus de dernier jour.
@@ -717,12 +723,10 @@ digest-note-consent =
     Clics et visiteurs ne sont comptés qu’avec leur accord. Le vrai nombre
     de lecteurs est plus élevé.
 digest-note-few =
-    Aucun nombre ne correspond à moins de { $k } visiteurs. Ce qui est trop
-    petit pour une page compte pour son canal : la somme des pages peut donc
-    être inférieure à celle des canaux. Rien n’est perdu, sauf l’adresse.
-digest-note-open =
-    Certains de ces jours ne sont pas encore clos : leurs nombres sont
-    arrondis vers le bas.
+    Les nombres sont arrondis aux multiples de { $k }. Ce qui était trop peu
+    pour une page est compté pour son canal : une page a donc au moins
+    environ autant.
+digest-note-open = Certains de ces jours ne sont pas encore clos, et leurs visites manquent ici.
 digest-note-unfurls =
     Les aperçus sont chargés par les messageries. Ce ne sont pas des
     visites.

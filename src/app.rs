@@ -42,6 +42,7 @@ use crate::service::shared_clock::SharedClock;
 use crate::service::sites::{NewKeys, Sites};
 use crate::service::steady_time::SteadyTime;
 use crate::service::targets::Targets;
+use crate::service::today::TodaysNumbers;
 use crate::settings::Settings;
 use crate::store::{self, Store, StoreError, StoreId};
 
@@ -144,6 +145,7 @@ impl Application {
         let following = Arc::clone(&targets);
         watchers.spawn(async move { following.follow().await });
         let reports = reports(&settings, &clock, &store, &mut watchers);
+        let today = todays_numbers(&settings, &clock, &store, &mut watchers);
         let channels = Arc::new(channels);
         if let Some(digests) = digests(&settings, &clock, &store, &reports, &channels, &metrics)? {
             watchers.spawn(digests.run());
@@ -160,6 +162,7 @@ impl Application {
             store,
             targets,
             reports,
+            today,
             channels,
             day_keys,
             metrics,
@@ -552,7 +555,6 @@ fn reports(
     let reports = Arc::new(Reports::new(
         Arc::clone(store),
         clock.clone(),
-        settings.stats.min_count.get(),
         settings.retention.months,
         settings.cache.stats_mib.saturating_mul(1 << 20),
     ));
@@ -561,6 +563,20 @@ fn reports(
     let open = Arc::clone(&reports);
     watchers.spawn(async move { open.keep_open_days().await });
     reports
+}
+
+/// What shows today's numbers.
+fn todays_numbers(
+    settings: &Settings,
+    clock: &SharedClock,
+    store: &Arc<dyn Store>,
+    watchers: &mut JoinSet<()>,
+) -> Arc<TodaysNumbers> {
+    let is_shared = settings.store.url.is_shared();
+    let today = Arc::new(TodaysNumbers::new(Arc::clone(store), clock.clone(), is_shared));
+    let at_hours = Arc::clone(&today);
+    watchers.spawn(async move { at_hours.run().await });
+    today
 }
 
 /// Tells the operator what runs where.

@@ -666,14 +666,14 @@ async fn preview_digest(
     let store = open(settings).await?;
     let found = Sites::new(Arc::clone(&store)).by_name(site).await?;
     let found = found.with_context(|| format!("there is no site \"{site}\""))?;
-    let (k, months) = (settings.stats.min_count.get(), settings.retention.months);
     let clock = SharedClock::new(Clock::system());
-    let reports = Reports::new(store, clock, k, months, settings.cache.stats_mib.saturating_mul(1 << 20));
+    let most_bytes = settings.cache.stats_mib.saturating_mul(1 << 20);
+    let reports = Reports::new(store, clock, settings.retention.months, most_bytes);
     let (channels, public_url) = (Arc::new(channels), settings.public_url());
     let writer =
         Writer { reports: Arc::new(reports), channels, public_url, language: settings.digest.language };
     let now = Clock::system().now();
-    let (letter, _) = writer.letter(&found, settings.digest.schedule().last_due(now), Day::of(now)).await?;
+    let (letter, _) = writer.letter(&found, settings.digest.schedule().last_due(now)).await?;
     if html {
         print!("{}", letter.html);
     } else {

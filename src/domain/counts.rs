@@ -260,14 +260,14 @@ mod tests {
     fn a_day_is_closed_by_its_own_mark_and_one_without_anything_by_the_mark_of_all() {
         let day = |number| Day::from_number(number).expect("a day");
         let days = BTreeMap::from([(day(3), Closed { min_count: 5, version: 1 })]);
-        let closed = ClosedDays { before: Some(day(3)), days };
+        let closed = ClosedDays { before: Some(day(3)), days, ..ClosedDays::default() };
         assert!(closed.has(day(3), 5) && closed.has(day(3), 4), "though not every site's is");
         assert!(!closed.has(day(3), 6), "its cells may be smaller");
         assert!(closed.has(day(2), 6) && !closed.has(day(4), 1));
         assert!(!ClosedDays::default().has(day(2), 1));
         let begun = Closed { min_count: 0, version: 0 };
-        let closed =
-            ClosedDays { before: Some(day(3)), days: BTreeMap::from([(day(2), begun), (day(3), begun)]) };
+        let days = BTreeMap::from([(day(2), begun), (day(3), begun)]);
+        let closed = ClosedDays { before: Some(day(3)), days, ..ClosedDays::default() };
         assert!(closed.has(day(2), 5) && !closed.has(day(3), 1), "a late visitor opens no day again");
     }
 }

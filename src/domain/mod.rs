@@ -30,6 +30,7 @@ pub mod session;
 pub mod site;
 pub mod stripping;
 pub mod target;
+pub mod today;
 pub mod token;
 pub mod utm;
 pub mod utm_template;

@@ -5,6 +5,8 @@
 
 use std::ops::{BitOrAssign, BitXor};
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// One of 256 buckets of networks, of one site and one day.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[expect(missing_debug_implementations, reason = "a bucket is a part of who a visitor is")]
@@ -73,6 +75,27 @@ impl Networks {
     }
 }
 
+/// Written as hexadecimal digits: 16 for each 64 buckets.
+impl Serialize for Networks {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let [a, b, c, d] = self.0;
+        serializer.collect_str(&format_args!("{a:016x}{b:016x}{c:016x}{d:016x}"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Networks {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let mut networks = Self::default();
+        for (place, word) in networks.0.iter_mut().enumerate() {
+            let digits = text.get(16 * place..16 * (place + 1)).filter(|_| text.len() == 64);
+            let parsed = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
+            *word = parsed.ok_or_else(|| serde::de::Error::custom("is no set of networks"))?;
+        }
+        Ok(networks)
+    }
+}
+
 impl BitOrAssign for Networks {
     /// Adds those of another set.
     fn bitor_assign(&mut self, other: Self) {
@@ -103,6 +126,16 @@ mod tests {
         networks |= [1, 255].map(Bucket::new).into_iter().collect();
         assert_eq!(networks.count(), 5);
         assert_eq!((0..=255).map(Bucket::new).collect::<Networks>().count(), 256);
+    }
+
+    #[test]
+    fn a_set_is_read_as_it_was_written() {
+        let networks: Networks = [0, 63, 64, 200, 255].map(Bucket::new).into_iter().collect();
+        let json = serde_json::to_string(&networks).expect("json");
+        assert!(serde_json::from_str::<Networks>(&json).expect("what was written") == networks);
+        for wrong in ["", "0", &"x".repeat(64), &"0".repeat(65), &"é".repeat(32)] {
+            assert!(serde_json::from_str::<Networks>(&format!("\"{wrong}\"")).is_err());
+        }
     }
 
     #[test]

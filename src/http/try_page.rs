@@ -22,8 +22,8 @@ const FIRST_CHANNEL: &str = "whatsapp";
 /// `GET /`.
 pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     let page = pages::of(request.head());
-    let trial =
-        trial_site(&request, &app).await?.map(|site| trial(&app, &site, &page, EXAMPLE, FIRST_CHANNEL));
+    let site = trial_site(&request, &app).await?;
+    let trial = site.map(|site| trial(&app, &site, &page, EXAMPLE, FIRST_CHANNEL));
     pages::page(&TryPage { page, trial, buttons: buttons(&app) })
 }
 
@@ -95,7 +95,7 @@ fn trial(app: &AppState, site: &Site, page: &Page, url: &str, chosen: &str) -> T
         channels: app.channels.iter().map(|(name, _)| choice(name)).collect(),
         error: None,
         made: None,
-        min_count: site.min_count.on(Day::of(app.clock.now())).get(),
+        is_exact: site.min_count.on(Day::of(app.clock.now())).is_exact(),
     }
 }
 

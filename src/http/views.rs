@@ -50,8 +50,8 @@ pub(super) struct Trial {
     pub(super) error: Option<String>,
     /// The link that the form has just made.
     pub(super) made: Option<MadeLink>,
-    /// `k`, as the settings have it.
-    pub(super) min_count: u64,
+    /// Whether the site's numbers are exact, so that the first click is seen.
+    pub(super) is_exact: bool,
 }
 
 /// One channel in the form.

@@ -440,6 +440,17 @@ impl Service {
         response
     }
 
+    /// Lets so many people open a link, each so often and each from a network of their own. Where k is 5, 30 are enough
+    /// for a number of their own, whatever is drawn, and as many as its rounding leaves.
+    pub(crate) async fn crowd(&self, code: &str, people: u8, each: u8) {
+        for person in 0..people {
+            for _ in 0..each {
+                self.click(code, &format!("198.18.{person}.1")).await;
+            }
+        }
+        self.settled().await;
+    }
+
     /// A link's statistics for the present day, when everything recorded is settled.
     pub(crate) async fn stats(&self, code: &str) -> Value {
         self.settled().await;
