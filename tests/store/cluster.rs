@@ -1,8 +1,9 @@
 //! A Redis Cluster of three masters: every promise, one after the other on the same servers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use entrenous::store::{Store, StoreUrl};
+use entrenous::store::{Store, StoreUrl, open_to_serve};
 
 use crate::conformance::{
     self, ToOne, ToTwo, every_promise, every_promise_of_closing, every_promise_of_closing_to_two,
@@ -12,7 +13,7 @@ use crate::redis_servers::RedisCluster;
 
 async fn open(cluster: &RedisCluster) -> Arc<dyn Store> {
     let url = StoreUrl::parse(&cluster.url()).expect("an address");
-    entrenous::store::open(&url, None).await.expect("a store")
+    open_to_serve(&url, None, Duration::ZERO).await.expect("a store")
 }
 
 /// Empties all masters, so that each promise begins with no data.

@@ -2,8 +2,9 @@
 //! it is found.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use entrenous::store::{Store, StoreError, StoreUrl};
+use entrenous::store::{Store, StoreError, StoreUrl, open_to_serve};
 
 use crate::conformance::{
     self, ToOne, ToTwo, every_promise, every_promise_of_closing, every_promise_of_closing_to_two,
@@ -12,7 +13,7 @@ use crate::conformance::{
 use crate::redis_servers::WatchedRedis;
 
 async fn try_open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
-    entrenous::store::open(&StoreUrl::parse(url).expect("an address"), None).await
+    open_to_serve(&StoreUrl::parse(url).expect("an address"), None, Duration::ZERO).await
 }
 
 async fn open(watched: &WatchedRedis) -> Arc<dyn Store> {

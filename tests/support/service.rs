@@ -498,8 +498,19 @@ impl Service {
         let Some(redis) = &self.ground.redis else { return Vec::new() };
         let client = ::redis::Client::open(redis.url()).expect("an address");
         let mut connection = client.get_multiplexed_async_connection().await.expect("a connection");
-        let pattern = format!("ens:v:*:{code}:*");
-        ::redis::cmd("KEYS").arg(pattern).query_async(&mut connection).await.expect("keys")
+        let ask = ::redis::cmd("KEYS").arg("ens:v:*").query_async(&mut connection);
+        let mut keys: Vec<String> = ask.await.expect("keys");
+        let mut found = Vec::new();
+        for key in keys.drain(..) {
+            let ask = ::redis::cmd("HKEYS").arg(&key).query_async(&mut connection);
+            // Where a set is too large for that, its link is in the key's name.
+            let links: Vec<String> = ask.await.unwrap_or_default();
+            let is_there = |text: &String| text.contains(&format!("/{code}."));
+            if is_there(&key) || links.iter().any(is_there) {
+                found.push(key);
+            }
+        }
+        found
     }
 
     /// The Redis server under the service, to be stopped and started.

@@ -90,6 +90,7 @@ impl Desk<'_> {
         let Some(closing) = closing.as_deref().map(Closing::read).transpose()? else {
             let Some(announced) = announced else { return Ok(Step::Done) };
             if !self.has_parts().await? {
+                self.store.end_networks(self.site, self.day).await?;
                 let mut forget = script::UNANNOUNCE.on(&[keys::marks(self.site)]);
                 forget.arg(self.day.number()).arg(announced);
                 let is_forgotten = self.store.connection.call(&script::UNANNOUNCE, &forget).await?;

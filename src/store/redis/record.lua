@@ -24,9 +24,9 @@ local function state_of(key)
   return key
 end
 
--- What the value of a site's link has in it, and no other: the end of a link's key is its incarnation.
-local function sign_of(link, site)
-  return '"incarnation":"' .. string.sub(link, -16) .. '","site":"' .. site .. '"'
+-- Whether this is the value of a site's link: the end of a link's key is its incarnation.
+local function is_link(value, link, site)
+  return value and string.find(value, '"incarnation":"' .. string.sub(link, -16) .. '","site":"' .. site .. '"', 1, true)
 end
 
 -- Reads families' numbers; nil where that is impossible.

@@ -21,7 +21,7 @@ if not aside then
   return { 'damaged', KEYS[2] }
 end
 local value, link = redis.pcall('GET', KEYS[3]), ARGV[3]
-if type(value) == 'string' and string.find(value, sign_of(link, ARGV[4]), 1, true) then
+if type(value) == 'string' and is_link(value, link, ARGV[4]) then
   local record = redis.pcall('HGET', KEYS[4], link)
   if type(record) == 'table' then
     return { 'damaged', KEYS[4] }

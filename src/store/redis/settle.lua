@@ -122,6 +122,29 @@ local function united(known, new)
   return all
 end
 
+-- Whether a fingerprint is known.
+local function holds(known, fingerprint)
+  local at = string.find(known, fingerprint, 1, true)
+  while at and at % FINGERPRINT ~= 1 do
+    at = string.find(known, fingerprint, at + 1, true)
+  end
+  return at
+end
+
+-- The same in one text: few are looked for one by one.
+local function joined(known, new)
+  if #new > 8 * FINGERPRINT then
+    return table.concat(united(known, new))
+  end
+  for at = 1, #new, FINGERPRINT do
+    local fingerprint = string.sub(new, at, at + FINGERPRINT - 1)
+    if not holds(known, fingerprint) then
+      known = known .. fingerprint
+    end
+  end
+  return known
+end
+
 -- Everything is read before anything is written: a script that fails does not undo what it did.
 local journal, previous, first, last = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local number_of_groups, number_of_links = tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -149,8 +172,6 @@ if not checkpoint then
   return { 'held', KEYS[1] }
 elseif checkpoint < previous then
   return { 'behind', string.format('%.0f', checkpoint) } -- What came before these was confirmed, and lost.
-elseif checkpoint >= first then
-  return { 'partly', string.format('%.0f', checkpoint) }
 end
 local late, is_late = { 'late' }, false
 for i, group in ipairs(groups) do
@@ -159,7 +180,9 @@ for i, group in ipairs(groups) do
   is_late = is_late or frozen and group.day <= tonumber(frozen)
 end
 if is_late then
-  return late
+  return late -- Also of those that are dealt with: the next day is announced again then.
+elseif checkpoint >= first then
+  return { 'partly', string.format('%.0f', checkpoint) }
 end
 
 -- Of each link: where what is to be added begins, and 'gone' or the name of what is damaged where it is not to be counted.
@@ -174,7 +197,7 @@ for _, group in ipairs(groups) do
     local _, _, _, visitors, families, behind = struct.unpack(HEADER, blob, at)
     begins[i], at = at, behind + FAMILY * families + FINGERPRINT * visitors
     local record, known = group.records[i - group.from + 1], group.known[i - group.from + 1]
-    if not (values[i] and string.find(values[i], sign_of(link, group.site), 1, true)) then
+    if not is_link(values[i], link, group.site) then
       refused[i] = state_of(KEYS[3 + i])
     elseif group.records.err then
       refused[i] = group.part
@@ -264,8 +287,8 @@ for _, group in ipairs(groups) do
             old_set, estimate, open = math.max(old_set, set), nil, nil
             set = visitors
           else
-            local all = united(known_visitors, fingerprints)
-            fingerprints, set = table.concat(all), #all
+            fingerprints = joined(known_visitors, fingerprints)
+            set = #fingerprints / FINGERPRINT
           end
           if set < EXACT then
             sets[#sets + 1] = link
@@ -288,7 +311,10 @@ for _, group in ipairs(groups) do
     sets[#sets + 1] = (there and there .. ' ' or '') .. table.concat(ended, ' ')
   end
   if #sets > 0 then
-    redis.call('HSET', group.visitors, unpack(sets))
+    -- Short steps: none of them gets into the slow log with its fingerprints.
+    for i = 1, #sets, 200 do
+      redis.call('HSET', group.visitors, unpack(sets, i, math.min(i + 199, #sets)))
+    end
     if redis.call('TTL', group.visitors) < 0 then
       redis.call('EXPIREAT', group.visitors, ending(group.day))
     end
