@@ -58,11 +58,10 @@ async fn nothing_is_left(scene: &Scene, before: &Image, states: States, visits: 
         let hidden = states.bucket(visit) ^ states.mask(visit);
         assert_eq!(visit.masked.byte(), hidden, "and their networks can be told");
     }
-    let (secret, tags) = (states.needles("the day key"), needles(visits));
-    let networks_key = states.networks_needles();
-    for (name, needles) in [("day key", &secret), ("networks key", &networks_key)] {
+    let (secret, tags, network_keys) = (states.needles(), needles(visits), states.network_needles());
+    for (name, needles) in [("states", &secret), ("keys of networks", &network_keys)] {
         let found = before.search(needles).len();
-        assert!(found >= 8, "the states of the {name} are found: {found}");
+        assert!(found >= 8, "the {name} are found: {found}");
     }
     let found = before.search(&tags);
     println!("before midnight: {} places with tags and fingerprints in {} KiB", found.len(), before.kib());
@@ -70,7 +69,7 @@ async fn nothing_is_left(scene: &Scene, before: &Image, states: States, visits: 
 
     scene.midnight().await;
     let sets = set_needles(&states, visits);
-    let all: Vec<Needle> = secret.into_iter().chain(networks_key).chain(tags).chain(sets).collect();
+    let all: Vec<Needle> = secret.into_iter().chain(network_keys).chain(tags).chain(sets).collect();
     let process = scene.service.process();
     scene.until_none(|| Image::of(process).search(&all)).await;
     let after = Image::of(process);

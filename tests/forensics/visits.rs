@@ -10,6 +10,7 @@ use entrenous::domain::visitor::Tag;
 use entrenous::domain::visitor_set::Fingerprint;
 use entrenous::service::journal::{Position, Reader};
 use sha2::block_api::compress256;
+use sha2::{Digest, Sha256};
 
 use crate::image::{Image, Needle};
 
@@ -118,43 +119,52 @@ impl States {
         Self::of(key).inner == self.inner
     }
 
-    /// What follows from a day key: the networks key of its day.
-    pub(crate) fn networks_key(&self) -> [u8; 32] {
-        self.hmac(&message(&[b"networks"]))
+    /// What follows from a day key: the keys of its day's networks and of what hides them.
+    pub(crate) fn network_keys(&self) -> [[u8; 32]; 2] {
+        [b"networks".as_slice(), b"mask"].map(|name| self.hmac(&message(&[name])))
     }
 
     /// The bucket of a visit's network, by these states of the day key.
     pub(crate) fn bucket(&self, visit: &Visit) -> u8 {
+        let [key, _] = self.network_keys();
         let parts = message(&[visit.site.as_str().as_bytes(), &visit.address[..3]]);
-        Self::of(&self.networks_key()).hmac(&parts)[0]
+        Sha256::new().chain_update(key).chain_update(parts).finalize()[0]
     }
 
     /// What hides the bucket of a visit in the journal.
     pub(crate) fn mask(&self, visit: &Visit) -> u8 {
-        self.hmac(&message(&[b"m1", visit.tag.as_bytes()]))[16]
+        let [_, key] = self.network_keys();
+        Sha256::new().chain_update(key).chain_update(visit.tag.as_bytes()).finalize()[0]
     }
 
     /// What a part of the states looks like in memory: each two words that stand beside each other there, also in the
     /// order in which processors take them.
-    pub(crate) fn needles(&self, whose: &str) -> Vec<Needle> {
+    pub(crate) fn needles(&self) -> Vec<Needle> {
         let mut needles = Vec::new();
-        for (name, state) in [("inner", self.inner), ("outer", self.outer)] {
+        for (name, state) in [("the inner state", self.inner), ("the outer state", self.outer)] {
             for two in state.chunks_exact(2) {
                 for words in [[two[0], two[1]], [two[1], two[0]]] {
                     let bytes = words.into_iter().flat_map(u32::to_le_bytes).collect();
-                    needles.push(Needle { name: format!("the {name} state of {whose}"), bytes });
+                    needles.push(Needle { name: name.to_owned(), bytes });
                 }
             }
         }
         needles
     }
 
-    /// What the networks key looks like in memory, and its states.
-    pub(crate) fn networks_needles(&self) -> Vec<Needle> {
-        let key = self.networks_key();
-        let part = |bytes: &[u8]| Needle { name: "the networks key".to_owned(), bytes: bytes.to_vec() };
-        let states = Self::of(&key).needles("the networks key");
-        states.into_iter().chain(key.chunks_exact(8).map(part)).collect()
+    /// What the networks' keys look like in memory: each part as it is, and as a hash takes it.
+    pub(crate) fn network_needles(&self) -> Vec<Needle> {
+        let names = ["the networks key", "the masks' key"];
+        let keys = names.into_iter().zip(self.network_keys());
+        let parts = keys.flat_map(|(name, key)| {
+            let parts = key.chunks_exact(8).map(<[u8]>::to_vec).collect::<Vec<_>>();
+            parts.into_iter().map(move |part| (name, part))
+        });
+        let words = |part: &[u8]| -> Vec<u8> {
+            part.chunks_exact(4).flat_map(|word| word.iter().rev().copied()).collect()
+        };
+        let both = parts.flat_map(|(name, part)| [(name, words(&part)), (name, part)]);
+        both.map(|(name, bytes)| Needle { name: name.to_owned(), bytes }).collect()
     }
 }
 

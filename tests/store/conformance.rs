@@ -141,7 +141,7 @@ macro_rules! every_promise {
             statistics::a_links_counts_are_those_of_the_days_asked_for,
             statistics::a_site_has_a_row_for_each_page_channel_campaign_and_day,
             statistics::a_share_counts_on_the_day_its_link_was_made,
-            statistics::a_changed_links_counts_follow_it,
+            statistics::a_changed_links_counts_follow_it_from_the_next_day_on,
             statistics::a_deleted_link_leaves_the_statistics,
             statistics::a_sites_statistics_are_its_own_and_of_the_days_asked_for,
             days::a_day_has_a_row_for_each_link_and_its_share,

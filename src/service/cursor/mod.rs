@@ -524,3 +524,62 @@ pub(super) fn set_aside_reason(set_aside: &[SetAside]) -> String {
         names.join(", ")
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::iter::zip;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::domain::day::Day;
+    use crate::domain::entry::Entry;
+    use crate::domain::site::SiteId;
+    use crate::domain::visitor::Network;
+    use crate::store::{StoreUrl, open};
+
+    #[tokio::test]
+    async fn a_click_has_its_network_on_its_own_day_only() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let url =
+            StoreUrl::parse(&format!("sqlite:{}", dir.path().join("a.db").display())).expect("an address");
+        let day_keys = DayKeys::new(open(&url, None).await.expect("a store"));
+        let [noon, next] =
+            ["2026-11-21", "2026-11-22"].map(|day| format!("{day}T12:00:00Z").parse::<Timestamp>());
+        let (noon, next) = (noon.expect("a time"), next.expect("a time"));
+        let (site, link) = (SiteId::from_stored("courier"), "/abc.0000000000000001".parse().expect("a key"));
+        let tagger = day_keys.tagger(noon).await;
+        let entry =
+            |kind, time| Entry { site: site.clone(), link: Clone::clone(&link), day: Day::of(time), kind };
+        let click = |last: u8, time| {
+            let (tag, masked) = tagger.click(&site, &link, &Network::of([192, 0, 2, last].into()), "UA");
+            entry(EntryKind::Click(tag, masked), time)
+        };
+        let of_no_network = |mut of: Entry| {
+            if let EntryKind::Click(_, masked) = &mut of.kind {
+                *masked = None;
+            }
+            of
+        };
+        let entries = [
+            click(1, noon),
+            click(254, noon),
+            of_no_network(click(1, noon)),
+            entry(EntryKind::AggregateClick, noon),
+            click(1, next),
+        ];
+        let mut entries: Vec<Numbered> = zip(1.., entries)
+            .map(|(number, entry)| Numbered { number, previous: 0, network: None, entry })
+            .collect();
+        reveal_networks(&mut entries, &day_keys);
+        let networks: Vec<_> = entries.iter().map(|numbered| numbered.network.map(|it| it.byte())).collect();
+        assert!(networks[0].is_some() && networks[0] == networks[1], "both are of one network");
+        assert_eq!(networks[2..], [None; 3]);
+
+        drop(tagger);
+        day_keys.turn(next).await;
+        entries.iter_mut().for_each(|numbered| numbered.network = None);
+        reveal_networks(&mut entries[..4], &day_keys);
+        assert!(entries[..4].iter().all(|numbered| numbered.network.is_none()), "its key has gone");
+    }
+}

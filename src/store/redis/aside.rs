@@ -88,7 +88,8 @@ impl RedisStore {
             }
         }
         let days = readable.iter().filter_map(|(aside, link)| Some((&link.as_ref()?.site, aside.day)));
-        self.announce(&Days::of_each(days)).await?;
+        let days = Days::of_each(days);
+        self.announce(&days).await?;
         for (aside, link) in &readable {
             let answer = self.restore_one(number, aside, link.as_ref()).await?;
             let name = answer.get(1).map(String::as_str).unwrap_or_default();
@@ -99,7 +100,7 @@ impl RedisStore {
                 _ => add_to(left, name, aside.entries),
             }
         }
-        Ok(())
+        self.announce_missing(&days).await
     }
 
     /// Tries to add some counts, on the first day on which their site counts anything.

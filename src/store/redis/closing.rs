@@ -88,8 +88,12 @@ impl Desk<'_> {
         let fields = [self.field("c"), self.field("a"), self.field("k"), "weeks".to_owned()];
         let (now, [closing, announced, secret, weeks]) = self.store.look(self.site, &fields).await?;
         let Some(closing) = closing.as_deref().map(Closing::read).transpose()? else {
-            if announced.is_none() {
-                return Ok(Step::Done);
+            let Some(announced) = announced else { return Ok(Step::Done) };
+            if !self.has_parts().await? {
+                let mut forget = script::UNANNOUNCE.on(&[keys::marks(self.site)]);
+                forget.arg(self.day.number()).arg(announced);
+                let is_forgotten = self.store.connection.call(&script::UNANNOUNCE, &forget).await?;
+                return Ok(if is_forgotten { Step::Done } else { Step::Next });
             }
             let new = Closing::new(Stage::Freezing, 0, k);
             self.store.begin_closing(self.site, &self.field("c"), &self.field("k"), &new).await?;
@@ -128,6 +132,14 @@ impl Desk<'_> {
                 Ok(Step::Done)
             }
         }
+    }
+
+    /// Whether anything is counted for the day.
+    async fn has_parts(&self) -> Result<bool, StoreError> {
+        let ask = |number| cmd("EXISTS").arg(keys::part(number, self.site, self.day)).take();
+        let there: Vec<bool> =
+            self.store.connection.query_all((0..keys::PARTITIONS).map(ask).collect()).await?;
+        Ok(there.contains(&true))
     }
 
     /// Begins the next stage, from now on, unless somebody else got further.

@@ -50,11 +50,11 @@ impl RedisStore {
         let mut table = Table::default();
         for link in self.links_made(site, day, shares_before).await? {
             let share = Counts { shares: 1, ..Counts::default() };
-            table.of(kind_of(&link), link.code).open.add(&share);
+            table.of(link.kind_on(day), link.code).open.add(&share);
         }
         if !self.has_cells(site, day).await? {
             for (link, counts) in self.open_links(site, day).await? {
-                table.of(kind_of(&link), link.code).open.add(&counts);
+                table.of(link.kind_on(day), link.code).open.add(&counts);
             }
         }
         let sheet: Vec<(String, String)> =
@@ -78,11 +78,6 @@ impl RedisStore {
         }
         Ok(table.day)
     }
-}
-
-/// The kind of a link as it is now.
-fn kind_of(link: &Link) -> Kind {
-    Kind { channel: link.channel.clone(), page: Some(link.page().clone()), campaign: link.campaign.clone() }
 }
 
 /// A day, as it is brought together.

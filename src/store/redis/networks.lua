@@ -1,14 +1,9 @@
--- Adds networks to those of a site's day, and to those that nobody has asked for.
--- KEYS: both sets
--- ARGV: when they end at the earliest, in seconds, then the members behind 128 bytes of nothing, of nine bytes each
-local now = tonumber(redis.call('TIME')[1])
-local ending = math.max(tonumber(ARGV[1]), now + 86400)
+-- Adds networks to a set of them.
+-- KEYS: the set
+-- ARGV: when it ends at the earliest, in seconds, then the members behind 128 bytes of nothing, of nine bytes each
 local members = {}
 local function add()
-  for _, key in ipairs(KEYS) do
-    redis.call('SADD', key, unpack(members))
-    redis.call('EXPIREAT', key, ending)
-  end
+  redis.call('SADD', KEYS[1], unpack(members))
   members = {}
 end
 for at = 129, #ARGV[2], 9 do
@@ -20,4 +15,6 @@ end
 if #members > 0 then
   add()
 end
+local now = tonumber(redis.call('TIME')[1])
+redis.call('EXPIREAT', KEYS[1], math.max(tonumber(ARGV[1]), now + 86400))
 return 1

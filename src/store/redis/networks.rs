@@ -47,10 +47,11 @@ impl RedisStore {
         self.ephemeral.as_ref().unwrap_or(&self.connection)
     }
 
-    /// Adds the networks of entries of days that are not being closed.
+    /// Adds the networks of entries, of days that are not being closed, to sets with these keys.
     pub(super) async fn add_networks<'a>(
         &self,
-        entries: &'a [Numbered],
+        key: impl Fn(&SiteId, Day) -> String,
+        entries: impl Iterator<Item = &'a Numbered>,
         is_begun: impl Fn(&SiteId, Day) -> bool,
     ) {
         let mut members: BTreeMap<(&'a SiteId, Day), Vec<Member>> = BTreeMap::new();
@@ -66,11 +67,10 @@ impl RedisStore {
             }
             members.sort_unstable();
             members.dedup();
-            let ending = day.plus(WAITING).start().as_second();
             for some in members.chunks(SCAN) {
-                let all = [keys::networks(site, day), keys::recent_networks(site, day)];
-                let mut call = script::NETWORKS.on(&all);
-                call.arg(ending).arg([PADDING.as_slice(), some.as_flattened()].concat());
+                let mut call = script::NETWORKS.on(&[key(site, day)]);
+                call.arg(day.plus(WAITING).start().as_second());
+                call.arg([PADDING.as_slice(), some.as_flattened()].concat());
                 calls.push(call);
             }
         }

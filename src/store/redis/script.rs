@@ -66,6 +66,9 @@ pub(super) static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_
 
 /// Announces days on which something is going to be counted.
 pub(super) static ANNOUNCE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("announce.lua")));
+/// Forgets that a day on which nothing is counted was announced.
+pub(super) static UNANNOUNCE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("unannounce.lua")));
 /// Reads the marks of a site's days.
 pub(super) static LOOK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("look.lua")));
 /// Begins a closing.
@@ -85,7 +88,7 @@ pub(super) static CLOSE_WEEK: LazyLock<Script> =
 /// Forgets who the visitors of a part were.
 pub(super) static FORGET_VISITORS: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("forget_visitors.lua")));
-/// Adds networks to those of a site's day.
+/// Adds networks to a set of them.
 pub(super) static NETWORKS: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("networks.lua")));
 /// Puts a note in the place of another.
 pub(super) static SWAP_NOTE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("swap_note.lua")));

@@ -9,13 +9,16 @@
 //! and is asked again without these; and where a site counts nothing any more on a day, its entries are asked again as those
 //! of the next day, which is announced before.
 //!
+//! Whoever closes days forgets that one was announced when nothing is counted on it. So each call looks behind its counting
+//! whether what it announced is still there.
+//!
 //! A site that cannot be announced holds up no counting: its entries are announced when they are settled again, which
 //! whoever settles them is told to do, and does after a crash too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::{HashMap, HashMapExt, HashSet};
-use redis::{Cmd, cmd};
+use redis::{Cmd, FromRedisValue, Value, cmd};
 
 use super::identity::{foreign, foreign_partition};
 use super::slow_log::PADDING;
@@ -71,7 +74,9 @@ impl RedisStore {
             sum.hold_announcing(Err(error));
             BTreeSet::new()
         });
-        self.add_networks(entries, |site, day| begun.contains(&(site, day))).await;
+        let is_begun = |site: &SiteId, day| begun.contains(&(site, day));
+        self.add_networks(keys::networks, entries.iter(), is_begun).await;
+        let mut counted: Vec<&Numbered> = Vec::new();
         let mut frozen: BTreeMap<usize, Frozen<'_>> = BTreeMap::new();
         let mut steps: Vec<_> =
             partitions.iter().map(|(number, entries)| (*number, entries.chunks(ENTRIES_A_STEP))).collect();
@@ -96,7 +101,14 @@ impl RedisStore {
                     let frozen = frozen.entry(number).or_default();
                     let previous = partitions[&number][0].previous;
                     let settled = self.until_settled(journal, number, step, previous, frozen, answer).await;
-                    sum.add(number, settled);
+                    sum.add(
+                        number,
+                        settled.map(|(words, new)| {
+                            let passed_over = (step.len() - new.len()) as u64;
+                            counted.extend(new);
+                            (words, passed_over)
+                        }),
+                    );
                 }
             }
             if sum.refused.is_some() {
@@ -106,11 +118,14 @@ impl RedisStore {
         if !sum.has_settled && sum.refused.is_none() && !self.answers_anywhere().await {
             return Err(sum.unavailable());
         }
+        self.add_networks(keys::recent_networks, counted.iter().copied(), is_begun).await;
+        let late = frozen.values().flatten().map(|(site, last)| (*site, last.plus(1)));
+        sum.hold_announcing(self.announce_missing(&days.and(late)).await);
         sum.settled()
     }
 
     /// What a partition answers in the end, where it has dealt with some of the entries already, counts nothing any more on
-    /// some days, or has dropped the journal's checkpoint. Returns how many entries were passed over, too.
+    /// some days, or has dropped the journal's checkpoint. Returns the entries that were not passed over, too.
     async fn until_settled<'a>(
         &self,
         journal: &JournalId,
@@ -119,8 +134,7 @@ impl RedisStore {
         previous: u64,
         frozen: &mut Frozen<'a>,
         mut answer: Result<Vec<String>, StoreError>,
-    ) -> Result<(Vec<String>, u64), StoreError> {
-        let all = step.len();
+    ) -> Result<(Vec<String>, Vec<&'a Numbered>), StoreError> {
         let mut step: Vec<&'a Numbered> = step.to_vec();
         for _ in 0..ATTEMPTS {
             let words = answer?;
@@ -129,7 +143,7 @@ impl RedisStore {
                 Some("partly") => {
                     step.retain(|entry| entry.number > number);
                     if step.is_empty() {
-                        return Ok((vec!["settled".to_owned()], all as u64));
+                        return Ok((vec!["settled".to_owned()], step));
                     }
                 }
                 Some("late") => {
@@ -142,7 +156,7 @@ impl RedisStore {
                     }
                 }
                 Some("behind") if number == 0 && self.track_again(journal, partition, previous).await? => {}
-                _ => return Ok((words, (all - step.len()) as u64)),
+                _ => return Ok((words, step)),
             }
             let call = Groups::of(&step, frozen).call(&self.known_identity(), journal, partition, &step);
             answer = self.connection.call(&script::SETTLE, &call).await;
@@ -162,21 +176,34 @@ impl RedisStore {
         &self,
         days: &Days<'a>,
     ) -> Result<BTreeSet<(&'a SiteId, Day)>, StoreError> {
-        let sites = days.0.keys().map(|site| cmd("SADD").arg(keys::COUNTED_SITES).arg(site.as_str()).take());
-        let sites = self.connection.query_each::<i64>(sites.collect()).await;
-        let announce = |(site, days): (&&SiteId, &BTreeSet<Day>)| {
+        let mut commands = Vec::new();
+        for (site, days) in &days.0 {
             let mut call = script::ANNOUNCE.on(&[keys::marks(site)]);
             call.arg(days.iter().map(|day| day.number()).collect::<Vec<_>>());
-            call
-        };
-        let calls = days.0.iter().map(announce).collect();
-        let answers: Vec<Vec<bool>> = self.connection.call_all(&script::ANNOUNCE, calls).await?;
-        first_failure(sites)?;
+            commands.push(call);
+            commands.push(cmd("SADD").arg(keys::COUNTED_SITES).arg(site.as_str()).take());
+        }
+        let answers: Vec<Value> = self.connection.call_all(&script::ANNOUNCE, commands).await?;
+        let answers = answers.into_iter().step_by(2).map(|answer| Vec::<bool>::from_redis_value(answer));
+        let answers: Vec<Vec<bool>> =
+            answers.collect::<Result<_, _>>().map_err(|_| failure::corrupt("a site's marks"))?;
         let begun = days.0.iter().zip(answers).flat_map(|((site, days), answer)| {
             let begun = days.iter().zip(answer).filter(|(_, begun)| *begun);
             begun.map(|(day, _)| (*site, *day)).collect::<Vec<_>>()
         });
         Ok(begun.collect())
+    }
+
+    /// Announces those of these days again of which that has been forgotten.
+    pub(super) async fn announce_missing(&self, days: &Days<'_>) -> Result<(), StoreError> {
+        let each = || days.0.iter().flat_map(|(site, days)| days.iter().map(|day| (*site, *day)));
+        let ask = |(site, day): (&SiteId, Day)| {
+            cmd("HEXISTS").arg(keys::marks(site)).arg(format!("a{}", day.number())).take()
+        };
+        let there: Vec<bool> = self.connection.query_all(each().map(ask).collect()).await?;
+        let missing = each().zip(there).filter(|(_, there)| !there).map(|(of_site, _)| of_site);
+        let missing = Days::of_each(missing);
+        if missing.0.is_empty() { Ok(()) } else { self.announce(&missing).await.map(drop) }
     }
 
     /// Lets the journal be known where the store is the one that it was: nothing is announced to another one.
@@ -307,13 +334,17 @@ impl<'a> Days<'a> {
         Self::of_each(std::iter::once((site, day)))
     }
 
+    /// These and some more.
+    fn and(mut self, more: impl Iterator<Item = (&'a SiteId, Day)>) -> Self {
+        for (site, day) in more {
+            self.0.entry(site).or_default().insert(day);
+        }
+        self
+    }
+
     /// Days of sites.
     pub(super) fn of_each(all: impl Iterator<Item = (&'a SiteId, Day)>) -> Self {
-        let mut days: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-        for (site, day) in all {
-            days.entry(site).or_default().insert(day);
-        }
-        Self(days)
+        Self(BTreeMap::new()).and(all)
     }
 }
 

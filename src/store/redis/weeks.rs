@@ -12,12 +12,15 @@ use super::closing::SHORT;
 use super::marks::{Closing, Stage};
 use super::{RedisStore, failure, keys, script};
 use crate::domain::channel::ChannelName;
-use crate::domain::counts::{Counts, DayCounts, DayRow, DayRows};
+use crate::domain::counts::{Amount, Counts, DayCounts, DayRow, DayRows};
 use crate::domain::disclosure::{Level, Secret, Undecided};
 use crate::domain::min_count::MinCount;
 use crate::domain::site::SiteId;
 use crate::domain::week::Week;
 use crate::store::StoreError;
+
+/// What each day left to the pool of a kind.
+type Pools = BTreeMap<Kind, BTreeMap<String, Undecided>>;
 
 /// How often a call begins again because somebody else got further.
 const ATTEMPTS: usize = 10;
@@ -57,15 +60,16 @@ impl RedisStore {
         Ok(())
     }
 
-    /// A week's pools: the sums of what its days left to them.
-    async fn pools(&self, site: &SiteId, week: Week) -> Result<BTreeMap<Kind, Undecided>, StoreError> {
-        let mut pools: BTreeMap<Kind, Undecided> = BTreeMap::new();
+    /// A week's pools: what each day left to them.
+    async fn pools(&self, site: &SiteId, week: Week) -> Result<Pools, StoreError> {
+        let mut pools = Pools::new();
         let fields: Vec<(String, String)> =
             self.connection.query(cmd("HGETALL").arg(keys::week(site, week))).await?;
         for (field, share) in fields {
             let kind = field.strip_prefix(OF_POOL).and_then(|rest| rest.split_once(' '));
-            if let Some((_, kind)) = kind {
-                *pools.entry(from_json(kind)?).or_default() += from_json::<Share>(&share)?.undecided();
+            if let Some((day, kind)) = kind {
+                let days = pools.entry(from_json(kind)?).or_default();
+                days.insert(day.to_owned(), from_json::<Share>(&share)?.undecided());
             }
         }
         Ok(pools)
@@ -91,16 +95,34 @@ impl RedisStore {
     }
 }
 
+/// What is left of a channel's pages.
+#[derive(Default)]
+struct Left {
+    amount: Amount,
+    /// From how many networks the clicks of each day came at least. Those of different pages may be the same.
+    networks: BTreeMap<String, u64>,
+}
+
 /// The cells of pages, and those of channels of what is left of these. What is left then is forgotten.
-fn decide(secret: &Secret, k: MinCount, pools: BTreeMap<Kind, Undecided>) -> Vec<(Kind, Counts)> {
+fn decide(secret: &Secret, k: MinCount, pools: Pools) -> Vec<(Kind, Counts)> {
     let mut cells = Vec::new();
-    let mut channels: BTreeMap<ChannelName, Undecided> = BTreeMap::new();
-    for (kind, pool) in pools {
+    let mut channels: BTreeMap<ChannelName, Left> = BTreeMap::new();
+    for (kind, days) in pools {
+        let mut pool = Undecided::default();
+        days.values().for_each(|of_day| pool += *of_day);
         let (cell, rest) = secret.decide(Level::Page, &to_json(&kind), pool, k);
-        *channels.entry(kind.channel.clone()).or_default() += rest;
+        let left = channels.entry(kind.channel.clone()).or_default();
+        left.amount += rest.amount;
+        if rest.amount.clicks > 0 {
+            for (day, of_day) in days {
+                let networks = left.networks.entry(day).or_default();
+                *networks = of_day.networks.max(*networks);
+            }
+        }
         cells.push((kind, cell));
     }
-    for (channel, rest) in channels {
+    for (channel, Left { amount, networks }) in channels {
+        let rest = Undecided { amount, networks: networks.into_values().sum() };
         let (cell, _) = secret.decide(Level::Channel, channel.as_str(), rest, k);
         cells.push((Kind::of_channel(channel), cell));
     }
@@ -111,21 +133,33 @@ fn decide(secret: &Secret, k: MinCount, pools: BTreeMap<Kind, Undecided>) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::counts::Amount;
 
     #[test]
     fn what_is_too_few_for_its_page_comes_together_at_its_channel() {
         let kind = |page: &str| {
             from_json::<Kind>(&format!(r#"{{"channel":"sms","page":"https://{page}.example/"}}"#))
         };
-        let pool = |visitors, networks| Undecided {
-            amount: Amount { clicks: visitors, visitors, aggregate_clicks: 0 },
-            networks,
+        let pool = |days: &[(u64, u64)]| {
+            let of_day = |(visitors, networks): &(u64, u64)| Undecided {
+                amount: Amount { clicks: *visitors, visitors: *visitors, aggregate_clicks: 0 },
+                networks: *networks,
+            };
+            let days = days.iter().map(of_day).enumerate();
+            days.map(|(day, undecided)| (day.to_string(), undecided)).collect::<BTreeMap<_, _>>()
         };
-        let pools = [("big", pool(50, 50)), ("a", pool(5, 5)), ("b", pool(5, 5)), ("few", pool(40, 4))];
-        let pools = pools.map(|(page, pool)| (kind(page).expect("a kind"), pool)).into();
-        let cells = decide(&Secret::random(), MinCount::DEFAULT, pools);
-        assert_eq!(cells.iter().map(|(kind, _)| kind.page.is_some()).collect::<Vec<_>>(), [true, false]);
-        assert!(cells[0].1.visitors == 50 && cells[1].1.visitors == 50, "{cells:?}");
+        // Of one day the five networks may be the same; of another one they count anew.
+        let pools = [
+            ("big", vec![(50, 50)]),
+            ("a", vec![(20, 5)]),
+            ("few", vec![(20, 4)]),
+            ("b", vec![(0, 0), (10, 5)]),
+        ];
+        let pools = pools.map(|(page, days)| (kind(page).expect("a kind"), pool(&days)));
+        let cells = |pools: &[(Kind, BTreeMap<String, Undecided>)]| {
+            let cells = decide(&Secret::random(), MinCount::DEFAULT, pools.iter().cloned().collect());
+            cells.into_iter().map(|(kind, cell)| (kind.page.is_some(), cell.visitors)).collect::<Vec<_>>()
+        };
+        assert_eq!(cells(&pools[..3]), [(true, 50)]);
+        assert_eq!(cells(&pools), [(true, 50), (false, 50)]);
     }
 }

@@ -11,6 +11,7 @@ use rusqlite::{Connection, Error, OptionalExtension, Row};
 
 use super::counts::{LinkSite, number, read_day, sql_number};
 use super::day_closing::Unions;
+use super::reading::each;
 use super::sites;
 use super::visitors::Visitors;
 use crate::domain::counts::Amount;
@@ -47,9 +48,9 @@ pub(super) fn days_to_close(db: &Connection, before: Day) -> rusqlite::Result<Ve
     statement.query_map([before.number()], day)?.collect()
 }
 
-/// Returns the weeks of all sites that have pools and no earlier day that is open, the oldest first.
+/// Returns the weeks of all sites that have pools and no day that is open, the oldest first.
 pub(super) fn weeks_to_close(db: &Connection, before: Week) -> rusqlite::Result<Vec<(Week, SiteId)>> {
-    // From one week with pools to the next, with the first day of the site on which something is open.
+    // From one week with pools to the next.
     let sql = "
         WITH RECURSIVE pooled (site, week) AS (
             SELECT id, (SELECT min(week) FROM pools WHERE site = sites.id) FROM sites
@@ -57,24 +58,26 @@ pub(super) fn weeks_to_close(db: &Connection, before: Week) -> rusqlite::Result<
             SELECT site, (SELECT min(week) FROM pools WHERE pools.site = pooled.site AND pools.week > pooled.week)
             FROM pooled WHERE week < ?1
         )
-        SELECT week, ident, (SELECT min(day) FROM (
-            SELECT min(day) AS day FROM counts WHERE counts.site = due.site
-            UNION ALL SELECT min(number) FROM closings WHERE closings.site = due.site AND NOT is_week
-        )) FROM (
+        SELECT week, ident, site FROM (
             SELECT site, week FROM pooled
             UNION SELECT site, number FROM closings WHERE is_week
-        ) AS due JOIN sites ON sites.id = due.site WHERE week < ?1 ORDER BY week, ident";
-    let mut statement = db.prepare_cached(sql)?;
-    let mut rows = statement.query([before.number()])?;
+        ) JOIN sites ON sites.id = site WHERE week < ?1 ORDER BY week, ident";
     let mut weeks = Vec::new();
-    while let Some(row) = rows.next()? {
+    each(db, sql, [before.number()], |row| {
         let (week, site) = (read_week(row, 0)?, SiteId::from_stored(row.get_ref(1)?.as_str()?));
-        let first_open: Option<i32> = row.get(2)?;
-        if first_open.is_none_or(|day| day > week.last().number()) {
+        if !has_open_day(db, row.get(2)?, week)? {
             weeks.push((week, site));
         }
-    }
+        Ok(())
+    })?;
     Ok(weeks)
+}
+
+fn has_open_day(db: &Connection, site: LinkSite, week: Week) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM counts WHERE site = ?1 AND day BETWEEN ?2 AND ?3) OR EXISTS
+               (SELECT 1 FROM closings WHERE site = ?1 AND NOT is_week AND number BETWEEN ?2 AND ?3)";
+    let which = (site, week.first().number(), week.last().number());
+    db.prepare_cached(sql)?.query_row(which, |row| row.get(0))
 }
 
 /// Notes that all days before `day` are closed.
@@ -203,30 +206,23 @@ impl Closing {
             self.next = Next::Nothing;
             return Ok(self);
         };
-        self.next = match (self.next, self.period) {
-            (Next::Most, Period::Day(day)) => {
-                let may_be_more = desk.close_links(day, visitors, &mut self.unions)?;
-                if may_be_more { Next::Most } else { Next::End }
-            }
-            (Next::Most, Period::Week(week)) => {
-                if desk.close_pages(week)? {
-                    Next::Most
-                } else {
-                    Next::End
-                }
-            }
-            (_, Period::Day(day)) => {
+        if self.next == Next::Most {
+            let may_be_more = match self.period {
+                Period::Day(day) => desk.close_links(day, visitors, &mut self.unions)?,
+                Period::Week(week) => desk.close_pages(week)?,
+            };
+            self.next = if may_be_more { Next::Most } else { Next::End };
+            return Ok(self);
+        }
+        desk.end(self.period)?;
+        match self.period {
+            Period::Day(day) => {
                 desk.mark_day(day)?;
-                desk.end(self.period)?;
                 visitors.let_day_go(site, day);
-                Next::Nothing
             }
-            (_, Period::Week(week)) => {
-                desk.close_channels(week)?;
-                desk.end(self.period)?;
-                Next::Nothing
-            }
-        };
+            Period::Week(week) => desk.close_channels(week)?,
+        }
+        self.next = Next::Nothing;
         Ok(self)
     }
 
