@@ -59,6 +59,9 @@ pub struct Numbers {
 pub struct Today {
     /// The full hour up to which everything is dealt with.
     hour: Timestamp,
+    /// Whether somebody is still at it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_claimed: bool,
     #[serde(default)]
     site: Subject,
     #[serde(default)]
@@ -148,7 +151,18 @@ impl Today {
     /// Begins with a day, or anew in the middle of one. Of what came before `hour`, only what is known later counts.
     #[must_use]
     pub fn new(hour: Timestamp) -> Self {
-        Self { hour, site: Subject::default(), channels: BTreeMap::new() }
+        Self { hour, is_claimed: false, site: Subject::default(), channels: BTreeMap::new() }
+    }
+
+    /// Takes an hour upon oneself: whoever sees that leaves it alone.
+    pub fn claim(&mut self, hour: Timestamp) {
+        (self.hour, self.is_claimed) = (hour, true);
+    }
+
+    /// Returns whether somebody has taken the hour upon themselves and is not done.
+    #[must_use]
+    pub fn is_claimed(&self) -> bool {
+        self.is_claimed
     }
 
     /// Returns the full hour up to which everything is dealt with.
@@ -158,8 +172,7 @@ impl Today {
     }
 
     /// Takes what there is at a full hour, and the networks that have come since the last one: shows new numbers where
-    /// enough have come for them. An hour that was dealt with before shows nothing; its networks are remembered for the next
-    /// one.
+    /// enough have come for them. With an hour that was dealt with before, nothing changes.
     pub fn advance(
         &mut self,
         hour: Timestamp,
@@ -168,10 +181,10 @@ impl Today {
         k: MinCount,
         draw: &mut impl Draw,
     ) {
-        if hour <= self.hour {
-            return self.remember(recent);
+        if hour < self.hour || hour == self.hour && !self.is_claimed {
+            return;
         }
-        self.hour = hour;
+        (self.hour, self.is_claimed) = (hour, false);
         let (mut all, mut everywhere) = (Amount::default(), Networks::default());
         for (channel, networks) in recent {
             everywhere |= *networks;
@@ -186,13 +199,6 @@ impl Today {
             let amount = totals.get(channel).copied().unwrap_or_default();
             let networks = recent.get(channel).copied().unwrap_or_default();
             of_channel.advance(hour, amount, networks, k, draw);
-        }
-    }
-
-    fn remember(&mut self, recent: &BTreeMap<ChannelName, Networks>) {
-        for (channel, networks) in recent {
-            self.site.networks |= *networks;
-            self.channels.entry(channel.clone()).or_default().networks |= *networks;
         }
     }
 
@@ -308,12 +314,15 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_is_dealt_with_once_and_networks_that_come_with_it_again_are_remembered() {
+    fn an_hour_is_dealt_with_once_and_by_whoever_claims_it() {
         let (mut today, draw) = (Today::new(hour(0)), &mut Part(0));
         today.advance(hour(1), &totals(30, 30, 0), &from(0..10), k(5), draw);
-        today.advance(hour(1), &totals(30, 30, 0), &from(10..20), k(5), draw);
+        today.advance(hour(1), &totals(30, 30, 0), &from(10..30), k(5), draw);
         assert_eq!((today.numbers(), today.hour()), (Numbers::default(), hour(1)));
-        today.advance(hour(2), &totals(31, 30, 0), &BTreeMap::new(), k(5), draw);
+        today.claim(hour(2));
+        assert!(today.is_claimed() && today.hour() == hour(2));
+        today.advance(hour(2), &totals(31, 30, 0), &from(10..20), k(5), draw);
+        assert!(!today.is_claimed());
         assert_eq!(today.numbers().site.clicks.expect("a number").at, hour(2));
     }
 

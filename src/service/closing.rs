@@ -16,8 +16,9 @@ use crate::domain::site::{Site, SiteId};
 use crate::domain::week::Week;
 use crate::store::{Store, StoreError};
 
-/// How many sites are closed at once. An embedded store does one step after another all the same.
-const AT_ONCE: usize = 4;
+/// How many sites are closed at once. A shared store makes each of them wait for longer than it works, and an embedded one
+/// does one step after another all the same.
+const AT_ONCE: usize = 64;
 
 /// What closes days and weeks.
 pub struct Closing {
@@ -37,8 +38,8 @@ impl Closing {
             || !self.store.weeks_to_close(Week::of(today)).await?.is_empty())
     }
 
-    /// Closes the days before `today`, and then the weeks that are over: those of each site the oldest first, and those of a
-    /// few sites at once.
+    /// Closes the days before `today`, and then the weeks that are over: those of each site the oldest first, and those of
+    /// many sites at once.
     ///
     /// # Errors
     /// The first one of the store's. What could be closed is, and the rest is left for another call.
@@ -53,7 +54,7 @@ impl Closing {
         Ok(())
     }
 
-    /// Does something with what is due of each site, a few sites at once, and returns the first error.
+    /// Does something with what is due of each site, many sites at once, and returns the first error.
     async fn of_each_site<T, F: Future<Output = Result<(), StoreError>>>(
         &self,
         due: Vec<(T, SiteId)>,

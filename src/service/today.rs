@@ -5,7 +5,7 @@
 //! reads them waits for the store only when an hour has begun. They end with their day. Where one process has the store for
 //! itself, it alone remembers them, and begins anew with each start.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,10 +15,8 @@ use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::sleep;
 
 use super::shared_clock::SharedClock;
-use crate::domain::channel::ChannelName;
 use crate::domain::day::Day;
 use crate::domain::min_count::MinCount;
-use crate::domain::networks::Networks;
 use crate::domain::site::{Site, SiteId};
 use crate::domain::today::{Numbers, SystemDraw, Today};
 use crate::store::{Store, StoreError};
@@ -27,8 +25,9 @@ use crate::store::{Store, StoreError};
 const PATIENCE: Duration = Duration::from_mins(1);
 /// How many sites are looked at at once.
 const AT_ONCE: usize = 8;
-/// Of two instances that write at once, one writes first. More than a few do not meet.
+/// How often it is looked whether another instance is done with an hour, and how long between.
 const ATTEMPTS: usize = 20;
+const BETWEEN: Duration = Duration::from_millis(50);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// Returns the full hour that a time is in.
@@ -49,23 +48,17 @@ pub struct TodaysNumbers {
     sites: Mutex<HashMap<SiteId, Arc<AsyncMutex<Kept>>>>,
 }
 
-/// What is remembered of a site.
-#[derive(Default)]
-struct Kept(Option<(Day, Today)>);
-
-impl Kept {
-    /// Returns what is remembered of a day; whatever is of another one goes.
-    fn of(&mut self, day: Day, began: Timestamp) -> &mut Today {
-        if self.0.as_ref().is_none_or(|(kept, _)| *kept != day) {
-            self.0 = None;
-        }
-        &mut self.0.get_or_insert_with(|| (day, begin(day, began))).1
-    }
-}
+/// What is remembered of a site, with the day that it is of.
+type Kept = Option<(Day, Today)>;
 
 /// What is remembered of a day of which nothing is. Who came before the process began is known to nobody.
 fn begin(day: Day, began: Timestamp) -> Today {
     Today::new(day.start().max(began))
+}
+
+/// Writes what all instances remember.
+fn written(today: &Today) -> Result<String, StoreError> {
+    serde_json::to_string(today).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
 impl TodaysNumbers {
@@ -93,20 +86,43 @@ impl TodaysNumbers {
             Arc::clone(sites.entry(site.id.clone()).or_default())
         };
         let mut kept = kept.lock().await;
-        let today = kept.of(day, self.began);
-        if today.hour() < hour {
-            if self.is_shared {
-                *today = self.advance_together(&site.id, day, hour, k).await?;
-            } else {
-                let totals = self.store.open_totals(&site.id, day).await?;
-                let recent = self.store.take_recent_networks(&site.id, day).await?;
-                today.advance(hour, &totals, &recent, k, &mut SystemDraw);
+        // Whoever asks may go at any moment, and what is remembered stays then.
+        if kept.as_ref().is_some_and(|(of, _)| *of != day) {
+            *kept = None;
+        }
+        match &mut *kept {
+            Some((_, today)) if today.hour() >= hour => Ok(today.numbers()),
+            kept if self.is_shared => {
+                let today = self.advance_together(&site.id, day, hour, k).await?;
+                Ok(kept.insert((day, today)).1.numbers())
+            }
+            kept => {
+                let (_, today) = kept.get_or_insert_with(|| (day, begin(day, self.began)));
+                self.advance(today, &site.id, day, hour, k).await?;
+                Ok(today.numbers())
             }
         }
-        Ok(today.numbers())
     }
 
-    /// Does what an hour asks for, unless another instance has, and returns what all remember then.
+    /// Does what an hour asks for, where that is not done.
+    async fn advance(
+        &self,
+        today: &mut Today,
+        site: &SiteId,
+        day: Day,
+        hour: Timestamp,
+        k: MinCount,
+    ) -> Result<(), StoreError> {
+        if today.hour() < hour || today.is_claimed() {
+            // Totals first: whoever comes in between is a network of which no number tells yet.
+            let totals = self.store.open_totals(site, day).await?;
+            let recent = self.store.take_recent_networks(site, day).await?;
+            today.advance(hour, &totals, &recent, k, &mut SystemDraw);
+        }
+        Ok(())
+    }
+
+    /// Does what an hour asks for, unless another instance does, and returns what all remember then.
     async fn advance_together(
         &self,
         site: &SiteId,
@@ -114,31 +130,32 @@ impl TodaysNumbers {
         hour: Timestamp,
         k: MinCount,
     ) -> Result<Today, StoreError> {
-        // Whoever takes networks has to bring them in, whichever instance is first.
-        let mut taken: BTreeMap<ChannelName, Networks> = BTreeMap::new();
+        let mut last = None;
         for _ in 0..ATTEMPTS {
             let note = self.store.today_note(site, day).await?;
             let known = note.as_deref().and_then(|note| serde_json::from_str(note).ok());
             let mut today: Today = known.unwrap_or_else(|| begin(day, self.began));
-            if today.hour() >= hour && taken.is_empty() {
-                return Ok(today);
-            }
-            // Totals first: whoever comes in between is a network of which no number tells yet.
-            let mut totals = BTreeMap::new();
-            if today.hour() < hour {
-                totals = self.store.open_totals(site, day).await?;
-                for (channel, networks) in self.store.take_recent_networks(site, day).await? {
-                    *taken.entry(channel).or_default() |= networks;
+            if today.hour() >= hour {
+                if !today.is_claimed() {
+                    return Ok(today);
                 }
+                // Whoever claimed it may be gone: then the hour shows nothing new.
+                last = Some(today);
+                sleep(BETWEEN).await;
+                continue;
             }
-            today.advance(hour, &totals, &taken, k, &mut SystemDraw);
-            let new =
-                serde_json::to_string(&today).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-            if self.store.swap_today_note(site, day, note.as_deref(), &new).await? {
+            today.claim(hour);
+            let claim = written(&today)?;
+            if self.store.swap_today_note(site, day, note.as_deref(), &claim).await? {
+                self.advance(&mut today, site, day, hour, k).await?;
+                // It is not there any more where this took more than an hour.
+                self.store.swap_today_note(site, day, Some(&claim), &written(&today)?).await?;
                 return Ok(today);
             }
         }
-        Err(StoreError::Unavailable("other instances write the same note again and again".into()))
+        last.ok_or_else(|| {
+            StoreError::Unavailable("other instances write the same note again and again".into())
+        })
     }
 
     /// Looks at every site at each full hour, for as long as it is polled.
@@ -195,21 +212,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_ends_with_its_day() {
+    fn a_day_begins_with_its_first_hour_or_with_the_process() {
         let day: Day = "2026-11-21".parse().expect("a day");
-        let mut kept = Kept::default();
         let began = day.start() + 3 * HOUR;
-        assert_eq!(kept.of(day, began).hour(), began, "who came before is known to nobody");
-        let hour = began + HOUR;
-        kept.of(day, began).advance(
-            hour,
-            &BTreeMap::new(),
-            &BTreeMap::new(),
-            MinCount::DEFAULT,
-            &mut SystemDraw,
-        );
-        assert_eq!(kept.of(day, began).hour(), hour);
-        let next = day.plus(1);
-        assert_eq!(kept.of(next, began).hour(), next.start());
+        assert_eq!(begin(day, began).hour(), began, "who came before is known to nobody");
+        assert_eq!(begin(day.plus(1), began).hour(), day.plus(1).start());
     }
 }
