@@ -82,3 +82,14 @@ local function read_aside(text)
   return known and { tonumber(clicks), tonumber(unfurls), tonumber(opens), known = known }
 end
 
+
+-- The day on which a site counts what happened on a day: that day, or the first one after it that is not among those on which
+-- it counts nothing any more. Nil where these cannot be read.
+local function counted_on(frozen, day)
+  local is_frozen = redis.pcall('SISMEMBER', frozen, day)
+  while is_frozen == 1 do
+    day = day + 1
+    is_frozen = redis.pcall('SISMEMBER', frozen, day)
+  end
+  return is_frozen == 0 and day or nil
+end

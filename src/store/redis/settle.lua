@@ -3,7 +3,7 @@
 -- letter; every number in them is exact in a double. Whoever calls has added up the entries of each link, and divided the
 -- links by site and day: so a site's day costs one reading and one writing, however many its links are.
 -- KEYS: the partition, what is set aside in it, its deleted links, the links of all groups in their order, then each
---       group's part and its visitors
+--       group's part, its visitors, and its site's days that count nothing any more
 -- ARGV: identity of the store, journal, number of the entry before these, numbers of the first and the last of these,
 --       how many groups and links there are, the names of families; then for each group its site, its day and how many of the
 --       links it has; then the links' keys; then all that is to be added behind PADDING bytes of nothing: for
@@ -12,7 +12,7 @@
 -- Returns 'foreign' where the partition is not of this store, with the identity that it has; 'behind' where
 -- entries before these are missing, with the checkpoint; 'held' with a name where the partition cannot be read; 'partly'
 -- with the checkpoint where some of the entries are dealt with already; 'late' where a site counts nothing any more on a
--- day, with the last such day for each group or nothing. Nothing is changed then. Else 'settled', how many
+-- day, with the day on which it does for each group. Nothing is changed then. Else 'settled', how many
 -- entries were counted, of links that are gone, and of those that somebody deleted a short while ago; then the
 -- name of each damaged record and how many entries were set aside for it.
 local EXACT, HIGHEST = 512, 39
@@ -148,20 +148,20 @@ end
 -- Everything is read before anything is written: a script that fails does not undo what it did.
 local journal, previous, first, last = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local number_of_groups, number_of_links = tonumber(ARGV[6]), tonumber(ARGV[7])
-local of_partition, groups, at, behind_links = { 'store', journal }, {}, 8, 3 + number_of_links
+local groups, at, behind_links = {}, 8, 3 + number_of_links
 local count = 0
 for i = 1, number_of_groups do
   local links = tonumber(ARGV[at + 3])
   groups[i] = {
     site = ARGV[at + 1], day = tonumber(ARGV[at + 2]), from = count + 1, to = count + links,
-    part = KEYS[behind_links + 2 * i - 1], visitors = KEYS[behind_links + 2 * i]
+    part = KEYS[behind_links + 3 * i - 2], visitors = KEYS[behind_links + 3 * i - 1],
+    frozen = KEYS[behind_links + 3 * i]
   }
-  of_partition[i + 2] = 'z ' .. ARGV[at + 1]
   count, at = count + links, at + 3
 end
 local before_names = at
 
-local partition = redis.pcall('HMGET', KEYS[1], unpack(of_partition))
+local partition = redis.pcall('HMGET', KEYS[1], 'store', journal)
 if partition.err then
   return { 'held', KEYS[1] }
 elseif partition[1] ~= ARGV[1] then
@@ -175,9 +175,12 @@ elseif checkpoint < previous then
 end
 local late, is_late = { 'late' }, false
 for i, group in ipairs(groups) do
-  local frozen = partition[i + 2]
-  late[i + 1] = frozen or ''
-  is_late = is_late or frozen and group.day <= tonumber(frozen)
+  local day = counted_on(group.frozen, group.day)
+  if not day then
+    return { 'held', group.frozen }
+  end
+  late[i + 1] = string.format('%d', day)
+  is_late = is_late or day ~= group.day
 end
 if is_late then
   return late -- Also of those that are dealt with: the next day is announced again then.
