@@ -189,8 +189,12 @@ impl Link {
         self.disabled = disabled.unwrap_or(self.disabled);
         self.taken_down = taken_down.unwrap_or(self.taken_down);
         let has_moved = before.page != *self.page() || before.campaign != self.campaign;
-        if has_moved && self.moved.as_ref().is_none_or(|moved| moved.since < since) {
-            self.moved = Some(Box::new(before));
+        if has_moved {
+            match &mut self.moved {
+                // Already changed on this day, or on one that a clock was ahead by.
+                Some(moved) if moved.since >= since => moved.since = since,
+                moved => *moved = Some(Box::new(before)),
+            }
         }
     }
 }

@@ -211,8 +211,8 @@ pub trait Store: Access + Works + Send + Sync {
     /// step. A pool has each day's networks by itself, united over its links. Everything that is drawn follows from one
     /// secret, which is deleted with the last step.
     ///
-    /// From its first step on, what is settled for that day or an earlier one counts on the site's first day that is not
-    /// closed: it came late. Where the day's week is closed already, what joins a pool joins that of the first week that is not.
+    /// From its first step on, what is settled for that day came late: it counts on the first day after it whose closing has not
+    /// begun. Where the day's week is closed already, what joins a pool joins that of the first week after it that is not.
     ///
     /// May be called at any time again, also by several instances at once, and may be killed at any point: each amount
     /// moves once, nothing is lost, and the next call goes on where the last one got to. It takes many short steps, so

@@ -115,6 +115,8 @@ async fn a_letter_has_what_stands_with_the_whole_week() {
         service.days_closed().await;
         service.crowd(&code, 5, 1).await;
     }
+    service.set_time("2026-11-30T06:59:59Z");
+    service.days_closed().await;
     service.set_time("2026-11-30T07:00:00Z");
     let subject = "23 to 29 November 2026";
     let mut letters = server.took(1).await;

@@ -9,6 +9,7 @@ mod dice;
 mod fixtures;
 mod redis;
 mod redis_closing;
+mod redis_cost;
 mod redis_crashes;
 mod redis_damage;
 mod redis_identity;

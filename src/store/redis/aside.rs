@@ -103,7 +103,7 @@ impl RedisStore {
         self.announce_missing(&days).await
     }
 
-    /// Tries to add some counts, on the first day on which their site counts anything.
+    /// Tries to add some counts, on the day on which their site counts what is of theirs.
     async fn restore_one(
         &self,
         number: usize,
@@ -121,13 +121,14 @@ impl RedisStore {
                 keys::set_aside(number),
                 keys::link(&link.code),
                 keys::part(number, site, day),
+                keys::frozen(number, site),
             ]);
             call.arg(identity.as_str()).arg(field).arg(link.to_string()).arg(site.as_str()).arg(day.number());
             let answer: Vec<String> = self.connection.call(&script::RESTORE, &call).await?;
-            let last = answer.get(1).and_then(|last| counts::day_of(last));
-            match (answer.first().map(String::as_str), last) {
-                (Some("late"), Some(last)) if last >= day => {
-                    day = last.plus(1);
+            let on = answer.get(1).and_then(|on| counts::day_of(on));
+            match (answer.first().map(String::as_str), on) {
+                (Some("late"), Some(on)) if on > day => {
+                    day = on;
                     self.announce(&Days::of_one(site, day)).await?;
                 }
                 _ => return Ok(answer),

@@ -12,7 +12,6 @@ redis.call('HSET', KEYS[2], 'mark', version)
 for i = 3, #ARGV, 1000 do
   redis.call('HSET', KEYS[2], unpack(ARGV, i, math.min(i + 999, #ARGV)))
 end
-local closed = math.max(tonumber(redis.call('HGET', KEYS[1], 'weeks') or week), tonumber(week))
-redis.call('HSET', KEYS[1], 'w' .. week, version, 'weeks', string.format('%d', closed))
+redis.call('HSET', KEYS[1], 'w' .. week, version)
 redis.call('HDEL', KEYS[1], 's' .. week, 'kw' .. week)
 return 1

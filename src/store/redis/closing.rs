@@ -25,7 +25,7 @@ use tokio::time::sleep;
 use super::cells::{Cell, Kind, Numbers, OF_LINK, OF_POOL, Share, to_json};
 use super::identity::foreign_partition;
 use super::links::CHUNK;
-use super::marks::{Closing, Stage, week_of};
+use super::marks::{Closing, Stage};
 use super::settling::first_failure;
 use super::{RedisStore, counts, failure, keys, links, script};
 use crate::domain::counts::{Amount, Counts};
@@ -85,11 +85,12 @@ impl Desk<'_> {
     }
 
     async fn step(&self, k: MinCount) -> Result<Step, StoreError> {
-        let fields = [self.field("c"), self.field("a"), self.field("k"), "weeks".to_owned()];
-        let (now, [closing, announced, secret, weeks]) = self.store.look(self.site, &fields).await?;
+        let fields = [self.field("c"), self.field("a"), self.field("k")];
+        let (now, [closing, announced, secret]) = self.store.look(self.site, &fields).await?;
         let Some(closing) = closing.as_deref().map(Closing::read).transpose()? else {
             let Some(announced) = announced else { return Ok(Step::Done) };
             if !self.has_parts().await? {
+                self.store.end_networks(self.site, self.day).await?;
                 let mut forget = script::UNANNOUNCE.on(&[keys::marks(self.site)]);
                 forget.arg(self.day.number()).arg(announced);
                 let is_forgotten = self.store.connection.call(&script::UNANNOUNCE, &forget).await?;
@@ -112,8 +113,7 @@ impl Desk<'_> {
             Stage::Frozen if self.is_frozen().await? => {
                 let secret = secret.as_deref().and_then(Secret::from_text);
                 let secret = secret.ok_or_else(|| failure::corrupt("a closing's secret"))?;
-                let closed = weeks.as_deref().and_then(week_of);
-                let week = closed.map_or(Week::of(self.day), |closed| Week::of(self.day).max(closed.next()));
+                let week = self.store.week_of_pools(self.site, Week::of(self.day)).await?;
                 self.write(&closing, &secret, week).await?;
                 Ok(Step::Next)
             }
@@ -156,8 +156,8 @@ impl Desk<'_> {
     async fn freeze(&self) -> Result<(), StoreError> {
         let identity = self.store.known_identity();
         let freeze = |number| {
-            let mut call = script::FREEZE.on(&[keys::partition(number)]);
-            call.arg(identity.as_str()).arg(keys::frozen(self.site)).arg(self.day.number());
+            let mut call = script::FREEZE.on(&[keys::partition(number), keys::frozen(number, self.site)]);
+            call.arg(identity.as_str()).arg(self.day.number());
             call
         };
         let calls = (0..keys::PARTITIONS).map(freeze).collect();
@@ -166,10 +166,12 @@ impl Desk<'_> {
     }
 
     async fn is_frozen(&self) -> Result<bool, StoreError> {
-        let ask = |number| cmd("HGET").arg(keys::partition(number)).arg(keys::frozen(self.site)).take();
-        let answers: Vec<Option<i32>> =
+        let ask = |number| {
+            cmd("SISMEMBER").arg(keys::frozen(number, self.site)).arg(self.day.number()).take()
+        };
+        let answers: Vec<bool> =
             self.store.connection.query_all((0..keys::PARTITIONS).map(ask).collect()).await?;
-        Ok(answers.iter().all(|last| last.is_some_and(|last| last >= self.day.number())))
+        Ok(answers.into_iter().all(|is_frozen| is_frozen))
     }
 
     /// Decides on everything, and lets the cells hold.
@@ -217,6 +219,7 @@ struct Decision<'a> {
     secret: &'a Secret,
     k: MinCount,
     networks: HashMap<Incarnation, Networks>,
+    /// That of a whole channel has the networks of all that was pooled of it, and no numbers.
     pools: BTreeMap<Kind, (Amount, Networks)>,
 }
 
@@ -231,6 +234,7 @@ impl Decision<'_> {
             *pool += rest.amount;
             if rest.amount.clicks > 0 {
                 *of_pool |= networks;
+                self.pools.entry(Kind::of_channel(kind.channel.clone())).or_default().1 |= networks;
             }
         }
         let mut cell = self.secret.unfurls(key, &counts.unfurls_by_app(), self.k);

@@ -65,6 +65,8 @@ impl RedisStore {
         self.end_sets(site, past).await?;
         self.drop_parts(site, past).await?;
         self.connection.query::<()>(cmd("UNLINK").arg(keys::sheet(site, past))).await?;
+        let thaw = |number| cmd("SREM").arg(keys::frozen(number, site)).arg(past.number()).take();
+        self.connection.query_all::<i64>((0..keys::PARTITIONS).map(thaw).collect()).await?;
         self.connection.query::<()>(cmd("HDEL").arg(keys::marks(site)).arg(fields_of(past))).await
     }
 

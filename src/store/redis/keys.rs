@@ -41,7 +41,7 @@ pub(super) fn partition_of(code: &Code) -> usize {
     crc32fast::hash(code.folded().as_str().as_bytes()) as usize % PARTITIONS
 }
 
-/// Hash: `store` → the store's identity, each journal → its checkpoint in this partition, and [`frozen`] for each site.
+/// Hash: `store` → the store's identity, each journal → its checkpoint in this partition.
 pub(super) fn partition(number: usize) -> String {
     format!("ens:p:{}", tag(number))
 }
@@ -86,9 +86,9 @@ pub(super) fn campaigns(site: &SiteId) -> String {
     format!("ens:n:{{{site}}}")
 }
 
-/// The field of a partition with the last day of a site that counts nothing any more there.
-pub(super) fn frozen(site: &SiteId) -> String {
-    format!("z {site}")
+/// Set: the days of a site that count nothing any more in a partition.
+pub(super) fn frozen(number: usize, site: &SiteId) -> String {
+    format!("ens:f:{}:{site}", tag(number))
 }
 
 /// Hash: link key → what was counted for it, packed as `record.lua` says: a *part* of a site's day.

@@ -122,7 +122,6 @@ pub(super) struct Marks {
     /// Each with a version, or 0 where it has pools.
     pub(super) weeks: BTreeMap<Week, u64>,
     pub(super) week_closings: BTreeMap<Week, Closing>,
-    pub(super) last_week: Option<Week>,
 }
 
 impl Marks {
@@ -131,9 +130,7 @@ impl Marks {
         for (field, value) in fields {
             let version = || value.parse().map_err(|_| failure::corrupt("a version"));
             let (sort, rest) = field.split_at_checked(1).unwrap_or_default();
-            if field == "weeks" {
-                marks.last_week = week_of(value);
-            } else if let ("w" | "s", Some(week)) = (sort, week_of(rest)) {
+            if let ("w" | "s", Some(week)) = (sort, week_of(rest)) {
                 if sort == "w" {
                     marks.weeks.insert(week, version()?);
                 } else {
@@ -218,6 +215,17 @@ impl RedisStore {
         Ok((now, values.try_into().map_err(|_| failure::corrupt("a mark"))?))
     }
 
+    /// The week whose pools are a week's: its own, or the first one after it that is not closed.
+    pub(super) async fn week_of_pools(&self, site: &SiteId, mut week: Week) -> Result<Week, StoreError> {
+        loop {
+            let (_, [version]) = self.look(site, &[format!("w{}", week.number())]).await?;
+            if version.is_none_or(|version| version == "0") {
+                return Ok(week);
+            }
+            week = week.next();
+        }
+    }
+
     /// Begins a closing, unless somebody has. The secret must not be seen in the server's slow log.
     pub(super) async fn begin_closing(
         &self,
@@ -273,7 +281,7 @@ impl RedisStore {
         let mut due = Vec::new();
         for site in self.counted_sites().await? {
             let marks = self.marks(&site).await?;
-            let (now, _) = self.look(&site, &["weeks".to_owned()]).await?;
+            let (now, _) = self.look(&site, &[]).await?;
             let is_due = |closing: &Closing| closing.left(now, self.keep).is_zero();
             let days = marks.announced.keys().filter(|day| {
                 **day < before && (marks.is_open(**day) || marks.closings.get(day).is_none_or(is_due))

@@ -24,9 +24,9 @@ local function state_of(key)
   return key
 end
 
--- What the value of a site's link has in it, and no other: the end of a link's key is its incarnation.
-local function sign_of(link, site)
-  return '"incarnation":"' .. string.sub(link, -16) .. '","site":"' .. site .. '"'
+-- Whether this is the value of a site's link: the end of a link's key is its incarnation.
+local function is_link(value, link, site)
+  return value and string.find(value, '"incarnation":"' .. string.sub(link, -16) .. '","site":"' .. site .. '"', 1, true)
 end
 
 -- Reads families' numbers; nil where that is impossible.
@@ -82,3 +82,14 @@ local function read_aside(text)
   return known and { tonumber(clicks), tonumber(unfurls), tonumber(opens), known = known }
 end
 
+
+-- The day on which a site counts what happened on a day: that day, or the first one after it that is not among those on which
+-- it counts nothing any more. Nil where these cannot be read.
+local function counted_on(frozen, day)
+  local is_frozen = redis.pcall('SISMEMBER', frozen, day)
+  while is_frozen == 1 do
+    day = day + 1
+    is_frozen = redis.pcall('SISMEMBER', frozen, day)
+  end
+  return is_frozen == 0 and day or nil
+end

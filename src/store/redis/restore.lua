@@ -1,16 +1,20 @@
 -- Adds counts that were set aside to those of their link, where its keys can be read again.
--- KEYS: the partition, what is set aside in it, the link, its part of the day
+-- KEYS: the partition, what is set aside in it, the link, its part of the day, its site's days that count nothing any more
 -- ARGV: identity of the store, the field of what is set aside, the link's key, its site, the day
 -- Returns 'done', also where nothing is set aside any more or the link is gone; 'damaged' with the name of what
--- still is; 'late' with the last day on which the site counts nothing any more; and as settle.lua 'foreign' and 'held'.
+-- still is; 'late' with the day on which the site counts what is of this one; and as settle.lua 'foreign' and 'held'.
 -- Nothing is changed with these.
-local partition = redis.pcall('HMGET', KEYS[1], 'store', 'z ' .. ARGV[4])
+local partition = redis.pcall('HMGET', KEYS[1], 'store')
 if partition.err then
   return { 'held', KEYS[1] }
 elseif partition[1] ~= ARGV[1] then
   return { 'foreign', partition[1] or '' }
-elseif partition[2] and tonumber(ARGV[5]) <= tonumber(partition[2]) then
-  return { 'late', partition[2] }
+end
+local day = counted_on(KEYS[5], tonumber(ARGV[5]))
+if not day then
+  return { 'damaged', KEYS[5] }
+elseif day ~= tonumber(ARGV[5]) then
+  return { 'late', string.format('%d', day) }
 end
 local there = redis.pcall('HGET', KEYS[2], ARGV[2])
 if not there then
@@ -21,7 +25,7 @@ if not aside then
   return { 'damaged', KEYS[2] }
 end
 local value, link = redis.pcall('GET', KEYS[3]), ARGV[3]
-if type(value) == 'string' and string.find(value, sign_of(link, ARGV[4]), 1, true) then
+if type(value) == 'string' and is_link(value, link, ARGV[4]) then
   local record = redis.pcall('HGET', KEYS[4], link)
   if type(record) == 'table' then
     return { 'damaged', KEYS[4] }

@@ -3,7 +3,7 @@
 -- letter; every number in them is exact in a double. Whoever calls has added up the entries of each link, and divided the
 -- links by site and day: so a site's day costs one reading and one writing, however many its links are.
 -- KEYS: the partition, what is set aside in it, its deleted links, the links of all groups in their order, then each
---       group's part and its visitors
+--       group's part, its visitors, and its site's days that count nothing any more
 -- ARGV: identity of the store, journal, number of the entry before these, numbers of the first and the last of these,
 --       how many groups and links there are, the names of families; then for each group its site, its day and how many of the
 --       links it has; then the links' keys; then all that is to be added behind PADDING bytes of nothing: for
@@ -12,7 +12,7 @@
 -- Returns 'foreign' where the partition is not of this store, with the identity that it has; 'behind' where
 -- entries before these are missing, with the checkpoint; 'held' with a name where the partition cannot be read; 'partly'
 -- with the checkpoint where some of the entries are dealt with already; 'late' where a site counts nothing any more on a
--- day, with the last such day for each group or nothing. Nothing is changed then. Else 'settled', how many
+-- day, with the day on which it does for each group. Nothing is changed then. Else 'settled', how many
 -- entries were counted, of links that are gone, and of those that somebody deleted a short while ago; then the
 -- name of each damaged record and how many entries were set aside for it.
 local EXACT, HIGHEST = 512, 39
@@ -122,23 +122,46 @@ local function united(known, new)
   return all
 end
 
+-- Whether a fingerprint is known.
+local function holds(known, fingerprint)
+  local at = string.find(known, fingerprint, 1, true)
+  while at and at % FINGERPRINT ~= 1 do
+    at = string.find(known, fingerprint, at + 1, true)
+  end
+  return at
+end
+
+-- The same in one text: few are looked for one by one.
+local function joined(known, new)
+  if #new > 8 * FINGERPRINT then
+    return table.concat(united(known, new))
+  end
+  for at = 1, #new, FINGERPRINT do
+    local fingerprint = string.sub(new, at, at + FINGERPRINT - 1)
+    if not holds(known, fingerprint) then
+      known = known .. fingerprint
+    end
+  end
+  return known
+end
+
 -- Everything is read before anything is written: a script that fails does not undo what it did.
 local journal, previous, first, last = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local number_of_groups, number_of_links = tonumber(ARGV[6]), tonumber(ARGV[7])
-local of_partition, groups, at, behind_links = { 'store', journal }, {}, 8, 3 + number_of_links
+local groups, at, behind_links = {}, 8, 3 + number_of_links
 local count = 0
 for i = 1, number_of_groups do
   local links = tonumber(ARGV[at + 3])
   groups[i] = {
     site = ARGV[at + 1], day = tonumber(ARGV[at + 2]), from = count + 1, to = count + links,
-    part = KEYS[behind_links + 2 * i - 1], visitors = KEYS[behind_links + 2 * i]
+    part = KEYS[behind_links + 3 * i - 2], visitors = KEYS[behind_links + 3 * i - 1],
+    frozen = KEYS[behind_links + 3 * i]
   }
-  of_partition[i + 2] = 'z ' .. ARGV[at + 1]
   count, at = count + links, at + 3
 end
 local before_names = at
 
-local partition = redis.pcall('HMGET', KEYS[1], unpack(of_partition))
+local partition = redis.pcall('HMGET', KEYS[1], 'store', journal)
 if partition.err then
   return { 'held', KEYS[1] }
 elseif partition[1] ~= ARGV[1] then
@@ -149,17 +172,20 @@ if not checkpoint then
   return { 'held', KEYS[1] }
 elseif checkpoint < previous then
   return { 'behind', string.format('%.0f', checkpoint) } -- What came before these was confirmed, and lost.
-elseif checkpoint >= first then
-  return { 'partly', string.format('%.0f', checkpoint) }
 end
 local late, is_late = { 'late' }, false
 for i, group in ipairs(groups) do
-  local frozen = partition[i + 2]
-  late[i + 1] = frozen or ''
-  is_late = is_late or frozen and group.day <= tonumber(frozen)
+  local day = counted_on(group.frozen, group.day)
+  if not day then
+    return { 'held', group.frozen }
+  end
+  late[i + 1] = string.format('%d', day)
+  is_late = is_late or day ~= group.day
 end
 if is_late then
-  return late
+  return late -- Also of those that are dealt with: the next day is announced again then.
+elseif checkpoint >= first then
+  return { 'partly', string.format('%.0f', checkpoint) }
 end
 
 -- Of each link: where what is to be added begins, and 'gone' or the name of what is damaged where it is not to be counted.
@@ -174,7 +200,7 @@ for _, group in ipairs(groups) do
     local _, _, _, visitors, families, behind = struct.unpack(HEADER, blob, at)
     begins[i], at = at, behind + FAMILY * families + FINGERPRINT * visitors
     local record, known = group.records[i - group.from + 1], group.known[i - group.from + 1]
-    if not (values[i] and string.find(values[i], sign_of(link, group.site), 1, true)) then
+    if not is_link(values[i], link, group.site) then
       refused[i] = state_of(KEYS[3 + i])
     elseif group.records.err then
       refused[i] = group.part
@@ -264,8 +290,8 @@ for _, group in ipairs(groups) do
             old_set, estimate, open = math.max(old_set, set), nil, nil
             set = visitors
           else
-            local all = united(known_visitors, fingerprints)
-            fingerprints, set = table.concat(all), #all
+            fingerprints = joined(known_visitors, fingerprints)
+            set = #fingerprints / FINGERPRINT
           end
           if set < EXACT then
             sets[#sets + 1] = link
@@ -288,7 +314,10 @@ for _, group in ipairs(groups) do
     sets[#sets + 1] = (there and there .. ' ' or '') .. table.concat(ended, ' ')
   end
   if #sets > 0 then
-    redis.call('HSET', group.visitors, unpack(sets))
+    -- Short steps: none of them gets into the slow log with its fingerprints.
+    for i = 1, #sets, 200 do
+      redis.call('HSET', group.visitors, unpack(sets, i, math.min(i + 199, #sets)))
+    end
     if redis.call('TTL', group.visitors) < 0 then
       redis.call('EXPIREAT', group.visitors, ending(group.day))
     end

@@ -39,8 +39,8 @@ const ENTRIES_AT_ONCE: usize = 20_000;
 /// How often a partition is asked again for entries that it has dealt with, or that came late.
 const ATTEMPTS: usize = 8;
 
-/// The last days of sites on which a partition counts nothing any more.
-type Frozen<'a> = BTreeMap<&'a SiteId, Day>;
+/// The days of sites on which a partition counts nothing any more, each with the day that counts instead.
+type Frozen<'a> = BTreeMap<(&'a SiteId, Day), Day>;
 
 impl RedisStore {
     /// Announces the days, then adds the entries: of each partition in order, many partitions at once.
@@ -119,7 +119,7 @@ impl RedisStore {
             return Err(sum.unavailable());
         }
         self.add_networks(keys::recent_networks, counted.iter().copied(), is_begun).await;
-        let late = frozen.values().flatten().map(|(site, last)| (*site, last.plus(1)));
+        let late = frozen.values().flatten().map(|((site, _), on)| (*site, *on));
         sum.hold_announcing(self.announce_missing(&days.and(late)).await);
         sum.settled()
     }
@@ -148,10 +148,12 @@ impl RedisStore {
                 }
                 Some("late") => {
                     let groups = Groups::of(&step, frozen);
-                    for ((site, day), last) in groups.0.keys().zip(&words[1..]) {
-                        if let Some(last) = counts::day_of(last).filter(|last| day <= last) {
-                            self.announce(&Days::of_one(site, last.plus(1))).await?;
-                            frozen.insert(site, last);
+                    for ((site, day), on) in groups.0.keys().zip(&words[1..]) {
+                        if let Some(on) = counts::day_of(on).filter(|on| on > day) {
+                            self.announce(&Days::of_one(site, on)).await?;
+                            // What counted on this day, because it was late itself, counts there, too.
+                            frozen.iter_mut().filter(|((of, _), to)| of == site && *to == day).for_each(|(_, to)| *to = on);
+                            frozen.insert((*site, *day), on);
                         }
                     }
                 }
@@ -428,8 +430,7 @@ impl<'a> Groups<'a> {
         let mut places: HashMap<(&LinkKey, Day), usize> = HashMap::with_capacity(entries.len());
         let mut seen: HashSet<(&LinkKey, Day, u64)> = HashSet::default();
         for Numbered { entry, .. } in entries {
-            let last = frozen.get(&entry.site).filter(|last| entry.day <= **last);
-            let day = last.map_or(entry.day, |last| last.plus(1));
+            let day = frozen.get(&(&entry.site, entry.day)).copied().unwrap_or(entry.day);
             let group = groups.entry((&entry.site, day)).or_default();
             let place = *places.entry((&entry.link, day)).or_insert_with(|| {
                 group.push((&entry.link, More::default()));
@@ -458,7 +459,11 @@ impl<'a> Groups<'a> {
         let mut all = vec![keys::partition(partition), keys::set_aside(partition), keys::deleted(partition)];
         all.extend(links().map(|(link, _)| keys::link(&link.code)));
         for (site, day) in self.0.keys() {
-            all.extend([keys::part(partition, site, *day), keys::visitors(partition, site, *day)]);
+            all.extend([
+                keys::part(partition, site, *day),
+                keys::visitors(partition, site, *day),
+                keys::frozen(partition, site),
+            ]);
         }
         let (first, last) = (entries[0], entries[entries.len() - 1]);
         let mut call = script::SETTLE.on(&all);

@@ -75,7 +75,7 @@ impl RedisStore {
         for key in of_days.chain(of_weeks).chain(of_site) {
             self.connection.query::<()>(cmd("UNLINK").arg(key)).await?;
         }
-        let thaw = |number| cmd("HDEL").arg(keys::partition(number)).arg(keys::frozen(id)).take();
+        let thaw = |number| cmd("UNLINK").arg(keys::frozen(number, id)).take();
         self.connection.query_all::<i64>((0..keys::PARTITIONS).map(thaw).collect()).await?;
         self.connection.query::<()>(cmd("SREM").arg(keys::COUNTED_SITES).arg(id.as_str())).await?;
         let keys = [keys::SITES, keys::SITE_NAMES, keys::SITE_KEYS].map(str::to_owned);

@@ -99,8 +99,26 @@ impl RedisStore {
 #[derive(Default)]
 struct Left {
     amount: Amount,
-    /// From how many networks the clicks of each day came at least. Those of different pages may be the same.
-    networks: BTreeMap<String, u64>,
+    /// From how many networks the clicks of each day came.
+    networks: BTreeMap<String, OfChannel>,
+}
+
+/// Networks of a channel on a day. Those of different pages may be the same.
+#[derive(Default)]
+struct OfChannel {
+    /// Of everything that was pooled.
+    all: u64,
+    /// Of pages that became cells.
+    of_cells: u64,
+    /// Of the page with the most of those that did not.
+    of_one_page: u64,
+}
+
+impl OfChannel {
+    /// From how many networks the clicks of pages that became no cell came at least.
+    fn at_least(&self) -> u64 {
+        self.all.saturating_sub(self.of_cells).max(self.of_one_page)
+    }
 }
 
 /// The cells of pages, and those of channels of what is left of these. What is left then is forgotten.
@@ -113,16 +131,20 @@ fn decide(secret: &Secret, k: MinCount, pools: Pools) -> Vec<(Kind, Counts)> {
         let (cell, rest) = secret.decide(Level::Page, &to_json(&kind), pool, k);
         let left = channels.entry(kind.channel.clone()).or_default();
         left.amount += rest.amount;
-        if rest.amount.clicks > 0 {
-            for (day, of_day) in days {
-                let networks = left.networks.entry(day).or_default();
-                *networks = of_day.networks.max(*networks);
+        for (day, of_day) in days {
+            let of_channel = left.networks.entry(day).or_default();
+            if kind.page.is_none() {
+                of_channel.all += of_day.networks;
+            } else if rest.amount.clicks == 0 {
+                of_channel.of_cells += of_day.networks;
+            } else {
+                of_channel.of_one_page = of_day.networks.max(of_channel.of_one_page);
             }
         }
         cells.push((kind, cell));
     }
     for (channel, Left { amount, networks }) in channels {
-        let rest = Undecided { amount, networks: networks.into_values().sum() };
+        let rest = Undecided { amount, networks: networks.values().map(OfChannel::at_least).sum() };
         let (cell, _) = secret.decide(Level::Channel, channel.as_str(), rest, k);
         cells.push((Kind::of_channel(channel), cell));
     }

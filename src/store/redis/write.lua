@@ -8,8 +8,7 @@ if redis.call('HGET', KEYS[1], 'c' .. day) ~= ARGV[2] then
   return 0
 end
 if #ARGV > 4 + cells then
-  local closed = redis.call('HGET', KEYS[1], 'weeks')
-  if closed and tonumber(closed) >= tonumber(week) then
+  if (redis.call('HGET', KEYS[1], 'w' .. week) or '0') ~= '0' then
     return 2
   end
   redis.call('HSET', KEYS[3], unpack(ARGV, 5 + cells))

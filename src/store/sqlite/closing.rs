@@ -87,19 +87,27 @@ pub(super) fn note_closed_before(db: &Connection, day: Day) -> rusqlite::Result<
     db.prepare_cached(sql)?.execute([day.number()]).map(drop)
 }
 
-/// Returns the first day of a site whose closing has not begun; `None` where none has. Every day from there on is open.
-pub(super) fn first_open_day(db: &Connection, site: LinkSite) -> rusqlite::Result<Option<Day>> {
-    let sql = "SELECT max(day) FROM closed_days WHERE site = ?1";
-    let last: Option<i32> = db.prepare_cached(sql)?.query_row([site], |row| row.get(0))?;
-    Ok(last.and_then(Day::from_number).map(|day| day.plus(1)))
+/// Returns the day on which a site counts what happened on `day`: that day, or the first one after it whose closing has not
+/// begun. A later day that was closed too early, because the clock was ahead, changes nothing.
+pub(super) fn counted_on(db: &Connection, site: LinkSite, day: Day) -> rusqlite::Result<Day> {
+    let sql = "
+        WITH RECURSIVE late (day) AS (
+            SELECT ?2 UNION ALL SELECT day + 1 FROM late
+            WHERE EXISTS (SELECT 1 FROM closed_days WHERE closed_days.site = ?1 AND closed_days.day = late.day)
+        )
+        SELECT max(day) FROM late";
+    db.prepare_cached(sql)?.query_row((site, day.number()), |row| read_day(row, 0))
 }
 
-/// Returns the week whose pools a day's belong to: its own, or the first one whose closing has not begun.
+/// Returns the week whose pools a day's belong to: its own, or the first one after it whose closing has not begun.
 pub(super) fn week_of_pools(db: &Connection, site: LinkSite, day: Day) -> rusqlite::Result<Week> {
-    let sql = "SELECT max(week) FROM closed_weeks WHERE site = ?1";
-    let last: Option<i32> = db.prepare_cached(sql)?.query_row([site], |row| row.get(0))?;
-    let first_open = last.and_then(Week::from_number).map(Week::next);
-    Ok(Week::of(day).max(first_open.unwrap_or(Week::of(day))))
+    let sql = "
+        WITH RECURSIVE late (week) AS (
+            SELECT ?2 UNION ALL SELECT week + 1 FROM late
+            WHERE EXISTS (SELECT 1 FROM closed_weeks WHERE closed_weeks.site = ?1 AND closed_weeks.week = late.week)
+        )
+        SELECT max(week) FROM late";
+    db.prepare_cached(sql)?.query_row((site, Week::of(day).number()), |row| read_week(row, 0))
 }
 
 /// Returns whether cells of a week are still being made.

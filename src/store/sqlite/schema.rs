@@ -147,8 +147,8 @@ const TABLES: &str = "
 ///   networks are added up over days and not over links.
 /// - `closings` is what is just being closed: the days (`is_week` = 0) and weeks by their numbers, each with the secret from
 ///   which everything that is drawn follows, and its k. It is empty in between.
-/// - `closed_days` has each day that was begun to be closed; `min_count` is its k, and 0 until it is closed. What comes for the
-///   last of these days or an earlier one is late.
+/// - `closed_days` has each day that was begun to be closed; `min_count` is its k, and 0 until it is closed. What comes for one
+///   of these days is late.
 /// - `closed_weeks` has the same for weeks; `version` is 0 until the week is closed.
 /// - `closed_before`: every day before this one is closed, also those without counts.
 /// - `link_days` has a version for days whose links were changed or deleted, or made when the day was closed: who keeps

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use foldhash::HashMap;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
-use super::closing::first_open_day;
+use super::closing::counted_on;
 use super::counts::{LinkSite, number, sql_number};
 use super::links::required;
 use super::visitors::{Place, Visitors};
@@ -119,13 +119,13 @@ pub(super) fn confirm(db: &Connection, journal: &JournalId, today: Day) -> rusql
 struct Desk<'a> {
     db: &'a Connection,
     visitors: &'a mut Visitors,
-    /// The first day of each site whose closing has not begun, as far as it was looked up.
-    first_open: HashMap<LinkSite, Option<Day>>,
+    /// On which day a site counts what happened on a day, as far as it was looked up.
+    counted_on: HashMap<(LinkSite, Day), Day>,
 }
 
 impl<'a> Desk<'a> {
     fn new(db: &'a Connection, visitors: &'a mut Visitors) -> Self {
-        Self { db, visitors, first_open: HashMap::default() }
+        Self { db, visitors, counted_on: HashMap::default() }
     }
 
     /// Adds all entries, and returns how many were counted and how many were of links that are gone.
@@ -174,14 +174,14 @@ impl<'a> Desk<'a> {
         self.add(place, on, sum.counted_on(day, on)).map(|()| true)
     }
 
-    /// Returns where the counts of a link are, or will be, and on which day: what comes late counts on the first day whose
+    /// Returns where the counts of a link are, or will be, and on which day: what comes late counts on the first day after its own whose
     /// closing has not begun. `None` where there is no such link.
     fn place(&mut self, link: &LinkKey, day: Day) -> rusqlite::Result<Option<(Place, Day)>> {
         let known = self.visitors.place(day, link);
         let Some(place) = known.map_or_else(|| self.look_up(link), |place| Ok(Some(place)))? else {
             return Ok(None);
         };
-        let on = self.first_open(place.site)?.map_or(day, |first| first.max(day));
+        let on = self.counted_on(place.site, day)?;
         if self.visitors.place(on, link).is_none() {
             let sql = "SELECT visitors FROM counts WHERE site = ?1 AND day = ?2 AND link = ?3";
             let which = (place.site, on.number(), place.link);
@@ -201,13 +201,13 @@ impl<'a> Desk<'a> {
         place.optional()
     }
 
-    fn first_open(&mut self, site: LinkSite) -> rusqlite::Result<Option<Day>> {
-        if let Some(known) = self.first_open.get(&site) {
+    fn counted_on(&mut self, site: LinkSite, day: Day) -> rusqlite::Result<Day> {
+        if let Some(known) = self.counted_on.get(&(site, day)) {
             return Ok(*known);
         }
-        let first = first_open_day(self.db, site)?;
-        self.first_open.insert(site, first);
-        Ok(first)
+        let on = counted_on(self.db, site, day)?;
+        self.counted_on.insert((site, day), on);
+        Ok(on)
     }
 
     fn add(&mut self, place: Place, day: Day, sum: Sum) -> rusqlite::Result<()> {
@@ -313,7 +313,9 @@ fn sums(entries: &[Numbered]) -> HashMap<(&LinkKey, Day), Sum> {
             EntryKind::Click(tag, _) => {
                 sum.clicks += 1;
                 sum.visitors.push(Fingerprint::of(&tag));
-                network.iter().for_each(|network| sum.networks.insert(*network));
+                if let Some(network) = network {
+                    sum.networks.insert(*network);
+                }
             }
         }
     }

@@ -169,7 +169,9 @@ impl Visitors {
                 }
                 Going::LinksOfDay(site, day, links) => {
                     if let Some(of_day) = self.days.get_mut(&day) {
-                        links.iter().for_each(|link| drop(of_day.known.remove(link)));
+                        for link in &links {
+                            of_day.known.remove(link);
+                        }
                     }
                     self.networks.forget_links_of_day(site, day, &links);
                 }

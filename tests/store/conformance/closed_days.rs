@@ -19,7 +19,7 @@ use crate::fixtures::{
 };
 use crate::site_counts::SiteCountsOf;
 
-pub(crate) async fn late_clicks_count_on_the_first_day_that_is_not_closed(store: Arc<dyn Store>) {
+pub(crate) async fn late_clicks_count_on_the_first_day_after_theirs_that_is_not_closed(store: Arc<dyn Store>) {
     let site = stored_site(&*store, "press").await;
     let link = stored_link(&*store, &site, "abc").await;
     let mut journal = Journal::new("j");
@@ -27,19 +27,38 @@ pub(crate) async fn late_clicks_count_on_the_first_day_that_is_not_closed(store:
     close_day(&*store, &site.id, 20, MinCount::EXACT).await;
     let late = [click(10), click(10), UNFURL, EntryKind::AggregateClick];
     journal.settle(&*store, &link, day(20), late.clone()).await;
-    journal.settle(&*store, &link, day(18), [click(11)]).await;
     assert_eq!(cell(&*store, &link, 20).await, clicks(3, 3), "what is closed never changes");
-    assert_eq!(counted(&*store, &link, day(18)).await, Counts::default());
-    let expected = Counts { unfurls: 1, aggregate_clicks: 1, ..clicks(3, 2) };
+    let expected = Counts { unfurls: 1, aggregate_clicks: 1, ..clicks(2, 1) };
     assert_eq!(counted(&*store, &link, day(21)).await, expected);
     // They are counted together with what is of that day, and closed with it.
     journal.settle(&*store, &link, day(21), [click(12)]).await;
     close_day(&*store, &site.id, 21, MinCount::EXACT).await;
-    let expected = Counts { unfurls: 1, aggregate_clicks: 1, ..clicks(4, 3) };
+    let expected = Counts { unfurls: 1, aggregate_clicks: 1, ..clicks(3, 2) };
     assert_eq!(cell(&*store, &link, 21).await, expected);
-    journal.settle(&*store, &link, day(19), late).await;
+    // On an earlier day nothing was counted that had to be closed.
+    journal.settle(&*store, &link, day(19), late.clone()).await;
     let expected = Counts { unfurls: 1, aggregate_clicks: 1, ..clicks(2, 1) };
-    assert_eq!(counted(&*store, &link, day(TODAY)).await, expected);
+    assert_eq!(counted(&*store, &link, day(19)).await, expected);
+    close_day(&*store, &site.id, 19, MinCount::EXACT).await;
+    journal.settle(&*store, &link, day(19), late).await;
+    assert_eq!(counted(&*store, &link, day(TODAY)).await, expected, "behind two closed days");
+}
+
+pub(crate) async fn a_clock_that_was_months_ahead_makes_nothing_late(store: Arc<dyn Store>) {
+    let site = stored_site(&*store, "press").await;
+    let link = made(&*store, &site, "abc", ("a", "sms", None)).await;
+    let (ahead, mut journal) = (320, Journal::new("j"));
+    journal.come(&*store, &link, day(ahead), crowd(0..5)).await;
+    close(&*store, ahead + 14, k(5)).await;
+    // The clock is right again.
+    for on in [20, 21] {
+        journal.come(&*store, &link, day(on), crowd(0..5)).await;
+        assert_eq!(counted(&*store, &link, day(on)).await, clicks(5, 5));
+    }
+    close(&*store, MONDAY, k(5)).await;
+    let mut found = week_cells(&*store, &site).await;
+    let place = (Week::of(day(20)), kind("sms", Some("a"), None));
+    assert_rounded(&found.remove(&place).expect("a cell of the right week"), (10, 10), 0, k(5));
 }
 
 pub(crate) async fn late_clicks_come_from_no_network(store: Arc<dyn Store>) {
