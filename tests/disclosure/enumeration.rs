@@ -9,19 +9,20 @@ use std::collections::BTreeMap;
 /// What is read at one level: the rounded number of a cell, or nothing.
 type Shown = Option<u64>;
 
-/// What is read at one level for each number of networks up to a greatest one.
-type Level = Vec<BTreeMap<Shown, u128>>;
+/// In how many draws each of these is read at one level.
+type Outcomes = BTreeMap<Shown, u128>;
 
-fn level(most: u64, k: u64) -> Level {
+/// Those of each number of networks up to a greatest one.
+fn level(most: u64, k: u64) -> Vec<Outcomes> {
     (0..=most).map(|networks| outcomes(networks, k)).collect()
 }
 
-fn at(level: &Level, networks: u64) -> &BTreeMap<Shown, u128> {
+fn at(level: &[Outcomes], networks: u64) -> &Outcomes {
     &level[usize::try_from(networks).unwrap()]
 }
 
 /// In how many of k² equally likely draws each of these is read, where so many networks stand behind the level.
-fn outcomes(networks: u64, k: u64) -> BTreeMap<Shown, u128> {
+fn outcomes(networks: u64, k: u64) -> Outcomes {
     let mut outcomes = BTreeMap::new();
     for threshold in k + 1..=2 * k {
         for r in 0..k {
@@ -34,7 +35,7 @@ fn outcomes(networks: u64, k: u64) -> BTreeMap<Shown, u128> {
 
 /// In how many of k⁶ draws each of these is read at the three levels: what is a cell of the link leaves its page to the
 /// others there, and what is a cell of the page leaves the channel.
-fn all_outcomes(levels: [u64; 3], came: u64, each: &Level) -> BTreeMap<[Shown; 3], u128> {
+fn all_outcomes(levels: [u64; 3], came: u64, each: &[Outcomes]) -> BTreeMap<[Shown; 3], u128> {
     let [link, page, channel] = levels;
     let mut all = BTreeMap::new();
     for (of_link, link_draws) in at(each, link + came) {
@@ -51,7 +52,7 @@ fn all_outcomes(levels: [u64; 3], came: u64, each: &Level) -> BTreeMap<[Shown; 3
 }
 
 /// The advantage, in parts of k⁶.
-fn advantage(levels: [u64; 3], each: &Level) -> u128 {
+fn advantage(levels: [u64; 3], each: &[Outcomes]) -> u128 {
     let (without, with) = (all_outcomes(levels, 0, each), all_outcomes(levels, 1, each));
     let more = with.iter().map(|(read, draws)| draws.saturating_sub(without.get(read).copied().unwrap_or(0)));
     more.sum()

@@ -1,6 +1,8 @@
 //! How an attacker makes up their mind: from games whose end they know they learn which number tells most, and guess by
 //! it in others.
 
+#![allow(clippy::cast_precision_loss, reason = "numbers of games are small")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
