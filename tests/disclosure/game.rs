@@ -148,8 +148,8 @@ impl Game {
             format!("/api/v1/stats?group_by=day&{WEEK}&link={victim}"),
             format!("/api/v1/stats?group_by=day&from=2026-11-24&to=2026-11-24"),
             format!("/api/v1/stats?group_by=page&{WEEK}&channel=sms&format=csv"),
-            // A public page is kept for a second, and each moment has an address of its own.
-            format!("/stats/public/{}?from=2026-11-01&to=2026-11-30&seen={}", self.name, self.seen.len()),
+            // A public page is kept for a second, so each moment asks for other days.
+            format!("/stats/public/{}?from=2026-11-{:02}&to=2026-11-30", self.name, 1 + self.seen.len() / 10),
         ];
         for path in paths {
             let answer = self.ask(service, Method::GET, &path).header("accept-language", "en");

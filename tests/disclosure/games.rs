@@ -25,7 +25,7 @@ const AT_ONCE: usize = 12;
 
 /// How many games each attack is played in where what is read may tell something.
 fn number_of_games() -> usize {
-    std::env::var("DISCLOSURE_GAMES").map_or(8, |number| number.parse().expect("DISCLOSURE_GAMES: a number"))
+    std::env::var("DISCLOSURE_GAMES").map_or(6, |number| number.parse().expect("DISCLOSURE_GAMES: a number"))
 }
 
 /// Nothing that is read may differ where nothing may be learnt, so a few games show that as well as many.

@@ -166,9 +166,8 @@ impl Desk<'_> {
     }
 
     async fn is_frozen(&self) -> Result<bool, StoreError> {
-        let ask = |number| {
-            cmd("SISMEMBER").arg(keys::frozen(number, self.site)).arg(self.day.number()).take()
-        };
+        let ask =
+            |number| cmd("SISMEMBER").arg(keys::frozen(number, self.site)).arg(self.day.number()).take();
         let answers: Vec<bool> =
             self.store.connection.query_all((0..keys::PARTITIONS).map(ask).collect()).await?;
         Ok(answers.into_iter().all(|is_frozen| is_frozen))

@@ -152,7 +152,10 @@ impl RedisStore {
                         if let Some(on) = counts::day_of(on).filter(|on| on > day) {
                             self.announce(&Days::of_one(site, on)).await?;
                             // What counted on this day, because it was late itself, counts there, too.
-                            frozen.iter_mut().filter(|((of, _), to)| of == site && *to == day).for_each(|(_, to)| *to = on);
+                            frozen
+                                .iter_mut()
+                                .filter(|((of, _), to)| of == site && *to == day)
+                                .for_each(|(_, to)| *to = on);
                             frozen.insert((*site, *day), on);
                         }
                     }
