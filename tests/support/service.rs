@@ -498,13 +498,13 @@ impl Service {
         let Some(redis) = &self.ground.redis else { return Vec::new() };
         let client = ::redis::Client::open(redis.url()).expect("an address");
         let mut connection = client.get_multiplexed_async_connection().await.expect("a connection");
-        let ask = ::redis::cmd("KEYS").arg("ens:v:*").query_async(&mut connection);
-        let mut keys: Vec<String> = ask.await.expect("keys");
+        let keys: Vec<String> =
+            ::redis::cmd("KEYS").arg("ens:v:*").query_async(&mut connection).await.expect("keys");
         let mut found = Vec::new();
-        for key in keys.drain(..) {
-            let ask = ::redis::cmd("HKEYS").arg(&key).query_async(&mut connection);
+        for key in keys {
             // Where a set is too large for that, its link is in the key's name.
-            let links: Vec<String> = ask.await.unwrap_or_default();
+            let links: Vec<String> =
+                ::redis::cmd("HKEYS").arg(&key).query_async(&mut connection).await.unwrap_or_default();
             let is_there = |text: &String| text.contains(&format!("/{code}."));
             if is_there(&key) || links.iter().any(is_there) {
                 found.push(key);
