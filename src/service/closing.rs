@@ -18,7 +18,7 @@ use crate::store::{Store, StoreError};
 
 /// How many sites are closed at once. A shared store makes each of them wait for longer than it works, and an embedded one
 /// does one step after another all the same.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 256;
 
 /// What closes days and weeks.
 pub struct Closing {

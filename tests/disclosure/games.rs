@@ -1,8 +1,11 @@
 //! Many games at once on one service, each on a site of its own.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
+use entrenous::domain::day::Day;
 use futures_util::stream::{StreamExt, iter};
+use tokio::time::sleep;
 
 use crate::attacks::{Attack, Moment};
 use crate::game::Game;
@@ -65,6 +68,16 @@ async fn begin(service: &Service) -> Games {
     games
 }
 
+/// Waits until all sites' days are closed, which takes longer than those of one.
+async fn closed(service: &Service) {
+    let midnight = u64::try_from(Day::of(service.now()).start().as_second()).unwrap();
+    let began = Instant::now();
+    while service.metric("closed_before_timestamp_seconds").await != midnight {
+        assert!(began.elapsed() < Duration::from_secs(120), "the days were not closed in time");
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
 fn random_bit() -> bool {
     let mut byte = [0; 1];
     getrandom::fill(&mut byte).expect("the operating system has a random source");
@@ -88,7 +101,7 @@ async fn play(service: &Service) -> Games {
         ("2026-11-30T00:30:00Z", Moment::WeekClosed),
     ] {
         service.set_time(time);
-        service.days_closed().await;
+        closed(service).await;
         let reads = matches!(moment, Moment::Afternoon | Moment::Closed | Moment::WeekClosed);
         if reads {
             all(&mut games, |_, game| game.read(service, time)).await;
