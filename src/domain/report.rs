@@ -70,7 +70,8 @@ impl Period {
         self.first.to(self.last)
     }
 
-    /// The weeks that lie wholly in it, the first one first.
+    /// Returns the weeks that lie wholly in it, the first one first.
+    #[must_use]
     pub fn weeks(self) -> impl DoubleEndedIterator<Item = Week> {
         Week::within(self.first, self.last)
     }

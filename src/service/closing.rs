@@ -49,8 +49,8 @@ impl Closing {
         // Of a week whose day could not be closed, the store says nothing.
         let weeks = self.store.weeks_to_close(Week::of(today)).await?;
         closed.and(self.of_each_site(weeks, |site, weeks| self.close_weeks(site, weeks)).await)?;
-        self.store.note_closed_before(today).await?;
-        self.metrics.closed_before.set(today.start().as_second());
+        let noted = self.store.note_closed_before(today).await?;
+        self.metrics.closed_before.set(noted.start().as_second());
         Ok(())
     }
 
@@ -120,7 +120,10 @@ impl Closing {
     /// # Errors
     /// Those of the store.
     pub async fn begin(&self, today: Day) -> Result<(), StoreError> {
-        if self.is_due(today).await? { Ok(()) } else { self.store.note_closed_before(today).await }
+        if !self.is_due(today).await? {
+            self.store.note_closed_before(today).await?;
+        }
+        Ok(())
     }
 }
 

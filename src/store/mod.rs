@@ -231,8 +231,9 @@ pub trait Store: Access + Works + Send + Sync {
 
     /// Notes that every day before `day` of every site has been closed where there was anything to
     /// close. So a day without counts is closed too, and nothing tells it from one that had a few.
-    /// A later day stays noted.
-    async fn note_closed_before(&self, day: Day) -> Result<(), StoreError>;
+    /// A later day stays noted. Where a closing takes its time and an earlier day is still open, it is that day that is noted.
+    /// Returns the day.
+    async fn note_closed_before(&self, day: Day) -> Result<Day, StoreError>;
 
     /// What was counted for a link, by day, read at one moment; `shares` is 0 there.
     async fn link_counts(&self, code: &Code, first: Day, last: Day) -> Result<LinkCounts, StoreError>;

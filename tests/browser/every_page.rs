@@ -171,10 +171,7 @@ impl Walker {
         self.press("The numbers as a table", "Les nombres en tableau").await;
         for (english, french) in [
             ("28 November 2026 0 0 0 0", "28 novembre 2026 0 0 0 0"),
-            (
-                "7 December 2026 0 0 – too few to show – too few to show",
-                "7 décembre 2026 0 0 – trop peu pour être affiché – trop peu pour être affiché",
-            ),
+            ("7 December 2026 0 0 –", "7 décembre 2026 0 0 –"),
         ] {
             self.shows(english, french).await;
         }

@@ -258,3 +258,19 @@ impl Kept {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_week_is_there_for_as_long_as_it_has_the_version_that_it_was_read_with() {
+        let (of_site, week) = (SiteDays::default(), "2026-W48".parse().expect("a week"));
+        assert!(of_site.week(week, 1).is_none());
+        of_site.keep_week(week, 1, &DayRows::default());
+        assert!(of_site.week(week, 1).is_some() && of_site.week(week, 2).is_none());
+        of_site.keep_week(week, 2, &DayRows::default());
+        assert!(of_site.week(week, 2).is_some() && of_site.week(week, 1).is_none());
+        assert!(of_site.forget_oldest().is_some() && of_site.forget_oldest().is_none());
+    }
+}

@@ -144,10 +144,10 @@ impl Desk<'_> {
 
     /// Begins the next stage, from now on, unless somebody else got further.
     async fn go_on(&self, closing: &Closing, stage: Stage) -> Result<Step, StoreError> {
-        let field = self.field("c");
-        let (now, _) = self.store.look(self.site, &[field.clone()]).await?;
+        let field = [self.field("c")];
+        let (now, _) = self.store.look(self.site, &field).await?;
         let mut swap = script::SWAP_FIELD.on(&[keys::marks(self.site)]);
-        swap.arg(field).arg(closing.text()).arg(closing.at(stage, now).text());
+        swap.arg(&field).arg(closing.text()).arg(closing.at(stage, now).text());
         self.store.connection.call::<i64>(&script::SWAP_FIELD, &swap).await?;
         Ok(Step::Next)
     }
@@ -166,9 +166,8 @@ impl Desk<'_> {
     }
 
     async fn is_frozen(&self) -> Result<bool, StoreError> {
-        let ask = |number| {
-            cmd("SISMEMBER").arg(keys::frozen(number, self.site)).arg(self.day.number()).take()
-        };
+        let ask =
+            |number| cmd("SISMEMBER").arg(keys::frozen(number, self.site)).arg(self.day.number()).take();
         let answers: Vec<bool> =
             self.store.connection.query_all((0..keys::PARTITIONS).map(ask).collect()).await?;
         Ok(answers.into_iter().all(|is_frozen| is_frozen))
@@ -176,9 +175,10 @@ impl Desk<'_> {
 
     /// Decides on everything, and lets the cells hold.
     async fn write(&self, closing: &Closing, secret: &Secret, week: Week) -> Result<(), StoreError> {
-        let networks = match closing.k.is_exact() {
-            true => HashMap::new(),
-            false => self.store.networks_of_links(self.site, self.day).await?,
+        let networks = if closing.k.is_exact() {
+            HashMap::new()
+        } else {
+            self.store.networks_of_links(self.site, self.day).await?
         };
         let decision = Decision { secret, k: closing.k, networks, pools: BTreeMap::new() };
         let mut writing = Writing { desk: self, closing: closing.text(), week, decision };

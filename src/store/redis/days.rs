@@ -40,7 +40,8 @@ impl RedisStore {
         self.connection.call::<i64>(&script::RISE, &rise).await.map(drop)
     }
 
-    /// All of a day: what is open of it first, and then its cells. So what becomes a cell in between is seen once.
+    /// All of a day: its cells where they hold, and else what is open, which was read before. So what becomes a cell in between
+    /// is seen once.
     pub(super) async fn rows_of_day(
         &self,
         site: &SiteId,
@@ -52,15 +53,14 @@ impl RedisStore {
             let share = Counts { shares: 1, ..Counts::default() };
             table.of(link.kind_on(day), link.code).open.add(&share);
         }
-        if !self.has_cells(site, day).await? {
-            for (link, counts) in self.open_links(site, day).await? {
-                table.of(link.kind_on(day), link.code).open.add(&counts);
-            }
-        }
+        let open = if self.has_cells(site, day).await? { Vec::new() } else { self.open_links(site, day).await? };
         let sheet: Vec<(String, String)> =
             self.connection.query(cmd("HGETALL").arg(keys::sheet(site, day))).await?;
         if !sheet.iter().any(|(field, _)| field == MARK) {
-            return Ok(table.day); // Its cells are being put together.
+            for (link, counts) in open {
+                table.of(link.kind_on(day), link.code).open.add(&counts);
+            }
+            return Ok(table.day);
         }
         let mut cells: Vec<(LinkKey, Cell)> = Vec::with_capacity(sheet.len());
         for (field, cell) in &sheet {

@@ -308,11 +308,14 @@ impl RedisStore {
         Ok(due)
     }
 
-    /// Notes that the days before `day` of all sites are closed.
-    pub(super) async fn note_closed(&self, day: Day) -> Result<(), StoreError> {
+    /// Notes that the days before `day` of all sites are closed, or those before the first one that is not yet.
+    pub(super) async fn note_closed(&self, mut day: Day) -> Result<Day, StoreError> {
+        for site in self.counted_sites().await? {
+            day = self.marks(&site).await?.open().min().map_or(day, |open| open.min(day));
+        }
         let mut note = script::NOTE.on(&[keys::CLOSED_BEFORE.to_owned()]);
         note.arg(day.number());
-        self.connection.call(&script::NOTE, &note).await
+        self.connection.call::<()>(&script::NOTE, &note).await.map(|()| day)
     }
 
     /// That note, and no days: their own marks are read with them. It is read before them, so that a day without

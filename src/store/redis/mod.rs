@@ -345,7 +345,7 @@ impl Store for RedisStore {
         self.swap_note_of_today(site, day, old, new).await
     }
 
-    async fn note_closed_before(&self, day: Day) -> Result<(), StoreError> {
+    async fn note_closed_before(&self, day: Day) -> Result<Day, StoreError> {
         self.note_closed(day).await
     }
 

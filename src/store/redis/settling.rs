@@ -152,7 +152,10 @@ impl RedisStore {
                         if let Some(on) = counts::day_of(on).filter(|on| on > day) {
                             self.announce(&Days::of_one(site, on)).await?;
                             // What counted on this day, because it was late itself, counts there, too.
-                            frozen.iter_mut().filter(|((of, _), to)| of == site && *to == day).for_each(|(_, to)| *to = on);
+                            frozen
+                                .iter_mut()
+                                .filter(|((of, _), to)| of == site && *to == day)
+                                .for_each(|(_, to)| *to = on);
                             frozen.insert((*site, *day), on);
                         }
                     }
@@ -186,7 +189,7 @@ impl RedisStore {
             commands.push(cmd("SADD").arg(keys::COUNTED_SITES).arg(site.as_str()).take());
         }
         let answers: Vec<Value> = self.connection.call_all(&script::ANNOUNCE, commands).await?;
-        let answers = answers.into_iter().step_by(2).map(|answer| Vec::<bool>::from_redis_value(answer));
+        let answers = answers.into_iter().step_by(2).map(Vec::<bool>::from_redis_value);
         let answers: Vec<Vec<bool>> =
             answers.collect::<Result<_, _>>().map_err(|_| failure::corrupt("a site's marks"))?;
         let begun = days.0.iter().zip(answers).flat_map(|((site, days), answer)| {

@@ -127,7 +127,9 @@ fn decide(secret: &Secret, k: MinCount, pools: Pools) -> Vec<(Kind, Counts)> {
     let mut channels: BTreeMap<ChannelName, Left> = BTreeMap::new();
     for (kind, days) in pools {
         let mut pool = Undecided::default();
-        days.values().for_each(|of_day| pool += *of_day);
+        for of_day in days.values() {
+            pool += *of_day;
+        }
         let (cell, rest) = secret.decide(Level::Page, &to_json(&kind), pool, k);
         let left = channels.entry(kind.channel.clone()).or_default();
         left.amount += rest.amount;

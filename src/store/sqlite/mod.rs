@@ -415,8 +415,8 @@ impl Store for SqliteStore {
         Ok(false)
     }
 
-    async fn note_closed_before(&self, day: Day) -> Result<(), StoreError> {
-        self.file().writer.write(move |db, _| closing::note_closed_before(db, day)).await
+    async fn note_closed_before(&self, day: Day) -> Result<Day, StoreError> {
+        self.file().writer.write(move |db, _| closing::note_closed_before(db, day)).await.map(|()| day)
     }
 
     async fn link_counts(&self, code: &Code, first: Day, last: Day) -> Result<LinkCounts, StoreError> {

@@ -19,7 +19,9 @@ use crate::fixtures::{
 };
 use crate::site_counts::SiteCountsOf;
 
-pub(crate) async fn late_clicks_count_on_the_first_day_after_theirs_that_is_not_closed(store: Arc<dyn Store>) {
+pub(crate) async fn late_clicks_count_on_the_first_day_after_theirs_that_is_not_closed(
+    store: Arc<dyn Store>,
+) {
     let site = stored_site(&*store, "press").await;
     let link = stored_link(&*store, &site, "abc").await;
     let mut journal = Journal::new("j");

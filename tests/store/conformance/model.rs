@@ -49,8 +49,8 @@ pub(super) struct Model {
     pub(super) cells: BTreeMap<OfDay, Counts>,
     pub(super) weeks: BTreeMap<OfWeek, Counts>,
     pools: BTreeMap<OfWeek, Pool>,
-    closed_to: Option<Day>,
-    closed_week: Option<Week>,
+    closed_days: BTreeSet<Day>,
+    closed_weeks: BTreeSet<Week>,
 }
 
 /// Which series are there, of what is seen and of what was counted.
@@ -88,12 +88,16 @@ impl Model {
         if !self.links.contains_key(&link) {
             return;
         }
-        let late = self.closed_to.filter(|closed| day <= *closed);
-        let open = self.open.entry((late.map_or(day, |closed| closed.plus(1)), link)).or_default();
+        let is_late = self.closed_days.contains(&day);
+        let mut on = day;
+        while self.closed_days.contains(&on) {
+            on = on.plus(1);
+        }
+        let open = self.open.entry((on, link)).or_default();
         for (visitor, network) in visits {
             open.clicks += 1;
             open.visitors.insert(*visitor);
-            if late.is_none() {
+            if !is_late {
                 open.networks.insert(Bucket::new(*network));
             }
         }
@@ -124,7 +128,7 @@ impl Model {
         let past: Vec<_> = self.open.extract_if(.., |(day, _), _| *day < today).collect();
         for ((day, link), open) in past {
             self.close_link(day, link, &open, k, cells);
-            self.closed_to = self.closed_to.max(Some(day));
+            self.closed_days.insert(day);
         }
         let due: BTreeSet<Week> =
             self.pools.keys().map(|(week, _)| *week).filter(|week| *week < Week::of(today)).collect();
@@ -152,8 +156,10 @@ impl Model {
         }
         let left = rest(Pool { amount, networks: BTreeMap::from([(day, open.networks)]) }, shows);
         if !left.amount.is_nothing() {
-            let first_open = self.closed_week.map(Week::next);
-            let week = first_open.map_or(Week::of(day), |first| first.max(Week::of(day)));
+            let mut week = Week::of(day);
+            while self.closed_weeks.contains(&week) {
+                week = week.next();
+            }
             let pool = self.pools.entry((week, place.2)).or_default();
             pool.amount += left.amount;
             for (day, networks) in left.networks {
@@ -181,7 +187,7 @@ impl Model {
         for (place, (amount, days)) in channels {
             self.see(&place, amount, days.values().sum(), k, weeks);
         }
-        self.closed_week = self.closed_week.max(Some(week));
+        self.closed_weeks.insert(week);
     }
 
     fn see(
