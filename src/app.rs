@@ -117,7 +117,8 @@ impl Application {
         let _ = timeout(STORE_TIME, clock.ask(&*store)).await;
         let day_keys = Arc::new(DayKeys::new(Arc::clone(&store)));
         let mut watchers = JoinSet::new();
-        let (context, recorder, journal) = open_journal(&settings, &store, &day_keys, &clock, &metrics, &health)?;
+        let (context, recorder, journal) =
+            open_journal(&settings, &store, &day_keys, &clock, &metrics, &health)?;
         let (flusher, settled) = flush(&context, &recorder, &journal, &mut watchers);
         let closing = Closing { store: Arc::clone(&store), metrics: Arc::clone(&metrics) };
         // Where this fails, it is done again at the turn of the day, and the failure is told there.

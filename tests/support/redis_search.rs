@@ -60,8 +60,8 @@ fn look_at(server: &mut Connection, key: &str, today: i32, min_count: u64, found
         "v" if rest.split(':').nth(2).is_some_and(is_over) => found.small.push(key.to_owned()),
         "s" => found.small.push(key.to_owned()),
         // Besides: days that are frozen, codes of deleted links, children, spellings of campaigns, and a day's key by its hash.
-        "b" | "c" | "q" | "r" | "v" | "e" | "f" | "g" | "lp" | "n" | "l" | "i" | "o" | "k" | "p" | "{sites}"
-        | "{store}" | "{access}" => {}
+        "b" | "c" | "q" | "r" | "v" | "e" | "f" | "g" | "lp" | "n" | "l" | "i" | "o" | "k" | "p"
+        | "{sites}" | "{store}" | "{access}" => {}
         _ => assert!(
             ["ens:counted", "ens:closed", "ens:session"].contains(&key),
             "nobody has looked through keys such as {key}"

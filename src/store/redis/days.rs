@@ -53,7 +53,8 @@ impl RedisStore {
             let share = Counts { shares: 1, ..Counts::default() };
             table.of(link.kind_on(day), link.code).open.add(&share);
         }
-        let open = if self.has_cells(site, day).await? { Vec::new() } else { self.open_links(site, day).await? };
+        let open =
+            if self.has_cells(site, day).await? { Vec::new() } else { self.open_links(site, day).await? };
         let sheet: Vec<(String, String)> =
             self.connection.query(cmd("HGETALL").arg(keys::sheet(site, day))).await?;
         if !sheet.iter().any(|(field, _)| field == MARK) {
