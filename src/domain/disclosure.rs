@@ -122,10 +122,8 @@ impl Secret {
     pub fn unfurls(&self, link: &str, unfurls: &BTreeMap<Family, u64>, k: MinCount) -> Counts {
         let mut rounded = Counts::default();
         for (family, number) in unfurls {
-            let number = match k.is_exact() {
-                true => *number,
-                false => round(*number, self.below(Level::Link, link, family.name(), k.get()), k),
-            };
+            let r = if k.is_exact() { 0 } else { self.below(Level::Link, link, family.name(), k.get()) };
+            let number = round(*number, r, k);
             rounded.unfurls += number;
             if *family != Family::Other && number > 0 {
                 rounded.known_unfurls.insert(*family, number);

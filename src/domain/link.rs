@@ -332,7 +332,7 @@ mod tests {
         let campaign = |link: &Link, on: &str| {
             link.kind_on(day(on)).campaign.map_or_else(String::new, |name| name.as_str().to_owned())
         };
-        let mut name = |link: &mut Link, name: &str, on: &str| {
+        let name = |link: &mut Link, name: &str, on: &str| {
             let campaign = Some(Text::parse(name, MAX_CAMPAIGN).expect("a campaign"));
             link.apply(LinkChange { campaign, ..LinkChange::default() }, day(on));
         };

@@ -105,15 +105,15 @@ impl Attack {
             (Self::OneOpen, Moment::Morning) => {
                 game.pad_unasked(service, "victim", 2 * 5 + usize::try_from(game.networks).unwrap()).await;
             }
-            (Self::FiveOpens, _) => {}
             (Self::PadLink, Moment::Morning) | (Self::Probe, Moment::Afternoon) => pad(&["victim"]).await,
-            (Self::PadPage, Moment::Morning) => pad(&["same1"]).await,
+            (Self::PadPage, Moment::Morning) | (Self::WholeWeek, Moment::Morning | Moment::Later) => {
+                pad(&["same1"]).await;
+            }
             (Self::PadAll, Moment::Morning) => pad(&["victim", "same1", "other"]).await,
             (Self::Probe, Moment::Monday) => pad(&["same1", "same2", "other"]).await,
             (Self::FiveLinks, Moment::Morning) => {
                 pad(&["victim", "same1", "same2", "same3", "same4"]).await;
             }
-            (Self::WholeWeek, Moment::Morning | Moment::Later) => pad(&["same1"]).await,
             (Self::Regroup, Moment::Morning) => pad(&["victim", "same1"]).await,
             (Self::Regroup, Moment::Afternoon) => {
                 game.change(service, "victim", json!({ "campaign": "alone" })).await;

@@ -146,7 +146,7 @@ impl Game {
             format!("/api/v1/stats?group_by=link&limit=2&{WEEK}"),
             format!("/api/v1/stats?group_by=campaign&{WEEK}&page=https://example.com/a"),
             format!("/api/v1/stats?group_by=day&{WEEK}&link={victim}"),
-            format!("/api/v1/stats?group_by=day&from=2026-11-24&to=2026-11-24"),
+            "/api/v1/stats?group_by=day&from=2026-11-24&to=2026-11-24".to_owned(),
             format!("/api/v1/stats?group_by=page&{WEEK}&channel=sms&format=csv"),
             // A public page is kept for a second, so each moment asks for other days.
             format!("/stats/public/{}?from=2026-11-{:02}&to=2026-11-30", self.name, 1 + self.seen.len() / 10),

@@ -44,6 +44,11 @@ struct Scene {
     keep: u16,
 }
 
+/// How many links' counts of past days there are.
+fn whole() -> u64 {
+    u64::from(PAST.links) * u64::from(PAST.days)
+}
+
 impl Scene {
     async fn set(url: &str, keep: u16) -> Self {
         let home = Home::new();
@@ -72,11 +77,7 @@ impl Scene {
         let ask = |day| server.ask(&format!("HLEN ens:x:{{{}}}:{day}", self.site));
         let number = |answer: String| answer.lines().next()?.strip_prefix(':')?.parse::<u64>().ok();
         let there: u64 = days.map(|day| number(ask(day)).expect("a number")).sum();
-        self.whole().saturating_sub(there)
-    }
-
-    fn whole(&self) -> u64 {
-        u64::from(PAST.links) * u64::from(PAST.days)
+        whole().saturating_sub(there)
     }
 
     /// Waits until the closing of a past day is in this stage.
@@ -191,7 +192,7 @@ async fn kill_9_while_days_are_closed_on_redis_under_load_loses_no_click_and_cou
     let redis = RedisServer::start();
     let scene = Scene::set(&redis.url(), SHORT).await;
     let whole = scene.left(&redis);
-    assert_eq!(whole, scene.whole());
+    assert_eq!(whole, self::whole());
 
     let mut service = scene.start();
     let load = scene.load(&service);
@@ -283,9 +284,9 @@ async fn lose(loss: Loss) {
     match loss {
         Loss::OfTheBeginning => tokio::task::block_in_place(|| scene.wait_for(node, "frozen")),
         Loss::OfCells => tokio::task::block_in_place(|| {
-            scene.wait_until(node, scene.whole() - 1);
+            scene.wait_until(node, whole() - 1);
             cut_off();
-            scene.wait_until(node, scene.whole() / 2);
+            scene.wait_until(node, whole() / 2);
         }),
     }
     let left = scene.left(node);
@@ -293,9 +294,8 @@ async fn lose(loss: Loss) {
     cluster.kill(master);
     cluster.node(replica).resume();
     cluster.wait_for_promotion(replica);
-    let whole = scene.whole();
-    let lost = scene.left(cluster.node(replica)).saturating_sub(left);
-    println!("  {left} of {whole} had no cell yet, and {lost} have none again at the new master");
+    let again = scene.left(cluster.node(replica)).saturating_sub(left);
+    println!("  {left} of {} had no cell yet, and {again} have none again at the new master", whole());
     load.answers(u64::from(PER_SECOND)).await;
     scene.until_closed(&service).await;
     let tally = load.stop().await;

@@ -119,7 +119,8 @@ mod tests {
         {
             let of =
                 [Virality::exact(clicks, shares), Virality::about(clicks, shares)].map(Virality::percent);
-            assert_eq!(of.map(|percent| (percent * 10.0).round()), [exact * 10.0, about * 10.0]);
+            let written = [exact, about].map(|percent: f64| format!("{percent:.1}"));
+            assert_eq!(of.map(|percent| format!("{percent:.1}")), written);
         }
     }
 

@@ -527,6 +527,7 @@ pub(super) fn set_aside_reason(set_aside: &[SetAside]) -> String {
 
 #[cfg(test)]
 mod tests {
+
     use std::iter::zip;
 
     use jiff::Timestamp;
@@ -534,6 +535,7 @@ mod tests {
     use super::*;
     use crate::domain::day::Day;
     use crate::domain::entry::Entry;
+    use crate::domain::networks::Bucket;
     use crate::domain::site::SiteId;
     use crate::domain::visitor::Network;
     use crate::store::{StoreUrl, open};
@@ -572,13 +574,15 @@ mod tests {
             .map(|(number, entry)| Numbered { number, previous: 0, network: None, entry })
             .collect();
         reveal_networks(&mut entries, &day_keys);
-        let networks: Vec<_> = entries.iter().map(|numbered| numbered.network.map(|it| it.byte())).collect();
+        let networks: Vec<_> = entries.iter().map(|numbered| numbered.network.map(Bucket::byte)).collect();
         assert!(networks[0].is_some() && networks[0] == networks[1], "both are of one network");
         assert_eq!(networks[2..], [None; 3]);
 
         drop(tagger);
         day_keys.turn(next).await;
-        entries.iter_mut().for_each(|numbered| numbered.network = None);
+        for numbered in &mut entries {
+            numbered.network = None;
+        }
         reveal_networks(&mut entries[..4], &day_keys);
         assert!(entries[..4].iter().all(|numbered| numbered.network.is_none()), "its key has gone");
     }

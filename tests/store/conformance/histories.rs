@@ -34,7 +34,7 @@ struct History<'a> {
 pub(super) async fn holds(store: &dyn Store, seed: u64) {
     let mut dice = Dice(seed);
     let site = stored_site(store, &format!("site {seed}")).await;
-    let k = if seed % 4 == 0 { MinCount::EXACT } else { k(5 + dice.below(3)) };
+    let k = if seed.is_multiple_of(4) { MinCount::EXACT } else { k(5 + dice.below(3)) };
     let mut history = History { store, site, links: Vec::new(), model: Model::default(), k, seed };
     history.make_links(&mut dice).await;
     let mut journal = Journal::new(&format!("history{seed}"));

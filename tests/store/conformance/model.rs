@@ -64,9 +64,9 @@ fn series(seen: &Counts, amount: Amount, networks: u64, k: MinCount, what: &str)
     let (least, most) = (amount.visitors.min(networks), amount.aggregate_clicks);
     assert!(if shows.0 { least > n } else { least < 2 * n }, "{what}: clicks of {amount:?}, {networks}");
     assert!(if shows.1 { most > 2 * n } else { most < 4 * n }, "{what}: opens of {amount:?}");
-    let shown = |shows: bool, number: u64| if shows { number } else { 0 };
-    let (clicks, visitors) = (shown(shows.0, amount.clicks), shown(shows.0, amount.visitors));
-    assert_rounded(seen, (clicks, visitors), shown(shows.1, amount.aggregate_clicks), k);
+    let if_seen = |shows: bool, number: u64| if shows { number } else { 0 };
+    let (clicks, visitors) = (if_seen(shows.0, amount.clicks), if_seen(shows.0, amount.visitors));
+    assert_rounded(seen, (clicks, visitors), if_seen(shows.1, amount.aggregate_clicks), k);
     shows
 }
 

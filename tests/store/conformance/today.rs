@@ -114,7 +114,7 @@ pub(crate) async fn networks_that_came_through_any_instance_are_taken_once(
     let link = made(&*one, &site, "abc", ("a", "sms", None)).await;
     let (mut ours, mut theirs) = (Journal::new("ours"), Journal::new("theirs"));
     // Networks are kept beside the day keys, until the day ends by the store's own clock.
-    let today = Day::of(jiff::Timestamp::now());
+    let today = Day::of(entrenous::clock::Clock::system().now());
     ours.come(&*one, &link, today, crowd(0..3)).await;
     theirs.come(&*other, &link, today, crowd(2..5)).await;
     assert!(takes(&*other, &site, today, &[("sms", &[0, 1, 2, 3, 4])]).await);
@@ -123,7 +123,7 @@ pub(crate) async fn networks_that_came_through_any_instance_are_taken_once(
 
 pub(crate) async fn of_two_notes_of_a_day_at_once_one_holds(one: Arc<dyn Store>, other: Arc<dyn Store>) {
     let site = stored_site(&*one, "press").await;
-    let today = Day::of(jiff::Timestamp::now());
+    let today = Day::of(entrenous::clock::Clock::system().now());
     assert_eq!(one.today_note(&site.id, today).await.unwrap(), None);
     let handles = [&one, &other];
     let swaps = join_all((0..20_usize).map(|number| {
