@@ -62,7 +62,7 @@ impl Stage {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Closing {
     pub(super) stage: Stage,
-    /// When the stage began, in seconds; 0 where it does not have to last.
+    /// When the stage began, in milliseconds; 0 where it does not have to last.
     pub(super) since: i64,
     pub(super) k: MinCount,
     /// Random letters: two closings never look alike.
@@ -100,11 +100,13 @@ impl Closing {
     }
 
     /// For how long the stage has to last still, until a failover can lose nothing of what was before it. Both times are of
-    /// whole seconds, so what is a minute by them may be almost a second less.
+    /// whole milliseconds, so what is a second by them may be almost a millisecond less.
     pub(super) fn left(&self, now: i64, keep: Duration) -> Duration {
+        if keep.is_zero() || self.since == 0 {
+            return Duration::ZERO;
+        }
         let passed = u64::try_from(now.saturating_sub(self.since)).unwrap_or(0);
-        let whole = if keep.is_zero() || self.since == 0 { 0 } else { keep.as_secs() + 1 };
-        Duration::from_secs(whole.saturating_sub(passed))
+        (keep + Duration::from_millis(1)).saturating_sub(Duration::from_millis(passed))
     }
 }
 
@@ -203,7 +205,7 @@ pub(super) fn fields_of(day: Day) -> Vec<String> {
 }
 
 impl RedisStore {
-    /// Some fields of a site's marks, with the server's time in seconds.
+    /// Some fields of a site's marks, with the server's time in milliseconds.
     pub(super) async fn look<const N: usize>(
         &self,
         site: &SiteId,
@@ -343,7 +345,7 @@ mod tests {
     #[test]
     fn a_closing_is_read_as_it_was_written() {
         for (stage, _) in Stage::ALL {
-            let closing = Closing::new(stage, 1_795_334_578, MinCount::DEFAULT);
+            let closing = Closing::new(stage, 1_795_334_578_000, MinCount::DEFAULT);
             assert_eq!(Closing::read(&closing.text()).ok(), Some(closing));
         }
         for wrong in ["", "5", "frozen 7 5", "nowhere 7 5 abc", "frozen 7 3 abc"] {
@@ -355,9 +357,9 @@ mod tests {
     fn a_stage_lasts_for_all_of_its_time() {
         let keep = Duration::from_mins(1);
         let frozen = Closing::new(Stage::Frozen, 1_000, MinCount::DEFAULT);
-        // From 1,000.9 to 1,060.1 it is less than a minute.
-        assert_eq!(frozen.left(1_060, keep), Duration::from_secs(1));
-        assert_eq!(frozen.left(1_061, keep), Duration::ZERO);
+        // From 1,000.9 to 61,000.1 it is less than a minute.
+        assert_eq!(frozen.left(61_000, keep), Duration::from_millis(1));
+        assert_eq!(frozen.left(61_001, keep), Duration::ZERO);
         assert_eq!(frozen.left(1_000, Duration::ZERO), Duration::ZERO, "nothing can be lost");
         assert_eq!(frozen.at(Stage::Freezing, 0).left(1_000, keep), Duration::ZERO);
     }
