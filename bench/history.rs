@@ -1,5 +1,5 @@
 //! Fills a store with a site of some size: links of thirteen months and their clicks, day by day as they would have
-//! come, each day closed when it is over.
+//! come, each day and week closed when it is over.
 //!
 //! `cargo bench --bench history -- --store sqlite:data/entrenous.db --site news --links 1000000`: ten clicks a link,
 //! and an unfurl for each eleven. The site may be there already; its policy and its keys stay. Prints one line
@@ -29,9 +29,12 @@ use entrenous::domain::entry::{Entry, EntryKind};
 use entrenous::domain::family::Family;
 use entrenous::domain::link::{Link, Text};
 use entrenous::domain::link_key::Incarnation;
+use entrenous::domain::min_count::{MinCount, MinCounts};
+use entrenous::domain::networks::Bucket;
 use entrenous::domain::site::{Site, SiteId};
 use entrenous::domain::utm::Utm;
 use entrenous::domain::visitor::Tag;
+use entrenous::domain::week::Week;
 use entrenous::service::sites::Sites;
 use entrenous::store::{self, JournalId, LinkFilter, Numbered, Store, StoreUrl};
 use futures_util::future::try_join_all;
@@ -39,7 +42,6 @@ use jiff::SignedDuration;
 
 const DAYS: i32 = 396;
 const CLICKS_A_LINK: u64 = 10;
-const MIN_COUNT: u64 = 5;
 const CHANNELS: [(&str, u64); 6] =
     [("whatsapp", 45), ("email", 20), ("copy", 15), ("sms", 10), ("telegram", 6), ("qr", 4)];
 /// So many entries are settled at once, and so many links made.
@@ -152,10 +154,11 @@ async fn fill(store: &Arc<dyn Store>, name: &str, links: usize, today: Day) -> u
                     let mut tag = [0; 16];
                     tag[..8].copy_from_slice(&dice.next().to_le_bytes());
                     tag[8..].copy_from_slice(&dice.next().to_le_bytes());
-                    EntryKind::Click(Tag::from_bytes(tag))
+                    EntryKind::Click(Tag::from_bytes(tag), None)
                 };
                 let entry = Entry { site: link.site.clone(), link: link.key(), day, kind };
-                Numbered { number, previous: 0, entry }
+                let network = u8::try_from(dice.below(256)).unwrap();
+                Numbered { number, previous: 0, network: Some(Bucket::new(network)), entry }
             })
             .collect();
         for some in entries.chunks(STRETCH) {
@@ -163,7 +166,10 @@ async fn fill(store: &Arc<dyn Store>, name: &str, links: usize, today: Day) -> u
         }
         if day < today {
             store.forget_visitors_before(day.plus(1)).await.unwrap();
-            store.close_day(&site.id, day, MIN_COUNT).await.unwrap();
+            store.close_day(&site.id, day, MinCount::DEFAULT).await.unwrap();
+            for (week, site) in store.weeks_to_close(Week::of(day.plus(1))).await.unwrap() {
+                store.close_week(&site, week, MinCount::DEFAULT).await.unwrap();
+            }
             store.note_closed_before(day.plus(1)).await.unwrap();
         }
         if place % 30 == 0 {
@@ -185,6 +191,7 @@ async fn site(store: &Arc<dyn Store>, name: &str, first: Day) -> Site {
         stripping: entrenous::domain::stripping::Stripping::default(),
         forward_query: false,
         lineage: false,
+        min_count: MinCounts::always(MinCount::DEFAULT),
         created_at: first.start(),
         keys: Vec::new(),
         public: false,
@@ -212,6 +219,7 @@ fn link(site: &SiteId, number: usize, day: Day, pages: usize, dice: &mut Dice) -
         page: None,
         channel: ChannelName::parse(channel.unwrap_or(&CHANNELS[0]).0).unwrap(),
         campaign: campaign.and_then(|name| Text::parse(&name, 100).unwrap()),
+        moved: None,
         title: None,
         parent: None,
         generation: 0,

@@ -13,8 +13,6 @@ page-languages = Language
 page-footer = Visitors are counted only with consent.
 page-footer-privacy = What is stored
 
-at-least = at least
-fewer-than = fewer than { $k }
 too-few = too few to show
 channel-email = E-mail
 channel-copy = Copied link
@@ -91,7 +89,7 @@ privacy-stored = What is stored when a link is opened
 privacy-who = Who opens it
 privacy-what = What is stored, for that link and that day
 privacy-who-allowed = Somebody who allowed it
-privacy-what-allowed = Clicks + 1, and a tag in that day’s set of visitors. When the day ends, only the number of tags remains.
+privacy-what-allowed = Clicks + 1, a tag in that day’s set of visitors, and one of 256 groups of networks in that day’s set of networks. When the day ends, only the sizes of both sets remain, until the day’s numbers are made from them.
 privacy-who-refused = Somebody who refused, or whose browser does (Global Privacy Control, Do Not Track)
 privacy-what-refused = Nothing, not even that they refused.
 privacy-who-unknown = Somebody who has not answered
@@ -115,9 +113,17 @@ privacy-tag-key-unknown = The day key is 32 random bytes. The machines of this s
 privacy-tag-key-disk = The day key is 32 random bytes. The machines of this service share it through a store that also writes it to its disk, and it is deleted when the day ends, at midnight UTC. But that disk, or a copy of it, may keep it: whoever has one could find out later whether a given address and browser opened a given link on that day.
 privacy-tag-key = The day key is 32 random bytes. It is never on disk, and it is destroyed when the day ends, at midnight UTC. After that nobody, including us, can make the same tag again or test a guess.
 privacy-tag-code = The code is part of it, so the same person has unrelated tags on two links.
+privacy-tag-network = Beside the tag stands one of 256 groups that your network (the first 24 bits of the address, 48 of an IPv6 one) falls into. A second key, made from the day key, decides which. The group is there to tell many people from one person with many browsers. Thousands of networks share it; on disk it is hidden by a byte that only the day key gives, and it is gone with that.
 privacy-seen = What the publisher sees
 privacy-seen-text = Numbers by link, page, campaign, channel and day. Nothing else exists. Numbers are kept for { $months } months.
-privacy-seen-few = No number of clicks or visitors is shown that stands for fewer than { $k } visitors.
+privacy-seen-exact = This publisher has chosen exact numbers, which are shown at once. So whoever may see them can tell that a link was opened once, and when; not by whom.
+privacy-seen-few = This publisher’s numbers are protected, with k = { $k }. What is told of a day is told when it has ended (midnight UTC), and rounded to steps of { $k }, up or down by chance.
+privacy-seen-own = A link’s own number of a day is shown only if more people, from more networks, opened it than a threshold that is drawn anew for each link and day and known to nobody. It lies between k + 1 and 2k.
+privacy-seen-pool = What is fewer counts with its page, channel and campaign for the week, or with the channel alone, under the same condition. What is still fewer then is deleted. For a page with one link, the page’s week is that link’s.
+privacy-seen-today = Of today, only totals of the whole site and of a channel are shown, rounded, at full hours, and only after visitors from at least { $k } more networks have come.
+privacy-seen-attack = Somebody who commands fewer than { $k } networks does not learn from these numbers whether you clicked a link on a day. Somebody who has more sees of ended days, with a probability of at least { $chance }%, exactly what they would have seen without your click.
+privacy-seen-more = It is less safe where there is more to see: if you open a link again and again, several links of one page, or one link on many days, each is one more chance. Bare counts, on a site that has chosen them, come without networks, because you were not asked: there, somebody who opens a link very often can learn whether one more person did.
+privacy-seen-each = Each publisher chooses whether its numbers are exact or protected: then they stand for more than a number of people from as many networks, and are rounded. The page about your answer to a publisher tells which.
 privacy-check = Check it yourself
 privacy-check-text = If you run this service, you need not believe this page. With the embedded store, everything is one SQLite file (<code>data/entrenous.db</code>, unless set otherwise) and a journal of finished clicks:
 privacy-check-address = YOUR IP ADDRESS
@@ -167,7 +173,8 @@ try-answer-more = No question? Then your browser sends Global Privacy Control or
 try-read = Read the numbers
 try-read-text = Sign in with the secret key (<code>ens_sk_…</code>) that the terminal printed at the first start.
 try-read-open = Open the stats
-try-read-few = One click reads “fewer than { $k }”: no number is shown that stands for fewer than { $k } visitors. To see single clicks while you try things, start with <code>ENTRENOUS__STATS__MIN_COUNT=1</code>.
+try-read-few = A click is not seen at once, and never alone: this site shows rounded numbers of days that are over.
+try-read-exact = This site shows exact numbers, so your click is seen at once. Other sites show rounded numbers of days that are over, unless you choose otherwise.
 try-later-open = Be the visitor for a moment.
 try-later-answer = One honest question, three equal buttons.
 try-later-read = What the marketer sees, and what nobody can.
@@ -246,7 +253,7 @@ views-of = Shared views of { $site }
 views-text = An address that lets others read a part of these numbers, without signing in, until it ends or you revoke it.
 views-made = The address of the new view
 views-made-text = It is shown this once. Whoever has it can read the view.
-views-made-few = Like everywhere, no number of visitors stands for fewer than { $k }, and shares are shown in steps, too.
+views-made-few = It shows what is closed, as everywhere: rounded to multiples of { $k }, with small numbers left out. Shares are rounded down, too.
 views-now = Shared now
 views-none = Nothing is shared.
 views-locked = With a password
@@ -282,7 +289,7 @@ site-of = Settings of { $site }
 site-text = What its links may do, and the keys that speak for it. Public numbers and badges are switched under Shared views.
 site-unknown-proxy = <b>Visitors come through a proxy that this service does not know.</b> All of them look like the proxy: too few visitors are counted, and limits hold everybody back together. Whoever runs the service adds the proxy’s network to the setting <code>server.trusted_proxies</code>.
 site-one-network = <b>All of today’s clicks come from one network.</b> If a proxy stands in front of the service, whoever runs it adds the proxy’s network to the setting <code>server.trusted_proxies</code>.
-site-saved = <b>Saved.</b> It holds for links that are made, and for visitors who come, from now on.
+site-saved = <b>Saved.</b> It holds for links that are made, and for visitors who come, from now on. Only the number of people behind a number holds from tomorrow (UTC).
 site-changed = Somebody has changed these settings since this page was opened. Nothing was saved yet: look at them in another tab, or save again to put these in their place.
 site-not-saved = Nothing was saved. What is wrong is said below the fields.
 site-links = Links
@@ -296,6 +303,12 @@ site-consent-usual = As the service does: { $policy }
 site-consent-ask = Ask first
 site-consent-skip = Forward, count nothing
 site-consent-aggregate = Forward, bare count only
+site-min-count = How many people stand behind a number (k)
+site-min-count-exact = 1: every number is exact
+site-min-count-from = A change holds from tomorrow (UTC). Days before keep what they have.
+site-min-count-tomorrow = Today it is { $k }; from tomorrow (UTC) it is { $next }.
+min-count-one = With 1, every number is exact and shown at once, even that of a single person, so whoever sees the numbers can tell that a link was opened once, and when.
+min-count-some = With k from 5 to 20, a link’s numbers of a day are shown when the day has ended and more than k people from more than k networks opened it, and rounded to steps of k; what is fewer is shown only as part of its page’s or channel’s week, or not at all, and of today only the totals of the site and its channels are shown, now and then.
 site-utm = UTM parameters
 site-utm-hint = What the destination’s analytics are told, such as <code>source={"{channel}"},medium=share,campaign={"{campaign}"}</code>. A line of its own for a single channel: <code>email:medium=newsletter</code>. Empty: nothing.
 site-strip = More parameters to take off shared addresses
@@ -335,7 +348,7 @@ unlock-who = Whoever gave you the address knows the password.
 
 shared-public = Public numbers of { $site }
 shared-until = Shared view of { $site }, until { $day }
-shared-steps = Shares and unfurls are shown in steps of { $k } for each day, rounded down: of many small days, less is shown than there was.
+shared-steps = Shares are rounded down to multiples of { $k } for each day: of many small days, less is shown than there was.
 
 ## The statistics
 
@@ -352,7 +365,6 @@ stats-campaign = Campaign
 stats-link = Link
 stats-day = Day (UTC)
 stats-days = Days (UTC)
-stats-so-far = so far
 stats-shares-hint = one link each
 stats-share = Share
 stats-share-hint = made this link
@@ -395,6 +407,14 @@ stats-new = none before
 
 stats-consent-line = Counted with consent. People who refused, did not answer or were not asked, or whose browser objects, are in none of these numbers; nor are robots.
 stats-how = How to read these numbers
+stats-exact = Every number is exact: this site shows even a single click.
+stats-rounded = Numbers are rounded to multiples of { $k }. A page, a campaign and a link have at least about so many; the rest of theirs stands with a week or a channel.
+stats-rounded-part = Numbers are rounded to multiples of { $k }, and there are at least about so many: the rest stands with a channel.
+stats-rounded-link = Numbers are rounded to multiples of { $k }, and the link has at least about so many: the rest stands with its page or its channel.
+stats-dash = A dash is too few to show, or none.
+stats-nothing-of-site = Nothing of visits is shown for these days: nobody came, or too few. A link’s day shows when enough people have opened it, from as many networks: { $from } to { $to }, drawn anew each time. Fewer may show with a whole week of their page or their channel.
+stats-nothing-of-page = Nothing of visits is shown for these days: nobody came, or too few. A link’s day shows when enough people have opened it, from as many networks: { $from } to { $to }, drawn anew each time. A week shows when that many have opened any of these links, and fewer may show with their channel.
+stats-nothing-of-link = Nothing of this link’s visits is shown for these days: nobody came, or too few. A day shows when enough people have opened the link, from as many networks: { $from } to { $to }, drawn anew each time. Fewer may show with its page, in a week.
 stats-bare-line = Apart from these: <b>{ $count }</b> in the bare counts, of visitors who had not answered.
 stats-reading-title = Reading the days
 stats-reading = { $read } of { $of } days are read. This page looks again by itself.
@@ -418,9 +438,9 @@ stats-legend-few = { $grain ->
     [day] Too few to show, or none
    *[other] Only days of too few to show, or none
 }
-stats-legend-today = Today so far, in steps of { $k }
-stats-legend-today-exact = Today so far
-stats-legend-open = Not closed yet, in steps of { $k }
+stats-legend-today = Today so far
+stats-legend-open = Not over, or not closed yet
+stats-legend-week = What stands with a whole week: too few on each of its days
 stats-tip-clicks = { $number ->
     [one] { $count } click
    *[other] { $count } clicks
@@ -431,13 +451,13 @@ stats-tip-visitors = { $number ->
 }
 stats-tip-bare = { $count } in the bare count
 stats-tip-before = before: { $clicks }
-stats-tip-few-days = { $days ->
-    [one] without one day of too few visitors
-   *[other] without { $days } days of too few visitors
-}
+stats-tip-week = and with the whole week: { $counted }
 stats-today = today
 stats-today-so-far = { $day }, today so far
+stats-today-until = Today until { $time } UTC: about { $counted }.
 stats-not-closed = { $day }, not closed yet
+stats-when-closed = shown when it is closed
+stats-with-week = With the whole week, { $from } to { $to }
 stats-week = { $from } to { $to }
 stats-no-day = On no day here were there enough visitors to show
 stats-no-clicks = No clicks in this period
@@ -501,10 +521,10 @@ stats-empty-try = Nothing is counted of you while you try: a click counts only a
 
 stats-notes = How to read these numbers
 stats-note-consent = <b>With consent only.</b> Clicks and visitors are those of people who allowed it. The true number of readers is higher.
-stats-note-few = <b>Fewer than { $k } is not shown.</b> A small number could point at a person. When a day closes, what is too few moves up: from a link to its page, from there to its channel, and from there to the channel’s next day. So a link’s own numbers can be less than what it adds to its page or channel: nothing is lost, only its address is. A day of none looks like a day of { $less }.
-stats-note-open = <b>Today is open.</b> It goes up in steps of { $k }, rounded down, until it closes, soon after midnight UTC.
+stats-note-few = <b>Small numbers are not shown, and the others are rounded.</b> A small number could point at a person. A link’s day shows when enough people have come, from as many networks: { $from } to { $to }, a number that is drawn each time and kept secret. What is fewer counts for the week of its page and, where it is too few there, for the week of its channel; what is too few even for that is deleted. So a page, a campaign or a link has at least about so many, and a day of none looks like a day of a few.
+stats-note-open = <b>Today is not shown.</b> A day shows when it is closed, soon after midnight UTC, and what stands with a whole week soon after the week has ended with its Sunday.
 stats-note-unfurls = <b>Unfurls are evidence, not visits.</b> A chat app fetched a preview, so the link was pasted somewhere. Some apps fetch none, some fetch several. One that the link was not made for shows that somebody passed it on.
-stats-note-virality = <b>Virality</b> is clicks for each 100 shares, of closed days.
+stats-note-virality = <b>Virality</b> is clicks for each 100 shares.
 
 link-of-site = ← { $site }
 link-made = Made on { $day }
@@ -535,7 +555,7 @@ link-confirm-forwards = Forwards
 link-confirm-yes = yes
 link-confirm-no = no
 link-confirm-never = never
-link-confirm-url = It is in chats already: everybody who opens it from now on is led to the new page. What was counted of closed days stays with the old one.
+link-confirm-url = It is in chats already: everybody who opens it from now on is led to the new page. What is counted until the end of today (UTC) stays with the old one.
 link-confirm-off = Whoever opens it then is told that it is switched off. It can be switched on again.
 link-confirm-on = Whoever opens it then is forwarded again.
 link-confirm-forever = It then has no last day.
@@ -703,10 +723,9 @@ digest-note-consent =
     Clicks and visitors are counted with consent only. The true number of
     readers is higher.
 digest-note-few =
-    No number stands for fewer than { $k } visitors. What is too few for a
-    page is counted for its channel, so pages can add up to less than the
-    channels. Nothing is lost, only its address is.
-digest-note-open = Some of these days are not closed yet: their numbers are rounded down.
+    Numbers are rounded to multiples of { $k }. What was too few for a page is
+    counted for its channel, so a page has at least about so many.
+digest-note-open = Some of these days are not closed yet, and their visits are missing here.
 digest-note-unfurls = Unfurls are previews fetched by chat apps. They are not visits.
 digest-same-week = The same week in the stats
 digest-address = The same week in the stats: { $address }

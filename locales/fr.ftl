@@ -13,8 +13,6 @@ page-languages = Langue
 page-footer = Les visiteurs ne sont comptés qu’avec leur accord.
 page-footer-privacy = Ce qui est enregistré
 
-at-least = au moins
-fewer-than = moins de { $k }
 too-few = trop peu pour être affiché
 channel-email = E-mail
 channel-copy = Lien copié
@@ -91,7 +89,7 @@ privacy-stored = Ce qui est enregistré quand un lien est ouvert
 privacy-who = Qui l’ouvre
 privacy-what = Ce qui est enregistré, pour ce lien et ce jour
 privacy-who-allowed = Une personne qui l’a accepté
-privacy-what-allowed = Clics + 1, et une empreinte dans l’ensemble des visiteurs de ce jour. À la fin du jour, il ne reste que le nombre des empreintes.
+privacy-what-allowed = Clics + 1, une empreinte dans l’ensemble des visiteurs de ce jour, et l’un de 256 groupes de réseaux dans l’ensemble des réseaux de ce jour. À la fin du jour, il ne reste que la taille des deux ensembles, le temps d’en tirer les chiffres du jour.
 privacy-who-refused = Une personne qui a refusé, ou dont le navigateur refuse (Global Privacy Control, Do Not Track)
 privacy-what-refused = Rien, pas même son refus.
 privacy-who-unknown = Une personne qui n’a pas répondu
@@ -115,9 +113,17 @@ privacy-tag-key-unknown = La clé du jour est faite de 32 octets aléatoires. Le
 privacy-tag-key-disk = La clé du jour est faite de 32 octets aléatoires. Les machines de ce service la partagent par une base qui l’écrit aussi sur son disque, et elle est supprimée à la fin du jour, à minuit UTC. Mais ce disque, ou une copie, peut la garder : qui en a une pourrait savoir plus tard si une adresse et un navigateur donnés ont ouvert un lien donné ce jour-là.
 privacy-tag-key = La clé du jour est faite de 32 octets aléatoires. Elle n’est jamais sur un disque, et elle est détruite à la fin du jour, à minuit UTC. Ensuite, plus personne, nous compris, ne peut recalculer la même empreinte ni vérifier une hypothèse.
 privacy-tag-code = Le code en fait partie : la même personne a donc, sur deux liens, des empreintes sans rapport.
+privacy-tag-network = À côté de l’empreinte figure l’un de 256 groupes, celui de votre réseau (les 24 premiers bits de l’adresse, 48 pour une adresse IPv6). Une seconde clé, tirée de la clé du jour, décide lequel. Ce groupe sert à distinguer beaucoup de personnes d’une seule qui aurait beaucoup de navigateurs. Des milliers de réseaux le partagent ; sur le disque, il est caché par un octet que seule donne la clé du jour, et il disparaît avec elle.
 privacy-seen = Ce que voit l’éditeur
 privacy-seen-text = Des nombres par lien, page, campagne, canal et jour. Rien d’autre n’existe. Les nombres sont conservés { $months } mois.
-privacy-seen-few = Aucun nombre de clics ou de visiteurs n’est affiché s’il représente moins de { $k } visiteurs.
+privacy-seen-exact = Cet éditeur a choisi des chiffres exacts, affichés aussitôt. Qui peut les voir peut donc savoir qu’un lien a été ouvert une fois, et quand ; pas par qui.
+privacy-seen-few = Les chiffres de cet éditeur sont protégés, avec k = { $k }. Ce qui est dit d’un jour l’est une fois ce jour terminé (minuit UTC), et arrondi par pas de { $k }, vers le haut ou vers le bas au hasard.
+privacy-seen-own = Le chiffre propre à un lien pour un jour n’est affiché que si plus de personnes, de plus de réseaux, l’ont ouvert qu’un seuil tiré pour chaque lien et chaque jour, que personne ne connaît. Il se situe entre k + 1 et 2k.
+privacy-seen-pool = Ce qui est moindre compte avec sa page, son canal et sa campagne pour la semaine, ou avec le canal seul, sous la même condition. Ce qui reste encore moindre est supprimé. Pour une page qui n’a qu’un lien, la semaine de la page est celle de ce lien.
+privacy-seen-today = D’aujourd’hui, seuls les totaux du site entier et d’un canal sont affichés, arrondis, aux heures pleines, et seulement après la venue de visiteurs d’au moins { $k } autres réseaux.
+privacy-seen-attack = Une personne qui dispose de moins de { $k } réseaux n’apprend pas de ces chiffres si vous avez cliqué sur un lien un jour donné. Une personne qui en a davantage voit des jours terminés, avec une probabilité d’au moins { $chance } %, exactement ce qu’elle aurait vu sans votre clic.
+privacy-seen-more = La protection baisse quand il y a plus à voir : ouvrir un lien encore et encore, plusieurs liens d’une même page, ou un lien pendant de nombreux jours, c’est chaque fois une chance de plus. Les comptages bruts, sur un site qui les a choisis, viennent sans réseaux, parce que rien ne vous a été demandé : là, une personne qui ouvre un lien très souvent peut apprendre si une autre l’a ouvert aussi.
+privacy-seen-each = Chaque éditeur choisit si ses chiffres sont exacts ou protégés : dans ce dernier cas, ils représentent plus qu’un certain nombre de personnes d’autant de réseaux, et sont arrondis. La page sur votre réponse à un éditeur dit lequel des deux.
 privacy-check = Vérifiez vous-même
 privacy-check-text = Si vous exploitez ce service, vous n’avez pas à croire cette page sur parole. Avec la base intégrée, tout tient dans un fichier SQLite (<code>data/entrenous.db</code>, sauf réglage contraire) et un journal de clics achevés :
 privacy-check-address = VOTRE ADRESSE IP
@@ -167,7 +173,8 @@ try-answer-more = Pas de question ? C’est que votre navigateur envoie Global
 try-read = Lisez les chiffres
 try-read-text = Connectez-vous avec la clé secrète (<code>ens_sk_…</code>) que le terminal a affichée au premier démarrage.
 try-read-open = Ouvrir les statistiques
-try-read-few = Un clic se lit « moins de { $k } » : aucun nombre n’est affiché s’il représente moins de { $k } visiteurs. Pour voir chaque clic pendant vos essais, démarrez avec <code>ENTRENOUS__STATS__MIN_COUNT=1</code>.
+try-read-few = Un clic ne se voit pas aussitôt, et jamais seul : ce site montre des nombres arrondis de jours finis.
+try-read-exact = Ce site montre des nombres exacts : votre clic se voit aussitôt. D’autres sites montrent des nombres arrondis de jours finis, sauf si vous en décidez autrement.
 try-later-open = Soyez le visiteur un instant.
 try-later-answer = Une question honnête, trois boutons égaux.
 try-later-read = Ce que voit l’équipe marketing, et ce que personne ne peut voir.
@@ -246,7 +253,7 @@ views-of = Vues partagées de { $site }
 views-text = Une adresse qui permet à d’autres de lire une partie de ces chiffres, sans se connecter, jusqu’à ce qu’elle expire ou que vous la révoquiez.
 views-made = L’adresse de la nouvelle vue
 views-made-text = Elle n’est affichée que cette fois. Qui la détient peut lire la vue.
-views-made-few = Comme partout, aucun nombre de visiteurs n’en représente moins de { $k }, et les partages aussi vont par pas.
+views-made-few = Elle montre ce qui est clos, comme partout : arrondi aux multiples de { $k }, sans les petits nombres. Les partages aussi sont arrondis, vers le bas.
 views-now = Partagées actuellement
 views-none = Rien n’est partagé.
 views-locked = Avec un mot de passe
@@ -282,7 +289,7 @@ site-of = Réglages de { $site }
 site-text = Ce que ses liens peuvent faire, et les clés qui parlent pour lui. Les chiffres publics et les badges se règlent sous Vues partagées.
 site-unknown-proxy = <b>Les visiteurs passent par un proxy que ce service ne connaît pas.</b> Tous ressemblent au proxy : trop peu de visiteurs sont comptés, et les limites retiennent tout le monde ensemble. La personne qui exploite le service ajoute le réseau du proxy au réglage <code>server.trusted_proxies</code>.
 site-one-network = <b>Tous les clics d’aujourd’hui viennent d’un seul réseau.</b> Si un proxy se trouve devant le service, la personne qui l’exploite ajoute le réseau du proxy au réglage <code>server.trusted_proxies</code>.
-site-saved = <b>Enregistré.</b> Cela vaut désormais pour les liens créés et pour les visiteurs qui arrivent.
+site-saved = <b>Enregistré.</b> Cela vaut désormais pour les liens créés et pour les visiteurs qui arrivent. Seul le nombre de personnes derrière un chiffre vaut à partir de demain (UTC).
 site-changed = Quelqu’un a modifié ces réglages depuis l’ouverture de cette page. Rien n’a encore été enregistré : regardez-les dans un autre onglet, ou enregistrez de nouveau pour mettre ceux-ci à leur place.
 site-not-saved = Rien n’a été enregistré. La raison est indiquée sous les champs.
 site-links = Liens
@@ -296,6 +303,12 @@ site-consent-usual = Comme le service : { $policy }
 site-consent-ask = Demander d’abord
 site-consent-skip = Rediriger, ne rien compter
 site-consent-aggregate = Rediriger, comptage brut seulement
+site-min-count = Combien de personnes il y a derrière un chiffre (k)
+site-min-count-exact = 1 : chaque chiffre est exact
+site-min-count-from = Un changement vaut à partir de demain (UTC). Les jours précédents gardent ce qu’ils ont.
+site-min-count-tomorrow = Aujourd’hui, c’est { $k } ; à partir de demain (UTC), ce sera { $next }.
+min-count-one = Avec 1, chaque chiffre est exact et affiché aussitôt, même s’il s’agit d’une seule personne : qui voit les chiffres peut savoir qu’un lien a été ouvert une fois, et quand.
+min-count-some = Avec k de 5 à 20, les chiffres d’un lien pour un jour s’affichent une fois le jour terminé, si plus de k personnes de plus de k réseaux l’ont ouvert, et arrondis par pas de k ; ce qui est moindre n’apparaît que dans la semaine de sa page ou de son canal, ou pas du tout, et d’aujourd’hui seuls les totaux du site et de ses canaux s’affichent, de temps à autre.
 site-utm = Paramètres UTM
 site-utm-hint = Ce qui est dit à la mesure d’audience de la destination, comme <code>source={"{channel}"},medium=share,campaign={"{campaign}"}</code>. Une ligne à part pour un seul canal : <code>email:medium=newsletter</code>. Vide : rien.
 site-strip = Autres paramètres à retirer des adresses partagées
@@ -335,7 +348,7 @@ unlock-who = La personne qui vous a donné l’adresse connaît le mot de passe.
 
 shared-public = Chiffres publics de { $site }
 shared-until = Vue partagée de { $site }, jusqu’au { $day }
-shared-steps = Partages et aperçus sont montrés par pas de { $k } pour chaque jour, arrondis vers le bas : de beaucoup de petits jours, on montre moins qu’il n’y a eu.
+shared-steps = Les partages sont arrondis vers le bas aux multiples de { $k } pour chaque jour : de beaucoup de petits jours, on montre moins qu’il n’y a eu.
 
 ## Les statistiques
 
@@ -352,7 +365,6 @@ stats-campaign = Campagne
 stats-link = Lien
 stats-day = Jour (UTC)
 stats-days = Jours (UTC)
-stats-so-far = jusqu’ici
 stats-shares-hint = un lien chacun
 stats-share = Partage
 stats-share-hint = a créé ce lien
@@ -395,6 +407,14 @@ stats-new = aucun avant
 
 stats-consent-line = Comptés avec accord. Les personnes qui ont refusé, n’ont pas répondu ou n’ont pas été interrogées, ou dont le navigateur s’y oppose, ne figurent dans aucun de ces nombres ; les robots non plus.
 stats-how = Comment lire ces chiffres
+stats-exact = Chaque nombre est exact : ce site montre même un seul clic.
+stats-rounded = Les nombres sont arrondis aux multiples de { $k }. Une page, une campagne et un lien ont au moins environ autant ; le reste compte avec une semaine ou un canal.
+stats-rounded-part = Les nombres sont arrondis aux multiples de { $k }, et il y en a au moins environ autant : le reste compte avec un canal.
+stats-rounded-link = Les nombres sont arrondis aux multiples de { $k }, et le lien a au moins environ autant : le reste compte avec sa page ou son canal.
+stats-dash = Un tiret : trop peu pour être affiché, ou aucun.
+stats-nothing-of-site = Rien des visites n’est affiché pour ces jours : personne n’est venu, ou trop peu. Le jour d’un lien s’affiche quand assez de personnes l’ont ouvert, d’autant de réseaux : de { $from } à { $to }, tiré chaque fois. Moins que cela peut s’afficher avec une semaine entière de la page ou du canal.
+stats-nothing-of-page = Rien des visites n’est affiché pour ces jours : personne n’est venu, ou trop peu. Le jour d’un lien s’affiche quand assez de personnes l’ont ouvert, d’autant de réseaux : de { $from } à { $to }, tiré chaque fois. Une semaine s’affiche quand autant ont ouvert l’un de ces liens, et moins que cela peut s’afficher avec le canal.
+stats-nothing-of-link = Rien des visites de ce lien n’est affiché pour ces jours : personne n’est venu, ou trop peu. Un jour s’affiche quand assez de personnes ont ouvert le lien, d’autant de réseaux : de { $from } à { $to }, tiré chaque fois. Moins que cela peut s’afficher avec sa page, dans une semaine.
 stats-bare-line = À part de ceux-ci : <b>{ $count }</b> au comptage brut, de visiteurs qui n’avaient pas répondu.
 stats-reading-title = Lecture des jours
 stats-reading = Jours lus : { $read } sur { $of }. Cette page vérifie à nouveau d’elle-même.
@@ -418,9 +438,9 @@ stats-legend-few = { $grain ->
     [day] Trop peu pour être affiché, ou aucun
    *[other] Seulement des jours à trop peu, ou aucun
 }
-stats-legend-today = Aujourd’hui jusqu’ici, par pas de { $k }
-stats-legend-today-exact = Aujourd’hui jusqu’ici
-stats-legend-open = Pas encore clos, par pas de { $k }
+stats-legend-today = Aujourd’hui jusqu’ici
+stats-legend-open = Pas encore fini, ou pas encore clos
+stats-legend-week = Ce qui compte avec une semaine entière : trop peu chacun de ses jours
 stats-tip-clicks = { $number ->
     [one] { $count } clic
    *[other] { $count } clics
@@ -431,13 +451,13 @@ stats-tip-visitors = { $number ->
 }
 stats-tip-bare = { $count } au comptage brut
 stats-tip-before = avant : { $clicks }
-stats-tip-few-days = { $days ->
-    [one] sans { $days } jour à trop peu de visiteurs
-   *[other] sans { $days } jours à trop peu de visiteurs
-}
+stats-tip-week = et avec la semaine entière : { $counted }
 stats-today = auj.
 stats-today-so-far = { $day }, aujourd’hui jusqu’ici
+stats-today-until = Aujourd’hui jusqu’à { $time } UTC : environ { $counted }.
 stats-not-closed = { $day }, pas encore clos
+stats-when-closed = affiché une fois clos
+stats-with-week = Avec la semaine entière, du { $from } au { $to }
 stats-week = du { $from } au { $to }
 stats-no-day = Aucun jour n’a ici assez de visiteurs pour être affiché
 stats-no-clicks = Aucun clic dans cette période
@@ -501,10 +521,10 @@ stats-empty-try = Rien n’est compté de vous pendant vos essais : un clic ne 
 
 stats-notes = Comment lire ces chiffres
 stats-note-consent = <b>Avec accord seulement.</b> Clics et visiteurs sont ceux des personnes qui l’ont accepté. Le vrai nombre de lecteurs est plus élevé.
-stats-note-few = <b>Moins de { $k } n’est pas affiché.</b> Un petit nombre pourrait désigner une personne. À la clôture d’un jour, ce qui est trop petit remonte : d’un lien à sa page, de là à son canal, et de là au jour suivant du canal. Les nombres propres à un lien peuvent donc être inférieurs à ce qu’il ajoute à sa page ou à son canal : rien n’est perdu, sauf son adresse. Un jour à zéro se lit comme un jour à { $less }.
-stats-note-open = <b>Aujourd’hui est ouvert.</b> Les nombres y montent par pas de { $k }, arrondis vers le bas, jusqu’à la clôture, peu après minuit UTC.
+stats-note-few = <b>Les petits nombres ne sont pas affichés, et les autres sont arrondis.</b> Un petit nombre pourrait désigner une personne. Le jour d’un lien s’affiche quand assez de personnes sont venues, d’autant de réseaux : de { $from } à { $to }, un nombre tiré chaque fois et tenu secret. Ce qui est moindre compte pour la semaine de sa page et, si c’est encore trop peu, pour la semaine de son canal ; ce qui ne suffit pas même là est effacé. Une page, une campagne ou un lien a donc au moins environ autant, et un jour à zéro se lit comme un jour à quelques-uns.
+stats-note-open = <b>Aujourd’hui n’est pas affiché.</b> Un jour s’affiche une fois clos, peu après minuit UTC, et ce qui compte avec une semaine entière peu après la fin de son dimanche.
 stats-note-unfurls = <b>Les aperçus sont des indices, pas des visites.</b> Une messagerie a chargé un aperçu : le lien a donc été collé quelque part. Certaines n’en chargent aucun, d’autres plusieurs. Un aperçu dans une autre application que celle du lien montre que quelqu’un l’a transmis.
-stats-note-virality = <b>La viralité</b>, ce sont les clics pour 100 partages, des jours clos.
+stats-note-virality = <b>La viralité</b>, ce sont les clics pour 100 partages.
 
 link-of-site = ← { $site }
 link-made = Créé le { $day }
@@ -535,7 +555,7 @@ link-confirm-forwards = Redirige
 link-confirm-yes = oui
 link-confirm-no = non
 link-confirm-never = jamais
-link-confirm-url = Il est déjà dans des conversations : toute personne qui l’ouvrira désormais sera menée à la nouvelle page. Ce qui a été compté les jours clos reste à l’ancienne.
+link-confirm-url = Il est déjà dans des conversations : toute personne qui l’ouvrira désormais sera menée à la nouvelle page. Ce qui est compté jusqu’à la fin de ce jour (UTC) reste à l’ancienne.
 link-confirm-off = Qui l’ouvrira alors apprendra qu’il est désactivé. Il peut être réactivé.
 link-confirm-on = Qui l’ouvrira alors sera de nouveau redirigé.
 link-confirm-forever = Il n’a alors plus de dernier jour.
@@ -703,12 +723,10 @@ digest-note-consent =
     Clics et visiteurs ne sont comptés qu’avec leur accord. Le vrai nombre
     de lecteurs est plus élevé.
 digest-note-few =
-    Aucun nombre ne correspond à moins de { $k } visiteurs. Ce qui est trop
-    petit pour une page compte pour son canal : la somme des pages peut donc
-    être inférieure à celle des canaux. Rien n’est perdu, sauf l’adresse.
-digest-note-open =
-    Certains de ces jours ne sont pas encore clos : leurs nombres sont
-    arrondis vers le bas.
+    Les nombres sont arrondis aux multiples de { $k }. Ce qui était trop peu
+    pour une page est compté pour son canal : une page a donc au moins
+    environ autant.
+digest-note-open = Certains de ces jours ne sont pas encore clos, et leurs visites manquent ici.
 digest-note-unfurls =
     Les aperçus sont chargés par les messageries. Ce ne sont pas des
     visites.

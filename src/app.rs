@@ -42,6 +42,7 @@ use crate::service::shared_clock::SharedClock;
 use crate::service::sites::{NewKeys, Sites};
 use crate::service::steady_time::SteadyTime;
 use crate::service::targets::Targets;
+use crate::service::today::TodaysNumbers;
 use crate::settings::Settings;
 use crate::store::{self, Store, StoreError, StoreId};
 
@@ -116,13 +117,10 @@ impl Application {
         let _ = timeout(STORE_TIME, clock.ask(&*store)).await;
         let day_keys = Arc::new(DayKeys::new(Arc::clone(&store)));
         let mut watchers = JoinSet::new();
-        let (context, recorder, journal) = open_journal(&settings, &store, &clock, &metrics, &health)?;
+        let (context, recorder, journal) =
+            open_journal(&settings, &store, &day_keys, &clock, &metrics, &health)?;
         let (flusher, settled) = flush(&context, &recorder, &journal, &mut watchers);
-        let closing = Closing {
-            store: Arc::clone(&store),
-            min_count: settings.stats.min_count,
-            metrics: Arc::clone(&metrics),
-        };
+        let closing = Closing { store: Arc::clone(&store), metrics: Arc::clone(&metrics) };
         // Where this fails, it is done again at the turn of the day, and the failure is told there.
         let _ = closing.begin(Day::of(clock.now())).await;
         let (forgotten, days_forgotten) = watch::channel(());
@@ -148,6 +146,7 @@ impl Application {
         let following = Arc::clone(&targets);
         watchers.spawn(async move { following.follow().await });
         let reports = reports(&settings, &clock, &store, &mut watchers);
+        let today = todays_numbers(&settings, &clock, &store, &mut watchers);
         let channels = Arc::new(channels);
         if let Some(digests) = digests(&settings, &clock, &store, &reports, &channels, &metrics)? {
             watchers.spawn(digests.run());
@@ -164,6 +163,7 @@ impl Application {
             store,
             targets,
             reports,
+            today,
             channels,
             day_keys,
             metrics,
@@ -390,6 +390,7 @@ async fn ended(server: &mut Option<Server>) -> std::io::Result<()> {
 fn open_journal(
     settings: &Settings,
     store: &Arc<dyn Store>,
+    day_keys: &Arc<DayKeys>,
     clock: &SharedClock,
     metrics: &Arc<Metrics>,
     health: &Arc<Health>,
@@ -406,6 +407,7 @@ fn open_journal(
         writing: Arc::default(),
         store: Arc::clone(store),
         keeps: settings.store.url.is_shared().then(|| settings.keep()),
+        day_keys: Arc::clone(day_keys),
         clock: clock.clone(),
         metrics: Arc::clone(metrics),
         backlog: Arc::new(Backlog::new(Arc::clone(metrics))),
@@ -554,7 +556,6 @@ fn reports(
     let reports = Arc::new(Reports::new(
         Arc::clone(store),
         clock.clone(),
-        settings.stats.min_count,
         settings.retention.months,
         settings.cache.stats_mib.saturating_mul(1 << 20),
     ));
@@ -563,6 +564,20 @@ fn reports(
     let open = Arc::clone(&reports);
     watchers.spawn(async move { open.keep_open_days().await });
     reports
+}
+
+/// What shows today's numbers.
+fn todays_numbers(
+    settings: &Settings,
+    clock: &SharedClock,
+    store: &Arc<dyn Store>,
+    watchers: &mut JoinSet<()>,
+) -> Arc<TodaysNumbers> {
+    let is_shared = settings.store.url.is_shared();
+    let today = Arc::new(TodaysNumbers::new(Arc::clone(store), clock.clone(), is_shared));
+    let at_hours = Arc::clone(&today);
+    watchers.spawn(async move { at_hours.run().await });
+    today
 }
 
 /// Tells the operator what runs where.

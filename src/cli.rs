@@ -15,6 +15,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use url::Url;
 
 use self::doctor::Doctor;
@@ -28,11 +29,13 @@ use crate::domain::code::Code;
 use crate::domain::consent::{Policy, PolicyError};
 use crate::domain::day::Day;
 use crate::domain::destination::HostRule;
+use crate::domain::min_count::{MinCount, MinCounts};
 use crate::domain::reserved::Reservations;
 use crate::domain::session::hour;
 use crate::domain::site::{KeyKind, OriginRule, Site, SiteId};
 use crate::domain::stripping::{ParameterName, Stripping};
 use crate::domain::utm::Utm;
+use crate::language::Language;
 use crate::memory;
 use crate::service::digest::Writer;
 use crate::service::links::Links;
@@ -51,6 +54,8 @@ mod utm;
 
 /// The exit code for settings or a command line that cannot be used.
 const UNUSABLE: u8 = 2;
+/// How long a command waits for the store's time.
+const STORE_TIME: Duration = Duration::from_secs(2);
 /// How long a command's end waits for what still works beside it.
 const PARTING: Duration = Duration::from_secs(5);
 
@@ -141,6 +146,9 @@ struct CreateSite {
     utm: UtmOptions,
     #[command(flatten)]
     stripping: StrippingOptions,
+    /// How many people stand behind a number: 1, with which every number is exact, or 5 to 20 [default: stats.min_count]
+    #[arg(long, value_name = "K")]
+    min_count: Option<MinCount>,
     /// Pass the query string of a short address on to the destination
     #[arg(long)]
     forward_query: bool,
@@ -154,8 +162,8 @@ struct CreateSite {
 
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("changes").required(true).multiple(true).args([
-    "new_name", "destinations", "origins", "consent", "utm", "utm_template", "utm_channels", "no_utm", "strip", "keep", "forward_query",
-    "lineage", "public", "badges",
+    "new_name", "destinations", "origins", "consent", "utm", "utm_template", "utm_channels", "no_utm", "strip", "keep", "min_count",
+    "forward_query", "lineage", "public", "badges",
 ])))]
 struct ChangeSite {
     /// The site's name
@@ -176,6 +184,9 @@ struct ChangeSite {
     utm: UtmOptions,
     #[command(flatten)]
     stripping: StrippingOptions,
+    /// How many people stand behind a number, from tomorrow (UTC) on: 1, with which every number is exact, or 5 to 20
+    #[arg(long, value_name = "K")]
+    min_count: Option<MinCount>,
     /// Pass the query string of a short address on to the destination
     #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "on")]
     forward_query: Option<Switch>,
@@ -469,8 +480,8 @@ async fn open(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
 }
 
 async fn create_site(asked: CreateSite, settings: &Settings, channels: &Channels) -> anyhow::Result<()> {
-    let CreateSite { name, destinations, origins, consent, utm, stripping, forward_query, lineage, json } =
-        asked;
+    let CreateSite { name, destinations, origins, consent, utm, stripping, min_count, .. } = asked;
+    let CreateSite { forward_query, lineage, json, .. } = asked;
     check_name(&name)?;
     let mut stripped = Stripping::default();
     stripping.put_into(&mut stripped);
@@ -487,6 +498,7 @@ async fn create_site(asked: CreateSite, settings: &Settings, channels: &Channels
         stripping: stripped,
         forward_query,
         lineage: lineage == Some(Switch::On),
+        min_count: MinCounts::always(min_count.unwrap_or(settings.stats.min_count)),
         public: false,
         badges: false,
         created_at: hour(now),
@@ -502,9 +514,16 @@ async fn create_site(asked: CreateSite, settings: &Settings, channels: &Channels
         println!("{}", json!({ "site": site.name, "publishable_key": publishable, "secret_key": secret }));
     } else {
         println!("The site \"{}\" was made. Its keys are shown this once:\n", site.name);
-        println!("  publishable key   {publishable}\n  secret key        {secret}");
+        println!("  publishable key   {publishable}\n  secret key        {secret}\n");
+        print_min_count(site.min_count.chosen());
     }
     Ok(())
+}
+
+/// Prints a k, with what it shows and hides.
+fn print_min_count(k: MinCount) {
+    let sentence = if k.is_exact() { "min-count-one" } else { "min-count-some" };
+    println!("Its k (--min-count) is {k}. {}", Language::English.say(sentence));
 }
 
 fn check_name(name: &str) -> anyhow::Result<()> {
@@ -523,11 +542,13 @@ fn put<T: Clone>(place: &mut T, given: Option<&T>) {
 
 async fn change_site(asked: ChangeSite, settings: &Settings, channels: &Channels) -> anyhow::Result<()> {
     let ChangeSite { name, new_name, destinations, origins, consent, utm, no_utm, stripping, .. } = asked;
-    let ChangeSite { forward_query, lineage, public, badges, .. } = asked;
+    let ChangeSite { min_count, forward_query, lineage, public, badges, .. } = asked;
     if let Some(name) = &new_name {
         check_name(name)?;
     }
     let utm = utm.rule(channels)?.or(no_utm.then(Utm::default));
+    let store = open(settings).await?;
+    let today = today(&*store).await;
     let change = |site: &mut Site| {
         put(&mut site.name, new_name.as_ref());
         put(&mut site.destinations, destinations.as_ref());
@@ -535,6 +556,9 @@ async fn change_site(asked: ChangeSite, settings: &Settings, channels: &Channels
         put(&mut site.consent, consent.map(|ConsentChange(policy)| policy).as_ref());
         put(&mut site.utm, utm.as_ref());
         stripping.put_into(&mut site.stripping);
+        if let Some(k) = min_count {
+            site.min_count.choose(k, today);
+        }
         for (flag, switch) in [
             (&mut site.forward_query, forward_query),
             (&mut site.lineage, lineage),
@@ -544,43 +568,62 @@ async fn change_site(asked: ChangeSite, settings: &Settings, channels: &Channels
             put(flag, switch.map(|switch| switch == Switch::On).as_ref());
         }
     };
-    let changed = match Sites::new(open(settings).await?).change(&name, change).await {
+    let changed = match Sites::new(store).change(&name, change).await {
         Err(StoreError::Conflict) => bail!("there is a site of that name already"),
         changed => changed?,
     };
     let site = changed.with_context(|| format!("there is no site \"{name}\""))?;
     println!("The site \"{}\" was changed.\n", site.name);
-    print_site(&site);
+    if let Some(k) = min_count {
+        println!("Its k is {k} from tomorrow (UTC) on; until then it is {}.", site.min_count.on(today));
+        print_min_count(k);
+        println!();
+    }
+    print_site(&site, today);
     Ok(())
 }
 
+/// The day of all instances on this store, as far as it tells. A change that counts from tomorrow on must not count today.
+async fn today(store: &dyn Store) -> Day {
+    let clock = SharedClock::new(Clock::system());
+    let _ = timeout(STORE_TIME, clock.ask(store)).await;
+    Day::of(clock.now())
+}
+
 async fn list_sites(json: bool, settings: &Settings) -> anyhow::Result<()> {
-    for site in Sites::new(open(settings).await?).all().await? {
+    let store = open(settings).await?;
+    let today = today(&*store).await;
+    for site in Sites::new(store).all().await? {
         if json {
             println!(
                 "{}",
                 json!({
                     "site": site.name, "destinations": site.destinations, "origins": site.origins,
                     "consent": site.consent, "utm": site.utm, "strip": site.stripping.also, "keep": site.stripping.except,
+                    "min_count": site.min_count.on(today), "min_count_tomorrow": site.min_count.on(today.plus(1)),
                     "forward_query": site.forward_query,
                     "lineage": site.lineage, "public": site.public, "badges": site.badges,
                     "created_at": site.created_at,
                 })
             );
         } else {
-            print_site(&site);
+            print_site(&site, today);
         }
     }
     Ok(())
 }
 
 /// Prints what is set of a site.
-fn print_site(site: &Site) {
+fn print_site(site: &Site, today: Day) {
     fn list(rules: &[impl ToString]) -> String {
         let rules: Vec<_> = rules.iter().map(ToString::to_string).collect();
         if rules.is_empty() { "none".to_owned() } else { rules.join(" ") }
     }
     let word = |on| if on { "on" } else { "off" };
+    let min_count = match [today, today.plus(1)].map(|day| site.min_count.on(day)) {
+        [now, tomorrow] if now == tomorrow => now.to_string(),
+        [now, tomorrow] => format!("{now}; from tomorrow (UTC) {tomorrow}"),
+    };
     println!("{}", site.name);
     for (name, value) in [
         ("destinations", list(&site.destinations)),
@@ -589,6 +632,7 @@ fn print_site(site: &Site) {
         ("utm", site.utm.to_string()),
         ("strip", list(&site.stripping.also)),
         ("keep", list(&site.stripping.except)),
+        ("min count", min_count),
         ("forward query", word(site.forward_query).to_owned()),
         ("lineage", word(site.lineage).to_owned()),
         ("public", word(site.public).to_owned()),
@@ -622,14 +666,14 @@ async fn preview_digest(
     let store = open(settings).await?;
     let found = Sites::new(Arc::clone(&store)).by_name(site).await?;
     let found = found.with_context(|| format!("there is no site \"{site}\""))?;
-    let (k, months) = (settings.stats.min_count, settings.retention.months);
     let clock = SharedClock::new(Clock::system());
-    let reports = Reports::new(store, clock, k, months, settings.cache.stats_mib.saturating_mul(1 << 20));
+    let most_bytes = settings.cache.stats_mib.saturating_mul(1 << 20);
+    let reports = Reports::new(store, clock, settings.retention.months, most_bytes);
     let (channels, public_url) = (Arc::new(channels), settings.public_url());
     let writer =
         Writer { reports: Arc::new(reports), channels, public_url, language: settings.digest.language };
     let now = Clock::system().now();
-    let (letter, _) = writer.letter(&found, settings.digest.schedule().last_due(now), Day::of(now)).await?;
+    let (letter, _) = writer.letter(&found, settings.digest.schedule().last_due(now)).await?;
     if html {
         print!("{}", letter.html);
     } else {
@@ -654,7 +698,7 @@ async fn take_down(
     // Nothing is made here, so nothing that was given out matters.
     let reservations = Arc::new(Reservations::new(&[]));
     let links = Links::new(store, targets, Arc::new(channels), public_url, own_names, reservations);
-    let link = links.take_down(&parsed, taken_down).await?.with_context(unknown)?;
+    let link = links.take_down(&parsed, taken_down, Clock::system().now()).await?.with_context(unknown)?;
     let now = if taken_down { "taken down" } else { "restored" };
     println!("{} is {now}; it leads to {}", links.short_url(&link.code), link.url);
     Ok(())

@@ -19,6 +19,7 @@ use url::Url;
 use crate::domain::consent::Policy;
 use crate::domain::destination::is_loopback;
 use crate::domain::digest::{Schedule, Weekday};
+use crate::domain::min_count::MinCount;
 use crate::domain::own_names::{OwnNameError, OwnNames};
 use crate::domain::session::Lifetime;
 use crate::language::Language;
@@ -207,17 +208,12 @@ pub struct Consent {
 }
 
 /// What is published.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Stats {
-    /// No published number of clicks or visitors stands for fewer visitors.
-    pub min_count: u64,
-}
-
-impl Default for Stats {
-    fn default() -> Self {
-        Self { min_count: 5 }
-    }
+    /// The k of sites that are made without one of their own: 1, with which every number is exact, or 5 to 20.
+    #[serde(deserialize_with = "named")]
+    pub min_count: MinCount,
 }
 
 /// How long people stay signed in.
@@ -547,9 +543,6 @@ impl Settings {
         if self.server.idle_timeout_seconds == 0 {
             return wrong("server.idle_timeout_seconds", "takes a number of seconds from 1 on");
         }
-        if self.stats.min_count == 0 {
-            return wrong("stats.min_count", "takes a number from 1 on; 1 publishes every number");
-        }
         if !(1..=MAX_IDLE_HOURS).contains(&self.sessions.idle_hours) {
             return wrong("sessions.idle_hours", "takes a number from 1 to 8760");
         }
@@ -727,7 +720,9 @@ mod tests {
             ("[journal]\nwait_ms = 0", "journal.wait_ms: takes a number of milliseconds from 1 to 10000"),
             ("[log]\nlevel = \"loud\"", "must be error, warn, info, debug or trace"),
             ("[retention]\nmonths = 26", "retention.months: takes a number from 1 to 25"),
-            ("[stats]\nmin_count = 0", "stats.min_count"),
+            ("[stats]\nmin_count = 0", "must be 1, or 5 to 20, not '0' for key `stats.min_count`"),
+            ("[stats]\nmin_count = 4", "must be 1, or 5 to 20, not '4' for key `stats.min_count`"),
+            ("[stats]\nmin_count = 21", "must be 1, or 5 to 20, not '21' for key `stats.min_count`"),
             ("[store]\nurl = \"mysql://x\"", "must begin with sqlite:"),
             ("[server]\ntrusted_proxies = [\"ten\"]", "'ten'"),
             ("[digest]\nweekday = \"someday\"", "must be a day of the week such as monday, not 'someday'"),
@@ -775,7 +770,7 @@ mod tests {
         let settings =
             read(toml, &[("server.listen", "127.0.0.1:2"), ("server.trusted_proxies", "10.0.0.0/8, ::1")]);
         let settings = settings.expect("settings");
-        assert_eq!((settings.server.listen.port(), settings.stats.min_count), (2, 9));
+        assert_eq!((settings.server.listen.port(), settings.stats.min_count.get()), (2, 9));
         assert_eq!(settings.server.trusted_proxies.len(), 2);
         assert_eq!(settings.public_url().as_str(), "http://localhost:2/");
     }

@@ -17,33 +17,9 @@
 
 use std::collections::BTreeMap;
 
-use super::counts::Counts;
-
-/// What of a count stands for people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Amount {
-    /// Clicks counted with consent.
-    pub clicks: u64,
-    /// The visitors that these stand for.
-    pub visitors: u64,
-    /// Clicks of people who were not asked.
-    pub aggregate_clicks: u64,
-}
+pub use super::counts::Amount;
 
 impl Amount {
-    /// What of these counts stands for people.
-    #[must_use]
-    pub fn of(counts: &Counts) -> Self {
-        let Counts { clicks, visitors, aggregate_clicks, .. } = *counts;
-        Self { clicks, visitors, aggregate_clicks }
-    }
-
-    /// Whether it stands for nobody.
-    #[must_use]
-    pub fn is_nothing(self) -> bool {
-        self == Self::default()
-    }
-
     /// Parts what stays where a cell has `there` already, or nothing, from what moves up. Each
     /// series stays or moves as a whole.
     #[must_use]
@@ -55,14 +31,6 @@ impl Amount {
         let unasked = if unasked >= min_count { &mut stays } else { &mut rises };
         unasked.aggregate_clicks = self.aggregate_clicks;
         (stays, rises)
-    }
-}
-
-impl std::ops::AddAssign for Amount {
-    fn add_assign(&mut self, more: Self) {
-        self.clicks += more.clicks;
-        self.visitors += more.visitors;
-        self.aggregate_clicks += more.aggregate_clicks;
     }
 }
 

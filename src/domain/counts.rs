@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cell::Amount;
 use super::channel::ChannelName;
 use super::code::Code;
 use super::day::Day;
 use super::destination::Destination;
 use super::family::Family;
 use super::link::Text;
+use super::week::Week;
 
 /// What was counted of one link, or of many together, on one day.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -57,6 +57,40 @@ impl Counts {
 impl From<Amount> for Counts {
     fn from(Amount { clicks, visitors, aggregate_clicks }: Amount) -> Self {
         Self { clicks, visitors, aggregate_clicks, ..Self::default() }
+    }
+}
+
+/// What of a count stands for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Amount {
+    /// Clicks counted with consent.
+    pub clicks: u64,
+    /// The visitors that these stand for.
+    pub visitors: u64,
+    /// Clicks of people who were not asked.
+    pub aggregate_clicks: u64,
+}
+
+impl Amount {
+    /// What of these counts stands for people.
+    #[must_use]
+    pub fn of(counts: &Counts) -> Self {
+        let Counts { clicks, visitors, aggregate_clicks, .. } = *counts;
+        Self { clicks, visitors, aggregate_clicks }
+    }
+
+    /// Whether it stands for nobody.
+    #[must_use]
+    pub fn is_nothing(self) -> bool {
+        self == Self::default()
+    }
+}
+
+impl std::ops::AddAssign for Amount {
+    fn add_assign(&mut self, more: Self) {
+        self.clicks += more.clicks;
+        self.visitors += more.visitors;
+        self.aggregate_clicks += more.aggregate_clicks;
     }
 }
 
@@ -167,6 +201,8 @@ pub struct ClosedDays {
     pub before: Option<Day>,
     /// The site's days on which there was something to be closed.
     pub days: BTreeMap<Day, Closed>,
+    /// The site's weeks on which there was something to be closed, each with a version that rises with each change of its cells.
+    pub weeks: BTreeMap<Week, u64>,
 }
 
 /// How a day was closed.
@@ -224,14 +260,14 @@ mod tests {
     fn a_day_is_closed_by_its_own_mark_and_one_without_anything_by_the_mark_of_all() {
         let day = |number| Day::from_number(number).expect("a day");
         let days = BTreeMap::from([(day(3), Closed { min_count: 5, version: 1 })]);
-        let closed = ClosedDays { before: Some(day(3)), days };
+        let closed = ClosedDays { before: Some(day(3)), days, ..ClosedDays::default() };
         assert!(closed.has(day(3), 5) && closed.has(day(3), 4), "though not every site's is");
         assert!(!closed.has(day(3), 6), "its cells may be smaller");
         assert!(closed.has(day(2), 6) && !closed.has(day(4), 1));
         assert!(!ClosedDays::default().has(day(2), 1));
         let begun = Closed { min_count: 0, version: 0 };
-        let closed =
-            ClosedDays { before: Some(day(3)), days: BTreeMap::from([(day(2), begun), (day(3), begun)]) };
+        let days = BTreeMap::from([(day(2), begun), (day(3), begun)]);
+        let closed = ClosedDays { before: Some(day(3)), days, ..ClosedDays::default() };
         assert!(closed.has(day(2), 5) && !closed.has(day(3), 1), "a late visitor opens no day again");
     }
 }

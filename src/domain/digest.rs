@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::day::Day;
 use super::report::Period;
+use super::week::Week;
 
 /// When a digest is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,10 +33,12 @@ impl Schedule {
     }
 }
 
-/// The days of the digest that is due on a day: the seven before it, which are over.
+/// Returns the days of the digest that is due on a day: the last whole week before it, from Monday to Sunday. Seven other days
+/// would have none of the cells that stand with a whole week.
 #[must_use]
 pub fn week_before(due: Day) -> Period {
-    Period::last_days(7, due.plus(-1))
+    let week = Week::of(Week::of(due).first().plus(-1));
+    Period { first: week.first(), last: week.last() }
 }
 
 /// A day of the week: 0 is Monday.
@@ -88,12 +91,15 @@ mod tests {
     }
 
     #[test]
-    fn it_is_about_the_seven_days_before() {
-        let week = week_before("2026-11-23".parse().expect("a day"));
-        assert_eq!(
-            (week.first.to_string(), week.last.to_string()),
-            ("2026-11-16".into(), "2026-11-22".into())
-        );
-        assert_eq!(week.before().first.to_string(), "2026-11-09");
+    fn it_is_about_the_last_whole_week_before() {
+        for due in ["2026-11-23", "2026-11-24", "2026-11-29"] {
+            let week = week_before(due.parse().expect("a day"));
+            assert_eq!(
+                (week.first.to_string(), week.last.to_string()),
+                ("2026-11-16".into(), "2026-11-22".into())
+            );
+            assert_eq!(week.weeks().count(), 1);
+            assert_eq!(week.before().first.to_string(), "2026-11-09");
+        }
     }
 }

@@ -3,6 +3,7 @@
 use super::day::Day;
 use super::family::Family;
 use super::link_key::LinkKey;
+use super::networks::MaskedBucket;
 use super::site::SiteId;
 use super::visitor::Tag;
 
@@ -24,8 +25,8 @@ pub struct Entry {
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[expect(missing_debug_implementations, reason = "it may hold a tag")]
 pub enum EntryKind {
-    /// A click of a visitor who granted consent.
-    Click(Tag),
+    /// A click of a visitor who granted consent, and where it is known the network's bucket.
+    Click(Tag, Option<MaskedBucket>),
     /// A preview fetched by the bot of a chat app of this family.
     Unfurl(Family),
     /// A click of somebody unasked, under the policy `aggregate`.

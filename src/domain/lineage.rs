@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::channel::ChannelName;
 use super::code::Code;
-use super::report::Group;
+use super::report::{Group, Virality};
 
 /// The parameter of a forwarded address with the code of the link that led there.
 pub const PARAMETER: &str = "ens";
@@ -64,7 +64,7 @@ pub struct Resharing {
     /// Links made, for whatever channel, by people who came through one of this channel, whenever that was made.
     pub reshares: u64,
     /// Clicks / shares × 100, as the site's statistics have it.
-    pub virality: Option<f64>,
+    pub virality: Option<Virality>,
 }
 
 /// Adds up shares; `channels` are the same days' statistics by channel, of which virality is taken.
@@ -81,7 +81,7 @@ pub fn lineage(all: &[Shares], channels: &[Group]) -> Lineage {
     }
     let virality = |channel: &ChannelName| {
         let of_channel = |group: &&Group| group.key.as_deref() == Some(channel.as_str());
-        channels.iter().find(of_channel).and_then(|group| group.numbers.funnel.virality)
+        channels.iter().find(of_channel).and_then(|group| group.numbers.virality)
     };
     let resharing = |(key, (shares, reshares)): (&ChannelName, (u64, u64))| Resharing {
         key: key.clone(),
@@ -100,16 +100,15 @@ pub fn lineage(all: &[Shares], channels: &[Group]) -> Lineage {
 mod tests {
     use super::*;
     use crate::domain::publication::Number;
-    use crate::domain::report::{Funnel, Numbers};
+    use crate::domain::report::Numbers;
 
     fn shares(channel: &str, generation: u32, parent: Option<&str>, shares: u64) -> Shares {
         let name = |text| ChannelName::parse(text).expect("a channel");
         Shares { channel: name(channel), generation, parent_channel: parent.map(name), shares }
     }
 
-    fn group(channel: &str, virality: Option<f64>) -> Group {
-        let few = Number::Fewer;
-        let funnel = Funnel { shares: few, unfurls: few, clicks: few, visitors: few, virality };
+    fn group(channel: &str, virality: Option<Virality>) -> Group {
+        let few = Number::Suppressed;
         let numbers = Numbers {
             shares: few,
             unfurls: few,
@@ -117,7 +116,7 @@ mod tests {
             clicks: few,
             visitors: few,
             aggregate_clicks: few,
-            funnel,
+            virality,
         };
         Group { key: Some(channel.to_owned()), kind: None, numbers, before: None }
     }
@@ -133,14 +132,15 @@ mod tests {
             shares("copy", 1, None, 1),
             shares("copy", 1, Some("viber"), 2),
         ];
-        let groups = [group("email", Some(120.0)), group("sms", None)];
+        let virality = Some(Virality::exact(6, 5));
+        let groups = [group("email", virality), group("sms", None)];
         let Lineage { generations, channels } = lineage(&all, &groups);
         let generations: Vec<_> = generations.iter().map(|g| (g.generation, g.shares)).collect();
         assert_eq!(generations, [(0, 5), (1, 6), (2, 1)]);
         let channels: Vec<_> =
             channels.iter().map(|c| (c.key.as_str(), c.shares, c.reshares, c.virality)).collect();
         let expected =
-            [("email", 5, 3, Some(120.0)), ("viber", 0, 2, None), ("sms", 4, 1, None), ("copy", 3, 0, None)];
+            [("email", 5, 3, virality), ("viber", 0, 2, None), ("sms", 4, 1, None), ("copy", 3, 0, None)];
         assert_eq!(channels, expected);
         assert_eq!(lineage(&[], &[]), Lineage { generations: vec![], channels: vec![] });
     }

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::channel::ChannelName;
 use super::code::Code;
+use super::counts::Kind;
+use super::day::Day;
 use super::destination::Destination;
 use super::link_key::{Incarnation, LinkKey};
 use super::site::SiteId;
@@ -43,11 +45,14 @@ pub struct Link {
     /// The page that statistics count it under, where that is written otherwise than the destination.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page: Option<Destination>,
-    /// How it was shared.
+    /// How it was shared; that never changes.
     pub channel: ChannelName,
     /// The campaign that it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub campaign: Option<Text>,
+    /// Where it was counted before its page or campaign was changed last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Box<Moved>>,
     /// The page's title, for the text of a share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<Text>,
@@ -84,6 +89,18 @@ fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
+/// Where a link was counted until it was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// The first day on which it is counted where it is now.
+    pub since: Day,
+    /// Its page before.
+    pub page: Destination,
+    /// Its campaign before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<Text>,
+}
+
 /// Whether a link forwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkState {
@@ -110,10 +127,22 @@ impl Link {
         self.page.as_ref().unwrap_or(&self.url)
     }
 
+    /// Returns what the link is counted under on a day: what it was when the day began, or when it was made on that day. Of days
+    /// before an earlier change, that is known only as of the last one.
+    #[must_use]
+    pub fn kind_on(&self, day: Day) -> Kind {
+        let (page, campaign) = match &self.moved {
+            Some(moved) if day < moved.since => (&moved.page, &moved.campaign),
+            _ => (self.page(), &self.campaign),
+        };
+        Kind { channel: self.channel.clone(), page: Some(page.clone()), campaign: campaign.clone() }
+    }
+
     /// Forgets what the link does not need to go on forwarding: everything but its code, destination and channel, and what
     /// switches it off.
     pub fn strip(&mut self) {
         self.campaign = None;
+        self.moved = None;
         self.title = None;
         self.parent = None;
         self.generation = 0;
@@ -146,9 +175,12 @@ impl Link {
         }
     }
 
-    /// Applies a change.
-    pub fn apply(&mut self, change: LinkChange) {
+    /// Applies a change that is made `today`. What the link is counted under changes with the next day, however often it is
+    /// changed on this one.
+    pub fn apply(&mut self, change: LinkChange, today: Day) {
         let LinkChange { url, campaign, expires_at, disabled, taken_down } = change;
+        let since = today.plus(1);
+        let before = Moved { since, page: self.page().clone(), campaign: self.campaign.clone() };
         if let Some(Place { url, page }) = url {
             (self.url, self.page) = (url, page);
         }
@@ -156,6 +188,14 @@ impl Link {
         self.expires_at = expires_at.unwrap_or(self.expires_at);
         self.disabled = disabled.unwrap_or(self.disabled);
         self.taken_down = taken_down.unwrap_or(self.taken_down);
+        let has_moved = before.page != *self.page() || before.campaign != self.campaign;
+        if has_moved {
+            match &mut self.moved {
+                // Already changed on this day, or on one that a clock was ahead by.
+                Some(moved) if moved.since >= since => moved.since = since,
+                moved => *moved = Some(Box::new(before)),
+            }
+        }
     }
 }
 
@@ -265,12 +305,13 @@ mod tests {
     #[test]
     fn a_take_down_outweighs_a_switch_and_a_switch_an_expiry() {
         let now: Timestamp = "2026-11-21T12:00:00Z".parse().expect("a time");
+        let today = Day::of(now);
         let json = r#"{"code":"abc","incarnation":"0000000000000001","site":"s1","url":"https://example.com/","channel":"sms","created_at":0,"expires_at":1}"#;
         let mut link: Link = serde_json::from_str(json).expect("a link");
         assert_eq!(link.state(now), LinkState::Expired);
-        link.apply(LinkChange { disabled: Some(true), ..LinkChange::default() });
+        link.apply(LinkChange { disabled: Some(true), ..LinkChange::default() }, today);
         assert_eq!(link.state(now), LinkState::Disabled);
-        link.apply(LinkChange { taken_down: Some(true), ..LinkChange::default() });
+        link.apply(LinkChange { taken_down: Some(true), ..LinkChange::default() }, today);
         assert_eq!(link.state(now), LinkState::TakenDown);
         let back = LinkChange {
             taken_down: Some(false),
@@ -278,8 +319,35 @@ mod tests {
             expires_at: Some(None),
             ..LinkChange::default()
         };
-        link.apply(back);
+        link.apply(back, today);
+        assert_eq!(link.moved, None, "nothing of it is counted elsewhere");
         assert_eq!(link.state(now), LinkState::Live);
+    }
+
+    #[test]
+    fn a_change_counts_from_the_next_day_however_often_it_is_made() {
+        let json = r#"{"code":"abc","incarnation":"0000000000000001","site":"s1","url":"https://example.com/","channel":"sms","created_at":0}"#;
+        let mut link: Link = serde_json::from_str(json).expect("a link");
+        let day = |text: &str| text.parse::<Day>().expect("a day");
+        let campaign = |link: &Link, on: &str| {
+            link.kind_on(day(on)).campaign.map_or_else(String::new, |name| name.as_str().to_owned())
+        };
+        let name = |link: &mut Link, name: &str, on: &str| {
+            let campaign = Some(Text::parse(name, MAX_CAMPAIGN).expect("a campaign"));
+            link.apply(LinkChange { campaign, ..LinkChange::default() }, day(on));
+        };
+        name(&mut link, "spring", "2026-11-21");
+        name(&mut link, "summer", "2026-11-21");
+        assert_eq!(
+            ["2026-11-20", "2026-11-21", "2026-11-22"].map(|on| campaign(&link, on)),
+            ["", "", "summer"]
+        );
+        name(&mut link, "", "2026-11-25");
+        assert_eq!(["2026-11-25", "2026-11-26"].map(|on| campaign(&link, on)), ["summer", ""]);
+        let json = serde_json::to_string(&link).expect("json");
+        assert_eq!(serde_json::from_str::<Link>(&json).expect("what was written"), link);
+        link.strip();
+        assert_eq!(link.moved, None);
     }
 
     #[test]

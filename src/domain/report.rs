@@ -1,14 +1,18 @@
 //! Reports: what every page, export and API answer shows of a site's counts.
 //!
-//! A report is pure: it is made of [blocks](block::Block), one for each day, and of a [`Question`]: a period,
-//! filters, and which tables are wanted. What may be published of it decides
-//! [`Publication`]. So the same question has the same answer everywhere, to the last digit.
+//! A report is pure: it is made of [blocks](block::Block), one for each day and each whole week, and of a [`Question`]: a
+//! period, filters, and which tables are wanted. What of a day may be published stands in
+//! [`publication`](super::publication). So the same question has the same answer everywhere, to the last digit.
+//!
+//! A week's cells are of pages and of channels. A period has those of the weeks that lie wholly in it, in its totals and in its
+//! groups by channel, page and campaign; they are of no day and of no link.
 //!
 //! The period before has as many days and ends where the period begins. It is left out where a part of it is older than
 //! what is kept.
 
 use std::collections::BTreeMap;
-use std::hash::{Hash, Hasher};
+
+use serde::{Serialize, Serializer};
 
 use self::mask::Mask;
 use self::tally::{Lens, Tally};
@@ -17,12 +21,14 @@ use super::code::Code;
 use super::counts::Kind;
 use super::day::Day;
 use super::family::Family;
-use super::publication::{Number, Publication};
+use super::min_count::MinCount;
+use super::publication::{Audience, Bound, Number};
+use super::week::Week;
 
 pub use self::block::Block;
 pub use self::names::Names;
 pub use self::of_link::of_link;
-pub use self::tally::ReportDay;
+pub use self::tally::{ReportDay, ReportWeek};
 
 mod apps;
 mod block;
@@ -62,6 +68,12 @@ impl Period {
     /// Its days, the first one first.
     pub fn days(self) -> impl Iterator<Item = Day> {
         self.first.to(self.last)
+    }
+
+    /// Returns the weeks that lie wholly in it, the first one first.
+    #[must_use]
+    pub fn weeks(self) -> impl DoubleEndedIterator<Item = Week> {
+        Week::within(self.first, self.last)
     }
 
     /// As many days right before it.
@@ -140,34 +152,38 @@ pub struct Question {
     pub compared: bool,
 }
 
+/// What a report is made of: the days of a period and the weeks that lie wholly in it, each once and in their order.
+#[derive(Debug, Clone, Default)]
+pub struct ReportDays {
+    /// The days.
+    pub days: Vec<ReportDay>,
+    /// The weeks in which anything may have become a cell of a page or a channel.
+    pub weeks: Vec<ReportWeek>,
+}
+
 /// The answer.
-#[derive(Debug, Clone, PartialEq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Report {
     /// The days.
     pub period: Period,
     /// Everything that meets the filter.
     pub totals: Numbers,
+    /// How the totals stand to what was counted.
+    pub bound: Bound,
     /// Each day of the period, oldest first.
     pub series: Vec<SeriesDay>,
+    /// The weeks that lie wholly in the period and have cells of their own, or may have some; oldest first.
+    pub weeks: Vec<SeriesWeek>,
     /// The tables, in the order in which they were asked for.
     pub tables: Vec<Table>,
     /// The same of the period before, where it was wanted and is kept.
     pub before: Option<Before>,
-    /// The threshold that holds.
-    pub min_count: u64,
-}
-
-/// What a number of these days that is not shown is less than; `None` where it may be more. Of one open day it is less than
-/// the threshold; of a closed one it can be what several channels were each too small for, and of several days their sum.
-/// Days before what they are of was `made` have nothing.
-#[must_use]
-pub fn limit_of_few(days: &[SeriesDay], made: Day, min_count: u64) -> Option<u64> {
-    let since = &days[days.partition_point(|day| day.day < made)..];
-    matches!(since, [day] if day.open).then_some(min_count)
+    /// The greatest k of the days.
+    pub min_count: MinCount,
 }
 
 /// The period before.
-#[derive(Debug, Clone, PartialEq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Before {
     /// Its days.
     pub period: Period,
@@ -175,67 +191,76 @@ pub struct Before {
     pub totals: Numbers,
     /// Each day of it, oldest first; as many as the period has.
     pub series: Vec<SeriesDay>,
+    /// The weeks that lie wholly in it.
+    pub weeks: Vec<SeriesWeek>,
 }
 
 /// What is published of some days.
-#[derive(Debug, Clone, PartialEq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Numbers {
     /// Links made.
     pub shares: Number,
     /// Previews fetched by chat apps' bots.
     pub unfurls: Number,
-    /// The same by family of app, for who is signed in; families that fetched none are left out.
+    /// The same by family of app; families that fetched none are left out.
     pub unfurls_by_app: BTreeMap<Family, u64>,
-    /// Clicks counted with consent.
+    /// Clicks counted with consent. They are suppressed together with the visitors and the bare counts, or none of them is.
     pub clicks: Number,
     /// Visitors of each link and day, added up.
     pub visitors: Number,
     /// Clicks of people who were not asked, a series of its own.
     pub aggregate_clicks: Number,
-    /// From shares to visitors.
-    pub funnel: Funnel,
+    /// Clicks for each 100 shares; `None` without shares or with too few clicks.
+    pub virality: Option<Virality>,
 }
 
-/// The way from shares to visitors: of closed days only, so that its numbers can be compared.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Funnel {
-    /// Links made.
-    pub shares: Number,
-    /// Previews fetched.
-    pub unfurls: Number,
-    /// Clicks counted with consent, from cells.
-    pub clicks: Number,
-    /// Visitors, from cells.
-    pub visitors: Number,
-    /// Clicks / shares × 100 in percent, to one decimal; `None` without shares or with too few clicks.
-    pub virality: Option<f64>,
+/// Clicks for each 100 shares, with as many digits as the clicks have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Virality {
+    tenths: u64,
+}
+
+impl Virality {
+    /// Returns it in percent.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+    pub fn percent(self) -> f64 {
+        self.tenths as f64 / 10.0
+    }
+}
+
+impl Serialize for Virality {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.percent().serialize(serializer)
+    }
 }
 
 /// One day.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SeriesDay {
     /// The UTC day.
     pub day: Day,
-    /// Links made.
-    pub shares: Number,
-    /// Previews fetched by chat apps' bots.
-    pub unfurls: Number,
-    /// The same by family of app, for who is signed in.
-    pub unfurls_by_app: BTreeMap<Family, u64>,
+    /// What is published of it.
+    pub numbers: Numbers,
+    /// Whether it is not over, or not closed yet.
+    pub open: bool,
+}
+
+/// What stands with a whole week: what was too few for a link on a day, as cells of pages and channels.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SeriesWeek {
+    /// The week.
+    pub week: Week,
     /// Clicks counted with consent.
     pub clicks: Number,
     /// Visitors.
     pub visitors: Number,
     /// Clicks of people who were not asked.
     pub aggregate_clicks: Number,
-    /// Clicks / shares × 100 in percent, to one decimal, of a closed day.
-    pub virality: Option<f64>,
-    /// Whether the day is not closed yet: today, and a past day until it is.
-    pub open: bool,
 }
 
 /// Groups of one kind.
-#[derive(Debug, Clone, PartialEq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Table {
     /// What they are.
     pub by: Grouping,
@@ -243,13 +268,13 @@ pub struct Table {
     pub groups: Vec<Group>,
     /// The other groups together, where there are more than were wanted.
     pub rest: Option<Rest>,
-    /// What is of no group: cells of a whole channel have no page and no campaign, and what moved up has no link. `None`
+    /// What is of no group: a channel's cell of a week has no page and no campaign, and no cell of a week has a link. `None`
     /// where there is nothing to be shown, and for channels, which everything has.
     pub elsewhere: Option<Numbers>,
 }
 
 /// One group.
-#[derive(Debug, Clone, PartialEq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Group {
     /// The channel, page, campaign or code; `None` for links without a campaign.
     pub key: Option<String>,
@@ -262,7 +287,7 @@ pub struct Group {
 }
 
 /// The groups that a table leaves out, together.
-#[derive(Debug, Clone, PartialEq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Rest {
     /// How many they are.
     pub groups: usize,
@@ -271,104 +296,109 @@ pub struct Rest {
 }
 
 impl Numbers {
-    /// Whether any of them is shown and more than 0. A group that is listed with nothing but suppressed numbers would
+    /// Returns whether any of them is shown and more than 0. A group that is listed with nothing but suppressed numbers would
     /// tell that they are not nothing.
     #[must_use]
     pub fn say_something(&self) -> bool {
         let all = [self.shares, self.unfurls, self.clicks, self.aggregate_clicks];
         all.into_iter().any(Number::says_something)
     }
-}
 
-impl Hash for Funnel {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        // Virality follows from the others.
-        let Self { shares, unfurls, clicks, visitors, virality: _ } = self;
-        (shares, unfurls, clicks, visitors).hash(state);
-    }
-}
-
-impl Hash for SeriesDay {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self {
-            day,
-            shares,
-            unfurls,
-            unfurls_by_app,
-            clicks,
-            visitors,
-            aggregate_clicks,
-            virality: _,
-            open,
-        } = self;
-        (day, shares, unfurls, unfurls_by_app, clicks, visitors, aggregate_clicks, open).hash(state);
-    }
-}
-
-impl SeriesDay {
-    /// Whether any of its numbers is shown and more than 0.
+    /// Returns whether nothing of the visits is shown: they are too few, or none.
     #[must_use]
-    pub fn says_something(&self) -> bool {
-        let all = [self.shares, self.unfurls, self.clicks, self.aggregate_clicks];
-        all.into_iter().any(Number::says_something)
+    pub fn are_suppressed(&self) -> bool {
+        self.clicks == Number::Suppressed
     }
 }
 
 impl Report {
-    /// A table that was asked for.
+    /// Returns a table that was asked for.
     #[must_use]
     pub fn table(&self, by: Grouping) -> Option<&Table> {
         self.tables.iter().find(|table| table.by == by)
     }
 
-    /// The groups of a table; none where it was not asked for.
+    /// Returns the groups of a table; none where it was not asked for.
     #[must_use]
     pub fn groups(&self, by: Grouping) -> &[Group] {
         self.table(by).map_or(&[], |table| &table.groups)
     }
+
+    /// Returns how the numbers of such groups stand to what was counted: of what is too few for a page, a campaign, a link or a day of
+    /// its own, the rest stands elsewhere.
+    #[must_use]
+    pub fn bound_of(&self, by: Grouping) -> Bound {
+        match (self.bound, by) {
+            (Bound::About, Grouping::Page | Grouping::Campaign | Grouping::Link | Grouping::Day) => {
+                Bound::AtLeastAbout
+            }
+            (bound, _) => bound,
+        }
+    }
 }
 
-/// Answers a question: `days` are those of its period, each once, and `before` those of the period before, where that
-/// is wanted and kept.
+/// Returns how the totals of a filter stand to what was counted.
+fn bound(question: &Question, min_count: MinCount) -> Bound {
+    let Filter { channel: _, page, campaign, link } = &question.filter;
+    let is_whole = page.is_none() && campaign.is_none() && link.is_none();
+    match is_whole && question.period.weeks().next().is_some() {
+        _ if min_count.is_exact() => Bound::Exact,
+        true => Bound::About,
+        // What became cells of weeks is missing.
+        false => Bound::AtLeastAbout,
+    }
+}
+
+/// Answers a question: `now` is its period, and `before` the period before, where that is wanted and kept.
 #[must_use]
 pub fn report(
     names: &Names,
     question: &Question,
-    days: &[ReportDay],
-    before: Option<&[ReportDay]>,
-    rule: Publication,
+    now: &ReportDays,
+    before: Option<&ReportDays>,
+    audience: Audience,
 ) -> Report {
     let mask = Mask::new(&question.filter, names);
-    let lens = Lens::new(names, &mask, rule, days);
-    let lens_before = lens.on(before.unwrap_or_default());
     let wanted = |by| question.tables.iter().any(|(wanted, _)| *wanted == by);
     let mut by_kind = vec![Grouping::Channel, Grouping::Page, Grouping::Campaign];
     by_kind.retain(|by| wanted(*by));
-    let mut tally = Tally::new(lens, &by_kind, wanted(Grouping::Link));
-    let tally_before = before.map(|days| {
-        let mut tally = Tally::new(lens_before, &by_kind, false);
-        tally.add(days, lens_before);
+    let lens = Lens::new(names, &mask, audience, &now.days);
+    let form = lens.form(&now.days);
+    let add_up = |days: &ReportDays, links: bool| {
+        let lens = lens.on(&days.days);
+        let mut tally = Tally::new(lens, &by_kind, links);
+        tally.add(&days.days, lens);
+        // A week's cells are of no link.
+        if question.filter.link.is_none() {
+            tally.add_weeks(&days.weeks, lens);
+        }
         tally
-    });
-    tally.add(days, lens);
+    };
+    let tally = add_up(now, wanted(Grouping::Link));
+    let before = before.map(|days| (days, add_up(days, false), lens.form(&days.days)));
     let table = |(by, most): &(Grouping, usize)| {
         if let Some(place) = tally.tables.iter().position(|sums| sums.by() == *by) {
-            let before = tally_before.as_ref().map(|before| (&before.tables[place], lens_before));
-            return Some(tally.tables[place].table(*most, days, before, lens));
+            let before = before.as_ref().map(|(_, before, form)| (&before.tables[place], *form));
+            return Some(tally.tables[place].table(*most, form, before));
         }
         let links = tally.links.as_ref().filter(|_| *by == Grouping::Link)?;
-        Some(links.table(*most, days, before.map(|days| (days, lens_before)), lens))
+        let before = before.as_ref().map(|(days, _, form)| (days.days.as_slice(), *form));
+        Some(links.table(*most, &now.days, before, lens, form))
     };
+    let min_count = now.days.iter().map(|day| day.min_count).max().unwrap_or(MinCount::EXACT);
     Report {
         period: question.period,
-        totals: tally.totals(),
+        totals: tally.totals(form),
+        bound: bound(question, min_count),
         tables: question.tables.iter().filter_map(table).collect(),
         series: tally.series,
-        before: tally_before.map(|tally| Before {
+        weeks: tally.weeks,
+        before: before.map(|(_, tally, form)| Before {
             period: question.period.before(),
-            totals: tally.totals(),
+            totals: tally.totals(form),
             series: tally.series,
+            weeks: tally.weeks,
         }),
-        min_count: rule.min_count,
+        min_count,
     }
 }

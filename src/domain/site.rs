@@ -11,6 +11,7 @@ use url::Url;
 
 use super::consent::Policy;
 use super::destination::HostRule;
+use super::min_count::MinCounts;
 use super::stripping::Stripping;
 use super::utm::Utm;
 
@@ -51,6 +52,9 @@ pub struct Site {
     /// name its parent.
     #[serde(default)]
     pub lineage: bool,
+    /// How many people its published numbers stand for at least, and since when.
+    #[serde(default)]
+    pub min_count: MinCounts,
     /// Whether anybody may read its numbers, at an address of their own.
     #[serde(default)]
     pub public: bool,
@@ -82,7 +86,7 @@ impl Site {
     pub fn bytes(&self) -> usize {
         let lists = size_of_val(&*self.destinations) + size_of_val(&*self.origins) + size_of_val(&*self.keys);
         let texts = self.name.len() + 32 * (self.destinations.len() + self.origins.len());
-        size_of::<Self>() + lists + texts + self.utm.bytes() + self.stripping.bytes()
+        size_of::<Self>() + lists + texts + self.utm.bytes() + self.stripping.bytes() + self.min_count.bytes()
     }
 
     /// Whether a browser on a page of `origin` may use the publishable key.
@@ -307,6 +311,7 @@ mod tests {
             stripping: Stripping::default(),
             forward_query: false,
             lineage: false,
+            min_count: MinCounts::default(),
             public: false,
             badges: false,
             created_at: Timestamp::UNIX_EPOCH,

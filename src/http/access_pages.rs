@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::page::{Page, on_page};
 use crate::domain::consent::Policy;
+use crate::domain::min_count::MinCount;
 
 on_page!(SignInPage, PeoplePage, SessionsPage, SharedViewsPage, UnlockPage, SitePage);
 
@@ -161,12 +162,19 @@ pub(super) struct SitePage {
     pub(super) seen: String,
     /// What the service itself does with those who have not answered.
     pub(super) usual: Policy,
+    /// The site's k of today, and that of tomorrow where it is another one.
+    pub(super) min_count: (MinCount, Option<MinCount>),
 }
 
 impl SitePage {
     /// The message with it.
     fn usual_policy(&self) -> String {
         format!("site-consent-{}", self.usual.as_str())
+    }
+
+    /// Every k that can be chosen.
+    fn choices() -> Vec<MinCount> {
+        MinCount::all().collect()
     }
 }
 
@@ -179,6 +187,8 @@ pub(super) struct SiteForm {
     pub(super) origins: String,
     /// `ask`, `skip`, `aggregate`, or nothing for the service's own.
     pub(super) consent: String,
+    /// The k that holds from tomorrow on.
+    pub(super) min_count: String,
     /// UTM templates, those of each channel in a line of their own.
     pub(super) utm: String,
     /// Parameters that destinations lose too, one in each line.

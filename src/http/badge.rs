@@ -1,7 +1,8 @@
 //! `GET /{code}/badge.svg`: how often a link was opened, or with `?of=page` all links to its page, as a picture for any page.
 //! Only where the site wants badges. Nothing is counted.
 //!
-//! The number is a sum of closed days, in cells: it changes once a day, and stands for as many visitors as any other.
+//! The number is that of the days that are over, and for a page of the weeks that are: it changes once a day, and is published as
+//! any other.
 
 use std::collections::BTreeMap;
 
@@ -15,10 +16,10 @@ use super::error::Problem;
 use super::qr::picture;
 use super::visit::{code, resolve_anew};
 use super::{AppState, body};
-use crate::domain::day::Day;
 use crate::domain::link::{Link, LinkState};
-use crate::domain::publication::Audience;
+use crate::domain::publication::{Audience, Bound, Number};
 use crate::domain::report::{Period, Question};
+use crate::domain::site::Site;
 use crate::domain::view::Scope;
 use crate::language::Language;
 use crate::service::links::InvalidParam;
@@ -59,8 +60,8 @@ pub(super) async fn svg(request: HttpRequest, app: web::Data<AppState>) -> Resul
         return Ok(picture("image/svg+xml", drawing));
     }
     let link = app.links.read(code).await?.ok_or_else(Problem::not_found)?;
-    let clicks = clicks(&app, &link, of_page).await?;
-    let drawing = web::Bytes::from(draw(clicks, app.settings.stats.min_count));
+    let (clicks, bound) = clicks(&app, &target.site, &link, of_page).await?;
+    let drawing = web::Bytes::from(draw(clicks, bound));
     app.badges.0.insert(key, (now, drawing.clone()));
     Ok(picture("image/svg+xml", drawing))
 }
@@ -73,36 +74,33 @@ fn of_page(query: &BTreeMap<String, String>) -> Result<bool, Problem> {
     }
 }
 
-/// The clicks of a link's closed days, or of those of all links to its page.
-async fn clicks(app: &AppState, link: &Link, of_page: bool) -> Result<Option<u64>, Problem> {
-    let today = Day::of(app.clock.now());
-    let rule = app.reports.rule(today, Audience::Public);
-    let period = Period { first: app.reports.kept_from(today), last: today.plus(-1) };
+/// The clicks of a link's days that are over, or of those of all links to its page, and how they stand to the true ones.
+async fn clicks(app: &AppState, site: &Site, link: &Link, of_page: bool) -> Result<(Number, Bound), Problem> {
+    let rule = app.reports.rule(site, Audience::Public);
+    let period = Period { first: app.reports.kept_from(rule.today), last: rule.today.plus(-1) };
     let report = if of_page {
         let _turn = TURN.acquire().await.expect("nobody closes it");
         let filter = Scope::Page(link.page().clone()).filter();
         let question = Question { period, filter, tables: Vec::new(), compared: false };
-        app.reports.report(&link.site, question, rule).await?
+        app.reports.report(&link.site, question, &rule).await?
     } else {
-        app.reports.of_link(link, period, false, rule).await?
+        app.reports.of_link(link, period, false, &rule).await?
     };
-    let closed = report.series.iter().filter(|day| !day.open);
-    Ok(closed.filter_map(|day| day.clicks.value()).reduce(|sum, day| sum + day))
+    Ok((report.totals.clicks, report.bound))
 }
 
 /// A small sign: a word, and a number.
-fn draw(clicks: Option<u64>, min_count: u64) -> String {
-    let (number, words) = match clicks.filter(|clicks| *clicks > 0) {
-        Some(clicks) => {
+fn draw(clicks: Number, bound: Bound) -> String {
+    let (number, words) = match clicks {
+        Number::Shown(0) => ("0".to_owned(), "Not opened yet, as far as is counted".to_owned()),
+        Number::Shown(clicks) => {
             let clicks = Language::English.number(clicks);
-            (clicks.clone(), format!("Opened {clicks} times, counted with consent"))
+            let about = if bound == Bound::Exact { "" } else { "at least about " };
+            (clicks.clone(), format!("Opened {about}{clicks} times, counted with consent"))
         }
-        None if min_count <= 1 => ("0".to_owned(), "Not opened yet, as far as is counted".to_owned()),
-        None => {
-            (format!("&lt; {min_count}"), format!("Opened fewer than {min_count} times, or not counted yet"))
-        }
+        Number::Suppressed => ("–".to_owned(), "Opened too few times to show, or not yet".to_owned()),
     };
-    let shown = number.replace("&lt;", "<").chars().count();
+    let shown = number.chars().count();
     let (word, text) = (58, 14 + 7 * shown);
     let (whole, middle, length) = (word + text, word + text / 2, 7 * shown);
     format!(
@@ -122,9 +120,14 @@ mod tests {
 
     #[test]
     fn a_badge_says_its_number_or_that_there_are_too_few() {
-        assert!(draw(Some(12_345), 5).contains(">12,345<"));
-        let few = draw(None, 5);
-        assert!(few.contains(">&lt; 5<") && few.contains("fewer than 5 times"), "{few}");
-        assert!(draw(Some(0), 1).contains(">0<") && draw(None, 1).contains(">0<"));
+        let about = draw(Number::Shown(12_345), Bound::AtLeastAbout);
+        assert!(
+            about.contains(">12,345<") && about.contains("Opened at least about 12,345 times"),
+            "{about}"
+        );
+        assert!(draw(Number::Shown(12_345), Bound::Exact).contains("Opened 12,345 times"));
+        let few = draw(Number::Suppressed, Bound::AtLeastAbout);
+        assert!(few.contains(">–<") && few.contains("too few times to show, or not yet"), "{few}");
+        assert!(draw(Number::Shown(0), Bound::Exact).contains(">0<"));
     }
 }

@@ -4,16 +4,18 @@
 //! size. Colours come from the style sheet by class: the Content-Security-Policy allows no inline style. Whoever points at a
 //! bar reads its exact words above the plot, in lines that fit a phone; a table on the page has the same numbers for everybody else.
 //!
-//! What is honest about small numbers is drawn: a day that is not closed has a dashed bar, because it goes up in steps; one
-//! that is suppressed has a small hatched mark of one height, whatever hides behind it.
+//! What is honest about small numbers is drawn: a day that is not over has a dashed bar; one that is suppressed has a small hatched
+//! mark of one height, whatever hides behind it; and what stands with a whole week, because it was too few on any of its days, is
+//! a bar of its own behind those of the days, as wide as all of them and read from the same axis.
 
 use std::fmt::{self, Write as _};
 
 use axis::{ABOVE, HEIGHT, LENGTH, bottom, percent, scale, slot, y};
-use points::Point;
-pub(super) use points::{Grain, Series};
+pub(super) use points::Series;
+use points::{Point, WeekBar};
 
-use crate::language::{Count, Language, escaped};
+use crate::domain::publication::Number;
+use crate::language::{Language, escaped};
 
 pub(super) mod axis;
 mod points;
@@ -68,7 +70,7 @@ impl Drawing<'_> {
     }
 
     /// What the bar of a point stands for.
-    fn outer(&self, point: &Point) -> Count {
+    fn outer(&self, point: &Point) -> Number {
         match self.kind {
             Kind::Consented => point.clicks,
             Kind::Bare => point.bare,
@@ -77,13 +79,22 @@ impl Drawing<'_> {
 
     /// The mark of the period before, for clicks.
     fn before(&self, point: &Point) -> Option<u64> {
-        point.before.filter(|_| self.kind == Kind::Consented)?.number()
+        point.before.filter(|_| self.kind == Kind::Consented)?.value()
+    }
+
+    /// What the bar of a week stands for.
+    fn of_week(&self, week: &WeekBar) -> Number {
+        match self.kind {
+            Kind::Consented => week.clicks,
+            Kind::Bare => week.bare,
+        }
     }
 
     fn write(&self, svg: &mut String) -> fmt::Result {
-        let all = self.points().iter();
-        let highest = all.flat_map(|point| [self.outer(point).number(), self.before(point)]);
-        let highest = highest.flatten().max().unwrap_or(0);
+        let points = self.points().iter();
+        let points = points.flat_map(|point| [self.outer(point).value(), self.before(point)]);
+        let weeks = self.series.weeks.iter().map(|week| self.of_week(week).value());
+        let highest = points.chain(weeks).flatten().max().unwrap_or(0);
         let (step, steps) = scale(highest);
         let top = step.saturating_mul(steps);
 
@@ -94,6 +105,9 @@ impl Drawing<'_> {
             write!(svg, r#"<line class="{class}" x1="0" x2="100%" y1="{y}" y2="{y}"/>"#)?;
             let words = self.language.compact(line);
             write!(svg, r#"<text x="-8" y="{y}" dy="4" text-anchor="end">{words}</text>"#)?;
+        }
+        for week in &self.series.weeks {
+            self.write_week(svg, week, top)?;
         }
         for (place, point) in self.points().iter().enumerate() {
             self.write_bar(svg, point, place, top)?;
@@ -123,6 +137,18 @@ impl Drawing<'_> {
         svg.write_str(r#"width="1.6" height="5"/></pattern></defs>"#)
     }
 
+    /// What stands with a whole week: a wide bar behind the days, whose words stand with each of them.
+    fn write_week(&self, svg: &mut String, week: &WeekBar, top: u64) -> fmt::Result {
+        let Some(number) = self.of_week(week).value().filter(|number| *number > 0) else { return Ok(()) };
+        let columns = self.points().len();
+        let ((left, _), (last, slot)) = (slot(week.first, columns), slot(week.last, columns));
+        let (x, width) = (percent(left, LENGTH), percent(last + slot - left, LENGTH));
+        let y = y(number, top);
+        let height = bottom() - y;
+        write!(svg, r#"<rect class="week" x="{x}" y="{y}" width="{width}" height="{height}"/>"#)?;
+        write!(svg, r#"<rect class="week-top" x="{x}" y="{y}" width="{width}" height="1.5"/>"#)
+    }
+
     /// One point: its bar (or mark), and behind it the whole column to point at, with the exact words.
     fn write_bar(&self, svg: &mut String, point: &Point, place: usize, top: u64) -> fmt::Result {
         let (left, slot) = slot(place, self.points().len());
@@ -139,12 +165,12 @@ impl Drawing<'_> {
             let height = bottom() - y;
             write!(svg, r#"<rect class="{class}" x="{x}" y="{y}" width="{width}" height="{height}" rx="2"/>"#)
         };
-        match self.outer(point).number() {
+        match self.outer(point).value() {
             Some(0) => {}
             Some(number) => {
                 rect("outer", number)?;
                 let inner = Some(point.visitors).filter(|_| self.kind == Kind::Consented);
-                if let Some(inner) = inner.and_then(Count::number).filter(|inner| *inner > 0) {
+                if let Some(inner) = inner.and_then(Number::value).filter(|inner| *inner > 0) {
                     rect("inner", inner.min(number))?;
                 }
             }
@@ -159,7 +185,7 @@ impl Drawing<'_> {
             write!(svg, r#"<rect class="before" x="{left}" y="{y}" width="{slot}" height="1.5"/>"#)?;
         }
         svg.write_str(r#"<text class="tip" text-anchor="end">"#)?;
-        for (line, words) in (0..).zip(self.words(point)) {
+        for (line, words) in (0..).zip(self.words(point, place)) {
             let y = TIP + line * TIP_LINE;
             write!(svg, r#"<tspan x="100%" y="{y}">{}</tspan>"#, escaped(&words))?;
         }
@@ -167,27 +193,35 @@ impl Drawing<'_> {
     }
 
     /// The exact words of a point: when it is, what was counted, and what else there is to say.
-    fn words(&self, point: &Point) -> Vec<String> {
+    fn words(&self, point: &Point, place: usize) -> Vec<String> {
         let language = self.language;
-        let said = |id: &str, count: Count| {
-            let number = language.say(id).number("number", count.number().unwrap_or(0));
-            number.text("count", count.words(language)).to_string()
+        let said = |id: &str, number: Number| {
+            let message = language.say(id).number("number", number.value().unwrap_or(0));
+            message.text("count", language.count(number)).to_string()
+        };
+        let visits = |clicks, visitors| {
+            format!("{}, {}", said("stats-tip-clicks", clicks), said("stats-tip-visitors", visitors))
         };
         let counted = match self.kind {
-            // Visitors are too few wherever clicks are.
-            _ if self.outer(point).number().is_none() => self.outer(point).words(language),
-            Kind::Consented => {
-                let (clicks, visitors) = ("stats-tip-clicks", "stats-tip-visitors");
-                format!("{}, {}", said(clicks, point.clicks), said(visitors, point.visitors))
+            _ if self.outer(point) == Number::Suppressed && point.open => {
+                language.say("stats-when-closed").to_string()
             }
+            // Visitors are too few wherever clicks are.
+            _ if self.outer(point) == Number::Suppressed => language.count(Number::Suppressed),
+            Kind::Consented => visits(point.clicks, point.visitors),
             Kind::Bare => said("stats-tip-bare", point.bare),
         };
         let mut lines = vec![point.words(self.series.grain, language), counted];
-        if let Some(before) = point.before.filter(|_| self.kind == Kind::Consented) {
-            lines.push(language.say("stats-tip-before").text("clicks", before.words(language)).to_string());
+        let week = self.series.week_of(place).filter(|week| self.of_week(week).says_something());
+        if let Some(week) = week {
+            let counted = match self.kind {
+                Kind::Consented => visits(week.clicks, week.visitors),
+                Kind::Bare => said("stats-tip-bare", week.bare),
+            };
+            lines.push(language.say("stats-tip-week").text("counted", counted).to_string());
         }
-        if point.left_out > 0 && self.series.grain != Grain::Day && self.kind == Kind::Consented {
-            lines.push(language.say("stats-tip-few-days").number("days", point.left_out).to_string());
+        if let Some(before) = point.before.filter(|_| self.kind == Kind::Consented) {
+            lines.push(language.say("stats-tip-before").text("clicks", language.count(before)).to_string());
         }
         lines
     }
@@ -217,7 +251,7 @@ impl Drawing<'_> {
 
     /// Why there is no bar.
     fn write_nothing(&self, svg: &mut String) -> fmt::Result {
-        let suppressed = self.points().iter().any(|point| self.outer(point).number().is_none());
+        let suppressed = self.points().iter().any(|point| self.outer(point) == Number::Suppressed);
         let words =
             if suppressed { self.language.say("stats-no-day") } else { self.language.say("stats-no-clicks") };
         let middle = ABOVE + HEIGHT / 2;

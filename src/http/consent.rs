@@ -13,6 +13,7 @@ use super::views::{ConsentPage, PrivacyPage, Publisher};
 use super::visit::{click, code, counted_network, live_target, miss, onward, record};
 use super::{AppState, body, pages, request, waiting};
 use crate::domain::consent::Choice;
+use crate::domain::day::Day;
 use crate::domain::request::RequestKind;
 use crate::domain::site::{Site, SiteId};
 use crate::domain::target::Target;
@@ -84,7 +85,7 @@ pub(super) async fn answer(
     let is_person = RequestKind::classify(&request::signals(head)) == RequestKind::Person;
     let has_consented = choice == Some(Choice::Granted) && is_person;
     if has_consented && let Some(network) = counted_network(head, &app, now) {
-        let entry = click(head, &app, &target.key, &network, now).await;
+        let entry = click(head, &app, &target, &network, now).await;
         record(&recorder, &target, now, entry).await;
     }
     let mut answer = onward(head, &target, has_consented).forward(StatusCode::SEE_OTHER);
@@ -111,7 +112,7 @@ pub(super) async fn privacy(request: HttpRequest, app: web::Data<AppState>) -> R
         }),
         has_answers: !request::answered_sites(head, &app, 1).is_empty(),
         page,
-        min_count: app.settings.stats.min_count,
+        min_count: site.as_ref().map(|site| site.min_count.on(Day::of(app.clock.now())).get()),
         key_place: app.store.key_place(),
         retention_months: app.settings.retention.months.into(),
     })

@@ -1,6 +1,8 @@
 //! Reports as documents: JSON and CSV, for programs and spreadsheets, sent piece by piece.
 //!
-//! A number that is not shown is `null` in JSON and `<5` in CSV. A spreadsheet takes a cell that begins with `=`, `+`, `-`, `@`, a
+//! Where the visits of a day, a week or a group are too few to be shown, or none, their numbers are `null` beside `"suppressed": true`
+//! in JSON, and empty beside `true` in the column `suppressed` in CSV. Weeks have cells of their own, which are of no day: in
+//! JSON they stand beside the list, and in the CSV by day in rows of their own behind the days, so that a column adds up. A spreadsheet takes a cell that begins with `=`, `+`, `-`, `@`, a
 //! tab or a line break for a formula, so such a cell gets an apostrophe in front
 //! (<https://owasp.org/www-community/attacks/CSV_Injection>).
 
@@ -13,16 +15,20 @@ use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::Bytes;
 use csv::{Terminator, Writer, WriterBuilder};
 use futures_util::stream;
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
 use super::request::header;
+use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::family::Family;
 use crate::domain::link::Text;
-use crate::domain::publication::Number;
-use crate::domain::report::{Group, Grouping, Numbers, Report, SeriesDay};
+use crate::domain::publication::{Bound, Number};
+use crate::domain::report::{Group, Grouping, Numbers, Report, SeriesDay, SeriesWeek, Virality};
+use crate::domain::today::{self, Latest};
+use crate::domain::week::Week;
 use crate::service::links::InvalidParam;
 
 /// About how many bytes are sent at once.
@@ -56,17 +62,40 @@ struct NumbersBody {
     shares: Number,
     unfurls: Number,
     unfurls_by_app: BTreeMap<Family, u64>,
+    #[serde(flatten)]
+    visits: VisitsBody,
+    virality: Option<Virality>,
+    bound: Bound,
+}
+
+/// What is published of visits: all of it, or nothing.
+#[derive(Serialize)]
+struct VisitsBody {
     clicks: Number,
     visitors: Number,
     aggregate_clicks: Number,
-    virality: Option<f64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    suppressed: bool,
 }
 
-impl From<Numbers> for NumbersBody {
-    fn from(numbers: Numbers) -> Self {
-        let Numbers { shares, unfurls, unfurls_by_app, clicks, visitors, aggregate_clicks, funnel } = numbers;
-        let virality = funnel.virality;
-        Self { shares, unfurls, unfurls_by_app, clicks, visitors, aggregate_clicks, virality }
+impl VisitsBody {
+    fn of(clicks: Number, visitors: Number, aggregate_clicks: Number) -> Self {
+        Self { clicks, visitors, aggregate_clicks, suppressed: clicks == Number::Suppressed }
+    }
+
+    /// Its cells in CSV: clicks, visitors, bare counts, and whether they are suppressed.
+    fn cells(&self) -> [String; 4] {
+        let Self { clicks, visitors, aggregate_clicks, suppressed } = self;
+        [written(*clicks), written(*visitors), written(*aggregate_clicks), suppressed.to_string()]
+    }
+}
+
+impl NumbersBody {
+    fn of(numbers: Numbers, bound: Bound) -> Self {
+        let Numbers { shares, unfurls, unfurls_by_app, clicks, visitors, aggregate_clicks, virality } =
+            numbers;
+        let visits = VisitsBody::of(clicks, visitors, aggregate_clicks);
+        Self { shares, unfurls, unfurls_by_app, visits, virality, bound }
     }
 }
 
@@ -88,24 +117,18 @@ struct KindBody {
     campaign: Option<String>,
 }
 
-impl From<Group> for GroupBody {
-    fn from(group: Group) -> Self {
+impl GroupBody {
+    fn of(group: Group, bound: Bound) -> Self {
         let kind = group.kind.map(|kind| KindBody {
             channel: kind.channel.to_string(),
             page: kind.page.map(|page| page.to_string()),
             campaign: kind.campaign.map(|campaign| Text::as_str(&campaign).to_owned()),
         });
-        Self { key: group.key, kind, numbers: group.numbers.into() }
+        Self { key: group.key, kind, numbers: NumbersBody::of(group.numbers, bound) }
     }
-}
 
-impl From<SeriesDay> for GroupBody {
-    fn from(day: SeriesDay) -> Self {
-        let SeriesDay {
-            shares, unfurls, unfurls_by_app, clicks, visitors, aggregate_clicks, virality, ..
-        } = day;
-        let numbers =
-            NumbersBody { shares, unfurls, unfurls_by_app, clicks, visitors, aggregate_clicks, virality };
+    fn of_day(day: SeriesDay, bound: Bound) -> Self {
+        let numbers = NumbersBody::of(day.numbers, bound);
         Self { key: Some(day.day.to_string()), kind: None, numbers }
     }
 }
@@ -114,47 +137,95 @@ impl From<SeriesDay> for GroupBody {
 #[derive(Serialize)]
 struct SeriesBody {
     day: Day,
-    clicks: Number,
-    visitors: Number,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    suppressed: bool,
+    #[serde(flatten)]
+    visits: VisitsBody,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     open: bool,
 }
 
+/// A week's own cells, as the API writes them.
+#[derive(Serialize)]
+struct WeekBody {
+    week: Week,
+    #[serde(flatten)]
+    visits: VisitsBody,
+}
+
+impl From<SeriesWeek> for WeekBody {
+    fn from(SeriesWeek { week, clicks, visitors, aggregate_clicks }: SeriesWeek) -> Self {
+        Self { week, visits: VisitsBody::of(clicks, visitors, aggregate_clicks) }
+    }
+}
+
+/// What is shown of the open day, as the API writes it; each number with the hour up to which it was counted.
+#[derive(Serialize)]
+struct TodayBody {
+    until: Option<Timestamp>,
+    clicks: Option<u64>,
+    visitors: Option<u64>,
+    aggregate_until: Option<Timestamp>,
+    aggregate_clicks: Option<u64>,
+}
+
+impl From<&Latest> for TodayBody {
+    fn from(Latest { clicks, opens }: &Latest) -> Self {
+        Self {
+            until: clicks.map(|clicks| clicks.at),
+            clicks: clicks.map(|clicks| clicks.clicks),
+            visitors: clicks.map(|clicks| clicks.visitors),
+            aggregate_until: opens.map(|opens| opens.at),
+            aggregate_clicks: opens.map(|opens| opens.opens),
+        }
+    }
+}
+
+/// The open day of a site and of its channels; `None` where nothing of it is shown.
+fn of_today(numbers: &today::Numbers) -> Option<serde_json::Value> {
+    if *numbers == today::Numbers::default() {
+        return None;
+    }
+    let channel = |(name, latest): (&ChannelName, &Latest)| {
+        let mut body = json!(TodayBody::from(latest));
+        body["key"] = json!(name);
+        body
+    };
+    let mut body = json!(TodayBody::from(&numbers.site));
+    body["channels"] = numbers.channels.iter().map(channel).collect();
+    Some(body)
+}
+
 /// A link's report.
 pub(super) fn of_link(code: &Code, report: Report, format: Format) -> HttpResponse {
-    let Report { totals, series, min_count, .. } = report;
+    let Report { totals, bound, series, weeks, min_count, .. } = report;
+    let of_visits =
+        |numbers: &Numbers| VisitsBody::of(numbers.clicks, numbers.visitors, numbers.aggregate_clicks);
     match format {
         Format::Json => {
-            let totals = json!({
-                "unfurls": totals.unfurls,
-                "unfurls_by_app": totals.unfurls_by_app,
-                "clicks": totals.clicks,
-                "visitors": totals.visitors,
-                "aggregate_clicks": totals.aggregate_clicks,
+            let mut of_all = json!(of_visits(&totals));
+            of_all["unfurls"] = json!(totals.unfurls);
+            of_all["unfurls_by_app"] = json!(totals.unfurls_by_app);
+            let series = series.into_iter().map(move |SeriesDay { day, numbers, open }| SeriesBody {
+                day,
+                visits: of_visits(&numbers),
+                open,
             });
-            let series = series.into_iter().map(|day| SeriesBody {
-                day: day.day,
-                clicks: day.clicks,
-                visitors: day.visitors,
-                suppressed: day.clicks == Number::Fewer,
-                open: day.open,
-            });
-            let rest = json!({ "code": code, "totals": totals, "min_count": min_count });
+            let weeks: Vec<_> = weeks.into_iter().map(WeekBody::from).collect();
+            let rest = json!({ "code": code, "totals": of_all, "weeks": weeks, "bound": bound, "min_count": min_count });
             in_json("series", series, &rest)
         }
         Format::Csv => {
             // A column for each family of apps that fetched a preview on any of the days.
             let families: BTreeSet<(bool, Family)> =
                 totals.unfurls_by_app.keys().map(|family| (*family == Family::Other, *family)).collect();
-            let mut head = ["day", "clicks", "visitors", "unfurls"].map(str::to_owned).to_vec();
+            let mut head = ["day", "clicks", "visitors", "aggregate_clicks", "suppressed", "unfurls"]
+                .map(str::to_owned)
+                .to_vec();
             head.extend(families.iter().map(|(_, family)| format!("unfurls_{family}")));
-            let rows = series.into_iter().map(move |day| {
-                let number = |number: Number| written(number, min_count);
-                let mut row =
-                    vec![day.day.to_string(), number(day.clicks), number(day.visitors), number(day.unfurls)];
-                let by_app = &day.unfurls_by_app;
+            let rows = series.into_iter().map(move |SeriesDay { day, numbers, .. }| {
+                let mut row = vec![day.to_string()];
+                row.extend(of_visits(&numbers).cells());
+                row.push(written(numbers.unfurls));
+                let by_app = &numbers.unfurls_by_app;
                 row.extend(families.iter().map(|(_, family)| by_app.get(family).unwrap_or(&0).to_string()));
                 row
             });
@@ -164,23 +235,40 @@ pub(super) fn of_link(code: &Code, report: Report, format: Format) -> HttpRespon
 }
 
 /// A site's report in groups: its series, or the one table that was asked for. A limited table says what the rest
-/// comes to.
-pub(super) fn of_site(by: Grouping, mut report: Report, format: Format) -> HttpResponse {
-    let (period, min_count) = (report.period, report.min_count);
-    let (table, series) = (report.tables.pop(), report.series);
-    let days = series.into_iter().filter(SeriesDay::says_something).map(GroupBody::from);
+/// comes to. What is shown of the open day stands beside the list.
+pub(super) fn of_site(
+    by: Grouping,
+    mut report: Report,
+    today: &today::Numbers,
+    format: Format,
+) -> HttpResponse {
+    let (period, min_count, total_bound) = (report.period, report.min_count, report.bound);
+    let bound = report.bound_of(by);
+    let table = report.tables.pop();
+    let (series, weeks) = (report.series, report.weeks);
+    let days = series.into_iter().filter(move |day| by == Grouping::Day && day.numbers.say_something());
+    let days = days.map(move |day| GroupBody::of_day(day, bound));
     let (groups, rest, elsewhere) =
         table.map_or_else(Default::default, |table| (table.groups, table.rest, table.elsewhere));
-    let groups = days.filter(move |_| by == Grouping::Day).chain(groups.into_iter().map(GroupBody::from));
+    let groups = days.chain(groups.into_iter().map(move |group| GroupBody::of(group, bound)));
     match format {
         Format::Json => {
-            let mut about = json!({ "from": period.first, "to": period.last, "min_count": min_count });
+            let weeks: Vec<_> = weeks.into_iter().map(WeekBody::from).collect();
+            let mut about = json!({
+                "weeks": weeks,
+                "from": period.first,
+                "to": period.last,
+                "min_count": min_count,
+            });
+            if let Some(today) = of_today(today) {
+                about["today"] = today;
+            }
             if let Some(rest) = rest {
-                let numbers = NumbersBody::from(rest.numbers);
+                let numbers = NumbersBody::of(rest.numbers, bound);
                 about["rest"] = json!({ "groups": rest.groups, "numbers": numbers });
             }
             if let Some(elsewhere) = elsewhere {
-                about["elsewhere"] = json!(NumbersBody::from(elsewhere));
+                about["elsewhere"] = json!(NumbersBody::of(elsewhere, total_bound));
             }
             in_json("groups", groups, &about)
         }
@@ -189,7 +277,8 @@ pub(super) fn of_site(by: Grouping, mut report: Report, format: Format) -> HttpR
             if by == Grouping::Link {
                 head.extend(["channel", "page", "campaign"].map(str::to_owned));
             }
-            let numbers = ["shares", "unfurls", "clicks", "visitors", "aggregate_clicks", "virality"];
+            let numbers =
+                ["shares", "unfurls", "clicks", "visitors", "aggregate_clicks", "suppressed", "virality"];
             head.extend(numbers.map(str::to_owned));
             let rows = groups.map(move |GroupBody { key, kind, numbers }| {
                 let mut row = vec![key.unwrap_or_default()];
@@ -197,22 +286,30 @@ pub(super) fn of_site(by: Grouping, mut report: Report, format: Format) -> HttpR
                     let kind = kind.map(|kind| [Some(kind.channel), kind.page, kind.campaign]);
                     row.extend(kind.unwrap_or_default().map(Option::unwrap_or_default));
                 }
-                let NumbersBody { shares, unfurls, clicks, visitors, aggregate_clicks, .. } = numbers;
-                row.extend(
-                    [shares, unfurls, clicks, visitors, aggregate_clicks].map(|n| written(n, min_count)),
+                row.extend([written(numbers.shares), written(numbers.unfurls)]);
+                row.extend(numbers.visits.cells());
+                row.push(
+                    numbers.virality.map_or_else(String::new, |known| format!("{:.1}", known.percent())),
                 );
-                row.push(numbers.virality.map_or_else(String::new, |percent| format!("{percent:.1}")));
+                row
+            });
+            let weeks = weeks.into_iter().map(WeekBody::from);
+            let weeks = weeks.filter(move |week| by == Grouping::Day && !week.visits.suppressed);
+            let weeks = weeks.map(|week| {
+                let mut row = vec![week.week.to_string(), String::new(), String::new()];
+                row.extend(week.visits.cells());
+                row.push(String::new());
                 row
             });
             let name = format!("{}-{}-{}", by.name(), period.first, period.last);
-            in_csv(&name, head, rows)
+            in_csv(&name, head, rows.chain(weeks))
         }
     }
 }
 
-/// A number in a cell.
-fn written(number: Number, min_count: u64) -> String {
-    number.value().map_or_else(|| format!("<{min_count}"), |number| number.to_string())
+/// A number in a cell; nothing where it is suppressed.
+fn written(number: Number) -> String {
+    number.value().map_or_else(String::new, |number| number.to_string())
 }
 
 /// An object of which one field is a list, which is written as it is sent.
@@ -293,7 +390,6 @@ mod tests {
             ("\t=1", "'\t=1"),
             ("\r=1", "\"'\r=1\""),
             ("a=1", "a=1"),
-            ("<5", "<5"),
             ("a,b", "\"a,b\""),
             ("say \"hi\"", "\"say \"\"hi\"\"\""),
             ("", ""),

@@ -8,10 +8,10 @@ use url::form_urlencoded;
 use super::chart::{self, Series};
 use super::error::Problem;
 use super::export::Format;
-use super::overview::page::{AppRow, Downloads, Figure, Picker, Total};
+use super::overview::page::{AppRow, Downloads, Figure, HowToRead, Picker, Total};
 use super::overview::rows::{Rows, app as app_name};
 use super::page::{Page, on_page};
-use super::question::{in_address, period};
+use super::question::in_address;
 use super::sign_in::{SignedIn, signed_in};
 use super::stats::export_link;
 use super::view::View;
@@ -21,10 +21,10 @@ use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::link::{self, Link, Text};
 use crate::domain::own_address::own_address;
-use crate::domain::publication::Audience;
+use crate::domain::publication::{Audience, Number};
 use crate::domain::report::{Filter, Report};
 use crate::domain::site::Site;
-use crate::language::{Count, without_scheme};
+use crate::language::without_scheme;
 use crate::service::live::Subject;
 
 /// `/stats/{code}` : one link.
@@ -55,7 +55,8 @@ pub(super) struct LinkPage {
     done: Option<&'static str>,
     picker: Picker,
     totals: Vec<Total>,
-    bare: Option<Count>,
+    bare: Option<Number>,
+    reading: HowToRead,
     series: Series,
     apps: Vec<AppRow>,
     /// The apps that its channel does not lead to, as a sentence names them.
@@ -140,8 +141,7 @@ pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Resu
             "json" => Format::Json,
             _ => return Err(Problem::not_found()),
         };
-        let period = period(&query, Day::of(app.clock.now())).map_err(Problem::invalid)?;
-        return export_link(&app, &link, period, format).await;
+        return export_link(&app, &signed_in.site, &link, &query, format).await;
     }
     let done = request.query_string().split('&').any(|part| part == "done=changed").then_some("link-changed");
     let form = signed_in.viewer.may_manage().then(|| ChangeForm::of(&link));
@@ -165,18 +165,17 @@ pub(super) async fn page(
 ) -> Result<LinkPage, Problem> {
     let site = &signed_in.site;
     let now = app.clock.now();
-    let today = Day::of(now);
     let path = format!("/stats/{}", link.code);
     let page = signed_in.page.clone();
     let page = if head.method.is_safe() { page } else { page.at(&path) };
-    let (view, wrong) = View::of(&path, head.uri.query().unwrap_or_default(), today);
+    let rule = app.reports.rule(site, Audience::SignedIn);
+    let (view, wrong) = View::of(&path, head.uri.query().unwrap_or_default(), &rule);
     let view = view.only(Filter::default());
-    let rule = app.reports.rule(today, Audience::SignedIn);
     let page = page.with_live(live::address(app, &Subject::Link(link.clone().into()), view.period).await?);
-    let report = app.reports.of_link(link, view.period, true, rule).await?;
+    let report = app.reports.of_link(link, view.period, true, &rule).await?;
     let bounds = Filter::default();
     let made = Day::of(link.created_at);
-    let rows = Rows { app, site, page: &page, view: &view, report: &report, today, made, bounds: &bounds };
+    let rows = Rows { app, site, page: &page, view: &view, report: &report, rule: &rule, bounds: &bounds };
     let site_view = View { path: "/stats".to_owned(), ..view.clone() };
     let campaign = link.campaign.as_ref().map(Text::as_str);
     let of_campaign = |name: &str| {
@@ -210,6 +209,7 @@ pub(super) async fn page(
         picker: rows.picker(wrong),
         totals: totals(&rows),
         bare: rows.bare(),
+        reading: rows.reading_of_link(),
         series: rows.series(Some(made)),
         apps: rows.apps(),
         beyond: beyond(&report, link, &page),
@@ -227,7 +227,7 @@ fn totals(rows: &Rows<'_>) -> Vec<Total> {
     for (total, (name, hint)) in totals.iter_mut().zip(hints) {
         (total.name, total.hint) = (name, hint);
     }
-    totals[0].figure = Figure::Count(Count::Exact(1));
+    totals[0].figure = Figure::Count(Number::Shown(1));
     totals[0].change = None;
     totals[3].hint = "stats-visitors-of-link-hint";
     totals

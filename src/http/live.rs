@@ -63,7 +63,8 @@ pub(super) async fn follow(request: HttpRequest, app: web::Data<AppState>) -> Re
     let id = site.id.clone();
     let subject = match query.get("link") {
         None => {
-            let (view, _) = View::of("/stats", request.query_string(), Day::of(app.clock.now()));
+            let rule = app.reports.rule(&site, Audience::SignedIn);
+            let (view, _) = View::of("/stats", request.query_string(), &rule);
             Subject::Site(site.id, view.filter, Audience::SignedIn)
         }
         Some(code) => Subject::Link(own_link(&site, code, &app).await?.into()),

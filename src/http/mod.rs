@@ -31,6 +31,7 @@ use crate::service::sites::Sites;
 use crate::service::steady_time::SteadyTime;
 use crate::service::taps::Taps;
 use crate::service::targets::Targets;
+use crate::service::today::TodaysNumbers;
 use crate::settings::Settings;
 use crate::store::{Store, StoreError};
 
@@ -112,6 +113,7 @@ pub(crate) struct AppState {
     badges: badge::Badges,
     links: Links,
     reports: Arc<Reports>,
+    today: Arc<TodaysNumbers>,
     reservations: Arc<Reservations>,
     channels: Arc<Channels>,
     day_keys: Arc<DayKeys>,
@@ -139,6 +141,7 @@ pub(crate) struct Parts {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) targets: Arc<Targets>,
     pub(crate) reports: Arc<Reports>,
+    pub(crate) today: Arc<TodaysNumbers>,
     pub(crate) channels: Arc<Channels>,
     pub(crate) day_keys: Arc<DayKeys>,
     pub(crate) metrics: Arc<Metrics>,
@@ -158,6 +161,7 @@ impl AppState {
             store,
             targets,
             reports,
+            today,
             channels,
             day_keys,
             metrics,
@@ -194,8 +198,9 @@ impl AppState {
                 Arc::clone(&reservations),
             ),
             reservations,
-            live: Live::new(Arc::clone(&reports), clock.clone(), following::MOST),
+            live: Live::new(Arc::clone(&reports), Arc::clone(&store), clock.clone(), following::MOST),
             reports,
+            today,
             limits: limit::Limits::new(&settings.limits),
             count_limit: CountLimit::new(settings.limits.count_per_minute),
             taps: Taps::default(),

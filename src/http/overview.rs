@@ -13,11 +13,11 @@ use super::sign_in::{SignedIn, signed_in};
 use super::view::{View, address};
 use super::{AppState, lineage, live, pages, question};
 use crate::domain::code::Code;
-use crate::domain::day::Day;
 use crate::domain::own_address::own_address;
-use crate::domain::publication::Number;
+use crate::domain::publication::{Audience, Number};
 use crate::domain::report::{Filter, Grouping, Question};
 use crate::domain::site::Site;
+use crate::domain::today::Latest;
 use crate::domain::view::Viewer;
 use crate::service::live::Subject;
 use crate::store::LinkFilter;
@@ -61,7 +61,8 @@ pub(super) async fn home(request: HttpRequest, app: web::Data<AppState>) -> Resu
     if let Some(code) = sought.as_deref().and_then(code_of)
         && app.links.of_site(&site.id, &code).await?.is_some()
     {
-        let (view, _) = View::of("/stats", request.query_string(), Day::of(app.clock.now()));
+        let rule = app.reports.rule(&site, Audience::SignedIn);
+        let (view, _) = View::of("/stats", request.query_string(), &rule);
         let of_link = view.of_group(Grouping::Link, Some(code.as_str()), "/stats");
         return Ok(pages::see_other(&of_link.unwrap_or(view).address()));
     }
@@ -91,13 +92,12 @@ pub(super) async fn show(
     let Reader { site: whole_site, page, viewer, path, shared, missed } = reader;
     let Site { id: site, name, lineage: wants_lineage, .. } = whole_site;
     let (signed_in, bounds) = (viewer.is_signed_in(), viewer.scope().filter());
-    let today = Day::of(app.clock.now());
-    let (mut view, wrong) = View::of(path, head.uri.query().unwrap_or_default(), today);
+    let rule = app.reports.rule(whole_site, viewer.audience());
+    let (mut view, wrong) = View::of(path, head.uri.query().unwrap_or_default(), &rule);
     view.filter = beside(view.filter, &bounds);
     let filter = within(&view.filter, &bounds);
     // Links have pages for the signed-in only.
     view.list = view.list.filter(|by| signed_in || *by != Grouping::Link);
-    let rule = app.reports.rule(today, viewer.audience());
     let question = question(&view, filter, signed_in);
     // Asked for before the numbers, it misses no change of them. Where nobody signs in, nothing is told.
     // Nor is a page that says that nothing was found: its address would look again.
@@ -107,29 +107,28 @@ pub(super) async fn show(
     } else {
         None
     };
-    let report = match app.reports.report_soon(site, question, rule, PATIENCE).await? {
+    let report = match app.reports.report_soon(site, question, &rule, PATIENCE).await? {
         Ok(report) => report,
         Err(reading) => return pages::reading(page, view.address(), reading),
     };
     let page = page.with_live(live);
+    let of_today = if signed_in { of_today(app, whole_site, &view.filter).await? } else { Latest::default() };
     let nothing = ![report.totals.shares, report.totals.clicks].into_iter().any(Number::says_something);
     let empty =
         signed_in && nothing && app.store.links(site, &LinkFilter::default(), None, 1).await?.is_empty();
     let lineage = if signed_in && *wants_lineage && view.filter == Filter::default() {
-        Some(lineage::of_site(app, site, report.period, report.groups(Grouping::Channel)).await?)
+        Some(lineage::of_site(app, site, report.period, report.groups(Grouping::Channel), &rule).await?)
     } else {
         None
     };
-    let has_virality = signed_in || rule.is_exact();
-    let made = Day::of(whole_site.created_at);
+    let has_virality = signed_in || report.min_count.is_exact();
     let rows = Rows {
         app,
         site: whole_site,
         page: &page,
         view: &view,
         report: &report,
-        today,
-        made,
+        rule: &rule,
         bounds: &bounds,
     };
     pages::page(&OverviewPage {
@@ -142,7 +141,9 @@ pub(super) async fn show(
         whole: rows.everything(),
         picker: rows.picker(wrong),
         totals: rows.totals().into_iter().take(if has_virality { 5 } else { 4 }).collect(),
+        today: rows.today(&of_today),
         bare: rows.bare(),
+        reading: rows.reading(),
         series: rows.series(None),
         channels: rows.channels(has_virality),
         tables: rows.tables(signed_in.then_some("/stats")),
@@ -155,6 +156,18 @@ pub(super) async fn show(
         public_url: own_address(&app.public_url, ""),
         downloads: rows.downloads(Grouping::Day),
         page: page.clone(),
+    })
+}
+
+/// What is shown of the open day, of the whole site or of one channel; of nothing else is there anything.
+async fn of_today(app: &AppState, site: &Site, filter: &Filter) -> Result<Latest, Problem> {
+    let Filter { channel, page: None, campaign: None, link: None } = filter else {
+        return Ok(Latest::default());
+    };
+    let numbers = app.today.of_site(site).await?;
+    Ok(match channel {
+        Some(channel) => numbers.channels.get(channel).copied().unwrap_or_default(),
+        None => numbers.site,
     })
 }
 

@@ -8,6 +8,7 @@ use url::form_urlencoded;
 
 use super::reader_language;
 use super::script::{Script, script};
+use crate::domain::publication::Number;
 use crate::language::{Language, Message};
 
 /// What every page needs, whatever it shows.
@@ -116,6 +117,11 @@ impl Page {
     /// A number as the language writes it.
     pub(super) fn number(&self, number: impl Borrow<u64>) -> String {
         self.language.number(*number.borrow())
+    }
+
+    /// A published number, or that it is not shown.
+    pub(super) fn count(&self, number: impl Borrow<Number>) -> String {
+        self.language.count(*number.borrow())
     }
 
     /// An ISO day in words.

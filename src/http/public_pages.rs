@@ -19,7 +19,6 @@ use super::AppState;
 use super::error::Problem;
 use super::overview::{self, Reader};
 use super::view::View;
-use crate::domain::day::Day;
 
 /// For how long a page is shown again.
 const FRESH: Duration = Duration::from_secs(1);
@@ -55,7 +54,8 @@ pub(super) async fn show(
     reader: Reader<'_>,
 ) -> Result<HttpResponse, Problem> {
     // What the address says beside that means nothing, and must not be on others' pages.
-    let (view, wrong) = View::of(reader.path, head.uri.query().unwrap_or_default(), Day::of(app.clock.now()));
+    let rule = app.reports.rule(reader.site, reader.viewer.audience());
+    let (view, wrong) = View::of(reader.path, head.uri.query().unwrap_or_default(), &rule);
     let page = reader.page.with_parameters(view.parameters(true));
     let key = format!("{} {} {}", view.address(), wrong.unwrap_or_default(), page.language.tag());
     if let Some(kept) = app.public_pages.fresh(&key) {

@@ -22,8 +22,8 @@ pub(super) const DEFAULT_DAYS: i32 = 30;
 /// The longest period in days: counts are kept at most 25 months.
 pub(super) const MAX_DAYS: i32 = 800;
 
-/// The period of `from` and `to`; the last 30 days where they are not given.
-pub(super) fn period(query: &BTreeMap<String, String>, today: Day) -> Result<Period, Vec<InvalidParam>> {
+/// The period of `from` and `to`; where they are not given, the 30 days up to the `latest` of which there is something to see.
+pub(super) fn period(query: &BTreeMap<String, String>, latest: Day) -> Result<Period, Vec<InvalidParam>> {
     let mut wrong = Vec::new();
     let mut day = |name: &str| {
         let day: Option<Result<Day, _>> = query.get(name).map(|text| text.parse());
@@ -33,7 +33,7 @@ pub(super) fn period(query: &BTreeMap<String, String>, today: Day) -> Result<Per
         })
     };
     let (from, to) = (day("from"), day("to"));
-    let last = to.unwrap_or_else(|| from.map_or(today, |from| from.max(today)));
+    let last = to.unwrap_or_else(|| from.map_or(latest, |from| from.max(latest)));
     let first = from.unwrap_or_else(|| last.plus(1 - DEFAULT_DAYS));
     if first > last {
         wrong.push(InvalidParam::new("from", "must not be after to"));

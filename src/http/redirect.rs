@@ -118,7 +118,7 @@ async fn follow(
         Decision::CountBare | Decision::CountClick => {
             let recording = match counted_network(head, app, now) {
                 Some(network) if decision == Decision::CountClick => {
-                    let entry = click(head, app, &target.key, &network, now).await;
+                    let entry = click(head, app, &target, &network, now).await;
                     Some(record(recorder, &target, now, entry))
                 }
                 Some(_) => Some(record(recorder, &target, now, bare_click(head, app))),

@@ -10,7 +10,9 @@ use super::page::Page;
 use super::sign_in::{renew_within, set_cookie, signed_in};
 use super::{AppState, own_form, pages};
 use crate::domain::consent::{Policy, PolicyError};
+use crate::domain::day::Day;
 use crate::domain::destination::HostRule;
+use crate::domain::min_count::{MinCount, MinCountError};
 use crate::domain::session::Holder;
 use crate::domain::site::{KeyHash, KeyKind, OriginRule, Site};
 use crate::domain::stripping::{ParameterName, Stripping};
@@ -35,7 +37,8 @@ pub(super) async fn change(
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
     let form = own_form::of_owner(&request, payload, &app).await?;
-    let (typed, consent) = (typed(&form), policy(form.text("consent"))?);
+    let (typed, today) = (typed(&form), Day::of(app.clock.now()));
+    let (consent, min_count) = (policy(&typed.consent)?, min_count(&typed.min_count)?);
     let (site, page) = (&form.signed_in.site, &form.signed_in.page);
     let refuse = |status: StatusCode, wrong: Vec<(&'static str, String)>| {
         let refused = Some(SiteForm { wrong, ..typed.clone() });
@@ -46,9 +49,9 @@ pub(super) async fn change(
     if form.text("seen") != mark(site) {
         return refuse(StatusCode::CONFLICT, vec![("", page.say("site-changed").to_string())]);
     }
-    match settings(&typed, consent, &app, page) {
+    match settings(&typed, consent, min_count, &app, page) {
         Ok(settings) => {
-            app.links.change_site(&site.name, move |site| settings.put_into(site)).await?;
+            app.links.change_site(&site.name, move |site| settings.put_into(site, today)).await?;
             Ok(pages::see_other(&page.link(format!("{PATH}?saved"))))
         }
         Err(wrong) => refuse(StatusCode::UNPROCESSABLE_ENTITY, wrong),
@@ -96,6 +99,8 @@ struct Shown {
 
 fn page(app: &AppState, page: Page, site: &Site, shown: Shown) -> Result<HttpResponse, Problem> {
     let Shown { saved, key, refused } = shown;
+    let today = Day::of(app.clock.now());
+    let [now, tomorrow] = [today, today.plus(1)].map(|day| site.min_count.on(day));
     pages::page(&SitePage {
         page: page.at(PATH),
         site: site.name.clone(),
@@ -106,6 +111,7 @@ fn page(app: &AppState, page: Page, site: &Site, shown: Shown) -> Result<HttpRes
         form: refused.unwrap_or_else(|| written(site)),
         seen: mark(site),
         usual: app.settings.consent.unknown,
+        min_count: (now, Some(tomorrow).filter(|tomorrow| *tomorrow != now)),
     })
 }
 
@@ -118,6 +124,7 @@ fn written(site: &Site) -> SiteForm {
         destinations: lines(&site.destinations),
         origins: lines(&site.origins),
         consent: site.consent.map_or("", Policy::as_str).to_owned(),
+        min_count: site.min_count.chosen().to_string(),
         utm: site.utm.lines().join("\n"),
         strip: lines(&site.stripping.also),
         keep: lines(&site.stripping.except),
@@ -139,6 +146,7 @@ fn typed(form: &OwnForm) -> SiteForm {
         destinations: text("destinations"),
         origins: text("origins"),
         consent: text("consent"),
+        min_count: text("min_count"),
         utm: text("utm"),
         strip: text("strip"),
         keep: text("keep"),
@@ -153,6 +161,7 @@ struct Settings {
     destinations: Vec<HostRule>,
     origins: Vec<OriginRule>,
     consent: Option<Policy>,
+    min_count: MinCount,
     utm: Utm,
     stripping: Stripping,
     forward_query: bool,
@@ -160,10 +169,11 @@ struct Settings {
 }
 
 impl Settings {
-    fn put_into(&self, site: &mut Site) {
+    fn put_into(&self, site: &mut Site, today: Day) {
         site.destinations.clone_from(&self.destinations);
         site.origins.clone_from(&self.origins);
         site.consent = self.consent;
+        site.min_count.choose(self.min_count, today);
         site.utm = self.utm.clone();
         site.stripping = self.stripping.clone();
         site.forward_query = self.forward_query;
@@ -175,6 +185,7 @@ impl Settings {
 fn settings(
     form: &SiteForm,
     consent: Option<Policy>,
+    min_count: MinCount,
     app: &AppState,
     page: &Page,
 ) -> Result<Settings, Vec<(&'static str, String)>> {
@@ -204,7 +215,8 @@ fn settings(
     };
     let stripping = Stripping { also: names("strip", &form.strip), except: names("keep", &form.keep) };
     let SiteForm { forward_query, lineage, .. } = *form;
-    let settings = Settings { destinations, origins, consent, utm, stripping, forward_query, lineage };
+    let settings =
+        Settings { destinations, origins, consent, min_count, utm, stripping, forward_query, lineage };
     if wrong.is_empty() { Ok(settings) } else { Err(wrong) }
 }
 
@@ -215,6 +227,12 @@ fn policy(chosen: &str) -> Result<Option<Policy>, Problem> {
     }
     let policy: Result<Policy, PolicyError> = chosen.parse();
     policy.map(Some).map_err(|error| Problem::invalid(vec![InvalidParam::new("consent", error.to_string())]))
+}
+
+/// The k of a choice, which is one of those on the page.
+fn min_count(chosen: &str) -> Result<MinCount, Problem> {
+    let k: Result<MinCount, MinCountError> = chosen.parse();
+    k.map_err(|error| Problem::invalid(vec![InvalidParam::new("min_count", error.to_string())]))
 }
 
 /// What stands in the lines of a text, or the first line that is none.

@@ -13,39 +13,36 @@ use super::question::{FILTERS, PERIOD, filter, period};
 use super::request::secret_site;
 use super::sign_in::signed_in;
 use super::{AppState, body, lineage};
-use crate::domain::day::Day;
 use crate::domain::link::Link;
-use crate::domain::publication::{Audience, Publication};
-use crate::domain::report::{Grouping, Period, Question};
+use crate::domain::publication::Audience;
+use crate::domain::report::{Filter, Grouping, Question};
 use crate::domain::site::Site;
+use crate::domain::today;
 use crate::service::links::InvalidParam;
 
 /// The most groups that are sent, and how many links where nobody says.
 const MOST_GROUPS: usize = 100_000;
 const DEFAULT_LINKS: usize = 1_000;
 
-/// How numbers are published now to who is signed in.
-pub(super) fn publication(app: &AppState) -> Publication {
-    app.reports.rule(Day::of(app.clock.now()), Audience::SignedIn)
-}
-
 /// `GET /api/v1/links/{code}/stats`.
 pub(super) async fn link(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let (_, link) = own_link(&request, &app).await?;
+    let (site, link) = own_link(&request, &app).await?;
     let query = body::query(&request, &["from", "to", "format"])?;
-    let period = period(&query, Day::of(app.clock.now())).map_err(Problem::invalid)?;
     let format = Format::of(&query, request.head()).map_err(|wrong| Problem::invalid(vec![wrong]))?;
-    export_link(&app, &link, period, format).await
+    export_link(&app, &site, &link, &query, format).await
 }
 
 /// A link's statistics as a document.
 pub(super) async fn export_link(
     app: &AppState,
+    site: &Site,
     link: &Link,
-    period: Period,
+    query: &BTreeMap<String, String>,
     format: Format,
 ) -> Result<HttpResponse, Problem> {
-    let report = app.reports.of_link(link, period, false, publication(app)).await?;
+    let rule = app.reports.rule(site, Audience::SignedIn);
+    let period = period(query, rule.last_day()).map_err(Problem::invalid)?;
+    let report = app.reports.of_link(link, period, false, &rule).await?;
     Ok(export::of_link(&link.code, report, format))
 }
 
@@ -68,7 +65,7 @@ pub(super) async fn download(
     let mut query: BTreeMap<String, String> =
         form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
     if name == "lineage.json" {
-        return lineage::document(&app, &site.id, &query).await;
+        return lineage::document(&app, &site, &query).await;
     }
     query.insert("group_by".to_owned(), by.to_owned());
     query.insert("format".to_owned(), format.to_owned());
@@ -83,7 +80,7 @@ pub(super) async fn export_site(
     head: &RequestHead,
     audience: Audience,
 ) -> Result<HttpResponse, Problem> {
-    let rule = app.reports.rule(Day::of(app.clock.now()), audience);
+    let rule = app.reports.rule(site, audience);
     let mut wrong = Vec::new();
     let by = match query.get("group_by").map(|by| by.parse::<Grouping>()) {
         Some(Ok(by)) => Some(by),
@@ -96,7 +93,7 @@ pub(super) async fn export_site(
             None
         }
     };
-    let period = period(query, rule.today).map_err(|more| wrong.extend(more)).ok();
+    let period = period(query, rule.last_day()).map_err(|more| wrong.extend(more)).ok();
     let filter = filter(query).map_err(|more| wrong.extend(more)).ok();
     let limit = limit(query, by).map_err(|more| wrong.push(more)).ok();
     let format = Format::of(query, head).map_err(|more| wrong.push(more)).ok();
@@ -107,8 +104,10 @@ pub(super) async fn export_site(
     };
     let tables = if by == Grouping::Day { Vec::new() } else { vec![(by, limit)] };
     let question = Question { period, filter, tables, compared: false };
-    let report = app.reports.report(&site.id, question, rule).await?;
-    Ok(export::of_site(by, report, format))
+    let is_whole = question.filter == Filter::default() && audience == Audience::SignedIn;
+    let report = app.reports.report(&site.id, question, &rule).await?;
+    let today = if is_whole { app.today.of_site(site).await? } else { today::Numbers::default() };
+    Ok(export::of_site(by, report, &today, format))
 }
 
 fn limit(query: &BTreeMap<String, String>, by: Option<Grouping>) -> Result<usize, InvalidParam> {

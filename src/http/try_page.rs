@@ -8,6 +8,7 @@ use super::page::Page;
 use super::views::{Buttons, ChannelChoice, MadeLink, Trial, TryPage};
 use super::{AppState, body, pages, request};
 use crate::domain::channel::ChannelName;
+use crate::domain::day::Day;
 use crate::domain::device::Device;
 use crate::domain::link::Link;
 use crate::domain::own_address::own_address;
@@ -21,7 +22,8 @@ const FIRST_CHANNEL: &str = "whatsapp";
 /// `GET /`.
 pub(super) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     let page = pages::of(request.head());
-    let trial = trial_site(&request, &app).await?.map(|_| trial(&app, &page, EXAMPLE, FIRST_CHANNEL));
+    let site = trial_site(&request, &app).await?;
+    let trial = site.map(|site| trial(&app, &site, &page, EXAMPLE, FIRST_CHANNEL));
     pages::page(&TryPage { page, trial, buttons: buttons(&app) })
 }
 
@@ -37,7 +39,7 @@ pub(super) async fn share(
     let text = |name: &str| form.get(name).map(|value| value.trim().to_owned()).unwrap_or_default();
     let (url, channel) = (text("url"), text("channel"));
     let page = pages::of(request.head());
-    let mut trial = trial(&app, &page, &url, &channel);
+    let mut trial = trial(&app, &site, &page, &url, &channel);
     match app.links.create(&site, Draft { url, channel, ..Draft::default() }, app.clock.now()).await {
         Ok((link, _)) => {
             let device = Device::of(request::user_agent(request.head()));
@@ -82,7 +84,7 @@ fn buttons(app: &AppState) -> Buttons {
     }
 }
 
-fn trial(app: &AppState, page: &Page, url: &str, chosen: &str) -> Trial {
+fn trial(app: &AppState, site: &Site, page: &Page, url: &str, chosen: &str) -> Trial {
     let choice = |name: &ChannelName| ChannelChoice {
         id: name.to_string(),
         label: page.channel(name.as_str(), &app.channel_label(name)),
@@ -93,7 +95,7 @@ fn trial(app: &AppState, page: &Page, url: &str, chosen: &str) -> Trial {
         channels: app.channels.iter().map(|(name, _)| choice(name)).collect(),
         error: None,
         made: None,
-        min_count: app.settings.stats.min_count,
+        is_exact: site.min_count.on(Day::of(app.clock.now())).is_exact(),
     }
 }
 

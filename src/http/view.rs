@@ -9,10 +9,11 @@ use super::question;
 use super::reader_language;
 use crate::domain::channel::ChannelName;
 use crate::domain::day::Day;
+use crate::domain::publication::Publication;
 use crate::domain::report::{Filter, Grouping, Period};
 use crate::language::Language;
 
-/// A period that ends today.
+/// A period that ends with the last day of which there is something to see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Preset {
     Today,
@@ -23,8 +24,11 @@ pub(super) enum Preset {
 }
 
 impl Preset {
-    /// In the order in which they are offered.
-    pub(super) const ALL: [Self; 5] = [Self::Today, Self::Week, Self::Month, Self::Quarter, Self::Year];
+    /// Those that are offered, in their order. Only where visits show as they come is there anything of a day that is not over.
+    pub(super) fn offered(rule: &Publication) -> &'static [Self] {
+        const ALL: [Preset; 5] = [Preset::Today, Preset::Week, Preset::Month, Preset::Quarter, Preset::Year];
+        if rule.is_live() { &ALL } else { &ALL[1..] }
+    }
 
     /// Its name in an address, and at the end of its message's name.
     pub(super) fn name(self) -> &'static str {
@@ -38,15 +42,15 @@ impl Preset {
     }
 
     /// Its days.
-    pub(super) fn period(self, today: Day) -> Period {
+    pub(super) fn period(self, last: Day) -> Period {
         let first = match self {
-            Self::Today => today,
-            Self::Week => today.plus(-6),
-            Self::Month => today.plus(-29),
-            Self::Quarter => today.plus(-89),
-            Self::Year => today.months_before(12).plus(1),
+            Self::Today => last,
+            Self::Week => last.plus(-6),
+            Self::Month => last.plus(-29),
+            Self::Quarter => last.plus(-89),
+            Self::Year => last.months_before(12).plus(1),
         };
-        Period { first, last: today }
+        Period { first, last }
     }
 }
 
@@ -57,7 +61,7 @@ pub(super) struct View {
     pub(super) path: String,
     /// The days.
     pub(super) period: Period,
-    /// The same, where they are counted from today.
+    /// The same, where they are counted from the last one of which there is something to see.
     pub(super) preset: Option<Preset>,
     /// What of them.
     pub(super) filter: Filter,
@@ -70,16 +74,18 @@ pub(super) struct View {
 impl View {
     /// The view of an address, and the message with what is wrong with its period: then it is the usual one. What nothing
     /// can be filtered by is passed over.
-    pub(super) fn of(path: &str, query: &str, today: Day) -> (Self, Option<&'static str>) {
+    pub(super) fn of(path: &str, query: &str, rule: &Publication) -> (Self, Option<&'static str>) {
+        let latest = rule.last_day();
         let query: BTreeMap<String, String> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        let named = query.get("period").and_then(|name| Preset::ALL.into_iter().find(|p| p.name() == name));
-        let (period, preset, wrong) = match days(&query, today) {
-            Ok(Some(period)) => (period, same(period, today), None),
+        let mut offered = Preset::offered(rule).iter().copied();
+        let (period, preset, wrong) = match days(&query, latest) {
+            Ok(Some(period)) => (period, offered.find(|preset| preset.period(latest) == period), None),
             Ok(None) => {
+                let named = query.get("period").and_then(|name| offered.find(|preset| preset.name() == name));
                 let preset = named.unwrap_or(Preset::Month);
-                (preset.period(today), Some(preset), None)
+                (preset.period(latest), Some(preset), None)
             }
-            Err(wrong) => (Preset::Month.period(today), Some(Preset::Month), Some(wrong)),
+            Err(wrong) => (Preset::Month.period(latest), Some(Preset::Month), Some(wrong)),
         };
         let campaign = |name: &String| Some(name.as_str()).filter(|name| !name.is_empty()).map(Box::from);
         let filter = Filter {
@@ -118,9 +124,9 @@ impl View {
         address(&self.path, &self.parameters(true))
     }
 
-    /// The same with another period that ends today.
-    pub(super) fn of_preset(&self, preset: Preset, today: Day) -> Self {
-        Self { period: preset.period(today), preset: Some(preset), ..self.clone() }
+    /// The same with another period, which ends with that day.
+    pub(super) fn of_preset(&self, preset: Preset, last: Day) -> Self {
+        Self { period: preset.period(last), preset: Some(preset), ..self.clone() }
     }
 
     /// The same with one whole list.
@@ -162,7 +168,7 @@ const LISTS: [(Grouping, &str); 3] =
     [(Grouping::Page, "pages"), (Grouping::Campaign, "campaigns"), (Grouping::Link, "links")];
 
 /// The days of `from` and `to`, or the message with what is wrong with them.
-fn days(query: &BTreeMap<String, String>, today: Day) -> Result<Option<Period>, &'static str> {
+fn days(query: &BTreeMap<String, String>, latest: Day) -> Result<Option<Period>, &'static str> {
     let day = |name: &str| {
         let day = query.get(name).filter(|text| !text.is_empty()).map(|text| text.parse::<Day>());
         day.transpose().map_err(|_| "stats-period-wrong-day")
@@ -171,7 +177,7 @@ fn days(query: &BTreeMap<String, String>, today: Day) -> Result<Option<Period>, 
     if from.is_none() && to.is_none() {
         return Ok(None);
     }
-    let last = to.unwrap_or_else(|| from.map_or(today, |from| from.max(today)));
+    let last = to.unwrap_or_else(|| from.map_or(latest, |from| from.max(latest)));
     let first = from.unwrap_or_else(|| last.plus(-29));
     if first > last {
         return Err("stats-period-wrong-order");
@@ -180,19 +186,21 @@ fn days(query: &BTreeMap<String, String>, today: Day) -> Result<Option<Period>, 
     if fits { Ok(Some(Period { first, last })) } else { Err("stats-period-too-long") }
 }
 
-/// The period that is counted from today and has the same days.
-fn same(period: Period, today: Day) -> Option<Preset> {
-    Preset::ALL.into_iter().find(|preset| preset.period(today) == period)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::min_count::{MinCount, MinCounts};
+    use crate::domain::publication::Audience;
 
     const TODAY: &str = "2026-11-21";
 
+    fn rule(min_count: MinCount) -> Publication {
+        let today = TODAY.parse().expect("a day");
+        Publication { min_counts: MinCounts::always(min_count), today, audience: Audience::SignedIn }
+    }
+
     fn view(query: &str) -> (View, Option<&'static str>) {
-        View::of("/stats", query, TODAY.parse().expect("a day"))
+        View::of("/stats", query, &rule(MinCount::EXACT))
     }
 
     #[test]
@@ -215,6 +223,20 @@ mod tests {
         assert_eq!((view.preset, view.address()), (Some(Preset::Week), "/stats?period=7d".to_owned()));
         let year = Preset::Year.period(TODAY.parse().expect("a day"));
         assert_eq!((year.first.to_string(), year.last.to_string()), ("2025-11-22".into(), TODAY.into()));
+    }
+
+    #[test]
+    fn where_an_open_day_shows_nothing_periods_end_with_the_day_before() {
+        let view = |query| View::of("/stats", query, &rule(MinCount::DEFAULT)).0;
+        let period = |view: View| [view.period.first.to_string(), view.period.last.to_string()];
+        assert_eq!(period(view("")), ["2026-10-22", "2026-11-20"]);
+        assert_eq!(period(view("period=today")), period(view("")), "nothing of it is shown");
+        assert_eq!(view("from=2026-11-14&to=2026-11-20").preset, Some(Preset::Week));
+        assert_eq!(
+            period(view("from=2026-11-21&to=2026-11-21")),
+            [TODAY; 2],
+            "whoever asks for it sees shares"
+        );
     }
 
     #[test]

@@ -143,7 +143,7 @@ async fn page(
         public: site.public.then(|| public_site::address(app, &site)),
         badges: site.badges,
         badge_example: own_address(&app.public_url, "/CODE/badge.svg"),
-        min_count: app.settings.stats.min_count,
+        min_count: site.min_count.on(Day::of(app.clock.now())).get(),
     })
 }
 

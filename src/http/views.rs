@@ -5,6 +5,8 @@
 //! into words. Text that came from outside is escaped by the templates; no field takes markup. What is said is in
 //! `locales/`; a template names the message.
 
+use std::borrow::Borrow;
+
 use askama::Template;
 
 use super::page::{Page, on_page};
@@ -48,8 +50,8 @@ pub(super) struct Trial {
     pub(super) error: Option<String>,
     /// The link that the form has just made.
     pub(super) made: Option<MadeLink>,
-    /// `k`, as the settings have it.
-    pub(super) min_count: u64,
+    /// Whether the site's numbers are exact, so that the first click is seen.
+    pub(super) is_exact: bool,
 }
 
 /// One channel in the form.
@@ -199,12 +201,25 @@ pub(super) struct PrivacyPage {
     pub(super) publisher: Option<Publisher>,
     /// Whether this browser has answered any publisher.
     pub(super) has_answers: bool,
-    /// `k`, as the settings have it.
-    pub(super) min_count: u64,
+    /// The publisher's k of today.
+    pub(super) min_count: Option<u64>,
     /// Where the day key is.
     pub(super) key_place: KeyPlace,
     /// Months for which counts are kept.
     pub(super) retention_months: u64,
+}
+
+impl PrivacyPage {
+    /// From how many more networks visitors have come at least when a number of today is shown again.
+    fn more_networks(k: impl Borrow<u64>) -> u64 {
+        4 * k.borrow()
+    }
+
+    /// The probability in percent that one click more or less changes nothing that is shown, at least: `(1 − 1/k)³`.
+    fn same_either_way(k: impl Borrow<u64>) -> u64 {
+        let k = *k.borrow();
+        100 * (k - 1).pow(3) / k.pow(3)
+    }
 }
 
 /// Something went wrong, said plainly. The texts are messages but for what is wrong with a

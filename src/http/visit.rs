@@ -12,7 +12,6 @@ use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::entry::EntryKind;
 use crate::domain::link::LinkState;
-use crate::domain::link_key::LinkKey;
 use crate::domain::target::Target;
 use crate::domain::visitor::Network;
 use crate::service::cache::Cached;
@@ -136,18 +135,19 @@ pub(super) fn miss(head: &RequestHead, app: &AppState) -> Problem {
     app.limits.misses().take(&network).err().unwrap_or_else(Problem::not_found)
 }
 
-/// A click with its tag: here the address and the user agent end.
+/// A click with its tag and its network's bucket: here the address and the user agent end.
 pub(super) async fn click(
     head: &RequestHead,
     app: &AppState,
-    link: &LinkKey,
+    target: &Target,
     network: &Network,
     now: Timestamp,
 ) -> EntryKind {
     let forwarded = request::is_forwarded_unasked(head, app.trusted_proxies());
     app.plausibility.note(Day::of(now), network, forwarded);
     let tagger = app.day_keys.tagger(now).await;
-    EntryKind::Click(tagger.tag(link, network, request::user_agent(head)))
+    let (tag, bucket) = tagger.click(&target.site.id, &target.key, network, request::user_agent(head));
+    EntryKind::Click(tag, bucket)
 }
 
 /// A click of somebody who was not asked: nothing of where it comes from becomes a part of it.

@@ -3,6 +3,8 @@
 //! A day comes as ISO text (`2025-03-12`, or a time that begins so); any other text comes back as it is.
 
 use super::Language;
+use crate::domain::publication::Number;
+use crate::domain::report::Virality;
 
 /// The months of a language: in full and short.
 type Months = [(&'static str, &'static str); 12];
@@ -72,6 +74,19 @@ impl Language {
             text.push(digit);
         }
         text
+    }
+
+    /// A published number: `1,204`, or `too few to show`.
+    pub(crate) fn count(self, number: Number) -> String {
+        match number {
+            Number::Shown(number) => self.number(number),
+            Number::Suppressed => self.say("too-few").to_string(),
+        }
+    }
+
+    /// Clicks for each 100 shares: with one decimal where they are exact, and without those that rounded ones do not have.
+    pub(crate) fn virality(self, virality: Virality, is_exact: bool) -> String {
+        if is_exact { self.tenths(virality.percent()) } else { self.decimal(virality.percent()) }
     }
 
     /// A round number for a narrow place: `20K`, `5M`.

@@ -10,10 +10,8 @@ use std::sync::LazyLock;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 
-pub(crate) use self::count::Count;
 pub(crate) use self::format::without_scheme;
 
-mod count;
 mod format;
 mod reason;
 #[cfg(test)]

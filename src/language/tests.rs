@@ -6,7 +6,7 @@ use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternEl
 use fluent_syntax::parser::parse;
 
 use super::Language::{self, English, French};
-use super::{Count, reason, without_scheme};
+use super::{reason, without_scheme};
 use crate::domain::publication::Number;
 
 /// What is in a message.
@@ -222,8 +222,8 @@ fn days_are_written_in_words_and_other_text_is_left_alone() {
 fn what_is_filled_into_markup_is_escaped() {
     let receipt = English.markup("receipt-over").text("address", "<script>\"'&");
     assert_eq!(receipt.to_string(), "Receipt of the link <b>&lt;script&gt;&quot;&#39;&amp;</b>");
-    let tip = French.say("stats-tip-few-days").number("days", 1_u64);
-    assert_eq!(tip.to_string(), "sans 1 jour à trop peu de visiteurs");
+    let others = French.say("stats-others").number("groups", 1_u64);
+    assert_eq!(others.to_string(), "1 autre");
 }
 
 #[test]
@@ -235,23 +235,7 @@ fn an_address_is_read_without_its_scheme() {
 
 #[test]
 fn a_count_never_shows_what_is_not_published() {
-    let cases = [
-        (Number::Exact(1_204), "1,204", "1\u{202f}204"),
-        (Number::AtLeast(10), "at least 10", "au moins 10"),
-        (Number::Fewer, "fewer than 5", "moins de 5"),
-    ];
-    let words = |count: Count| [count.words(English), count.words(French)];
-    for (number, english, french) in cases {
-        assert_eq!(words(Count::of(number, Some(5))), [english, french]);
-    }
-    let of_several_days = Count::of(Number::Fewer, None);
-    assert_eq!(words(of_several_days), ["too few to show", "trop peu pour être affiché"]);
-}
-
-#[test]
-fn what_is_suppressed_adds_nothing_to_a_sum() {
-    assert_eq!(Count::FewerThan(5).and(Count::FewerThan(5)), Count::TooFew, "four and four are eight");
-    assert_eq!(Count::TooFew.and(Count::Exact(7)), Count::Exact(7));
-    assert_eq!(Count::FewerThan(5).and(Count::Exact(7)), Count::Exact(7));
-    assert_eq!(Count::AtLeast(5).and(Count::Exact(7)), Count::AtLeast(12));
+    let words = |number: Number| [English.count(number), French.count(number)];
+    assert_eq!(words(Number::Shown(1_204)), ["1,204", "1\u{202f}204"]);
+    assert_eq!(words(Number::Suppressed), ["too few to show", "trop peu pour être affiché"]);
 }

@@ -87,7 +87,7 @@ mod tests {
             day: Day::of(jiff::Timestamp::UNIX_EPOCH),
             kind: EntryKind::AggregateClick,
         };
-        numbers.map(|number| Numbered { number, previous: 0, entry: entry() }).collect()
+        numbers.map(|number| Numbered { number, previous: 0, network: None, entry: entry() }).collect()
     }
 
     #[test]

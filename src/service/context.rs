@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 
 use super::backlog::Backlog;
+use super::day_keys::DayKeys;
 use super::health::{Fault, Health};
 use super::journal::{Confirmed, Ledger, Reader};
 use super::metrics::Metrics;
@@ -42,6 +43,8 @@ pub struct Context {
     pub store: Arc<dyn Store>,
     /// For how long the store may lose what it has confirmed, where it may.
     pub keeps: Option<Duration>,
+    /// The key of the present day, with which networks are told apart.
+    pub day_keys: Arc<DayKeys>,
     /// The time.
     pub clock: SharedClock,
     /// What the operator is told in numbers.

@@ -1,6 +1,11 @@
 //! Day keys: 32 random bytes for each UTC day, in memory only, gone when the day ends.
+//!
+//! A key masks networks only where nobody can take what it masked for another key's: it has been agreed on, and it is
+//! this process's first such key of its day. After another one, as when the clock went forth and back, buckets of
+//! either would be revealed as random ones, and one network would look like many. Without buckets, it looks like none.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -18,9 +23,33 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// Owns the key of the present day, and no other.
 pub struct DayKeys {
     store: Arc<dyn Store>,
-    current: RwLock<Option<Current>>,
+    known: RwLock<Known>,
     /// Held by the one task that replaces the key.
     turning: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Known {
+    current: Option<Current>,
+    /// Days of which a key that was agreed on is gone.
+    gone: BTreeSet<Day>,
+}
+
+impl Known {
+    /// Drops the key.
+    fn end(&mut self) {
+        if let Some(ended) = self.current.take().filter(|ended| ended.agreed.is_some()) {
+            self.gone.insert(ended.day);
+        }
+    }
+
+    /// Puts a key in the place of the present one. A key that was not agreed on is another's soon.
+    fn begin(&mut self, day: Day, key: DayKey, agreed: Option<Instant>) -> Arc<Tagger> {
+        let masks = agreed.is_some() && !self.gone.contains(&day);
+        let tagger = Arc::new(if masks { Tagger::new(&key) } else { Tagger::without_networks(&key) });
+        self.current = Some(Current { day, key: Arc::new(key), tagger: Arc::clone(&tagger), agreed });
+        tagger
+    }
 }
 
 #[derive(Clone)]
@@ -32,17 +61,11 @@ struct Current {
     agreed: Option<Instant>,
 }
 
-impl Current {
-    fn new(day: Day, key: DayKey, agreed: Option<Instant>) -> Self {
-        Self { day, tagger: Arc::new(Tagger::new(&key)), key: Arc::new(key), agreed }
-    }
-}
-
 impl DayKeys {
     /// Keys that the instances on `store` share.
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, current: RwLock::new(None), turning: tokio::sync::Mutex::new(()) }
+        Self { store, known: RwLock::default(), turning: tokio::sync::Mutex::new(()) }
     }
 
     /// What makes the tags of the day of `now`. The first call on a new day drops the old key; who
@@ -80,22 +103,25 @@ impl DayKeys {
             // The day has ended meanwhile.
             return current.tagger;
         }
+        let mut known = self.known_mut();
         let when = Some(Instant::now());
-        self.set(Some(if agreed.expose() == current.key.expose() {
-            Current { agreed: when, ..current.clone() }
-        } else {
-            Current::new(day, agreed, when)
-        }));
-        self.current(day).map_or(current.tagger, |current| current.tagger)
+        if current.agreed.is_some() && agreed.expose() == current.key.expose() {
+            known.current = Some(Current { agreed: when, ..current.clone() });
+            return current.tagger;
+        }
+        known.end();
+        known.begin(day, agreed, when)
     }
 
     /// Asks the store for the key of the day of `now`. The old key ends before: the store may take its time. But visitors
     /// wait for this one.
     async fn replace(&self, now: Timestamp) -> Arc<Tagger> {
         let day = Day::of(now);
-        self.set(None);
-        let current = match timeout(PATIENCE, self.store.agree_day_key(day, DayKey::random(), now)).await {
-            Ok(Ok(key)) => Current::new(day, key, Some(Instant::now())),
+        self.known_mut().end();
+        let (key, agreed) = match timeout(PATIENCE, self.store.agree_day_key(day, DayKey::random(), now))
+            .await
+        {
+            Ok(Ok(key)) => (key, Some(Instant::now())),
             late => {
                 let error = late.unwrap_or_else(|late| Err(StoreError::Unavailable(late.into()))).err();
                 // No visitor waits for a store: until it answers, this instance has a key of its own, and a visitor who comes
@@ -104,21 +130,27 @@ impl DayKeys {
                     "store.url, store.ephemeral_url: the day key is this instance's own until the store answers: {}",
                     error.map_or_else(String::new, |error| error.to_string())
                 );
-                Current::new(day, DayKey::random(), None)
+                (DayKey::random(), None)
             }
         };
-        let tagger = Arc::clone(&current.tagger);
-        self.set(Some(current));
-        tagger
+        self.known_mut().begin(day, key, agreed)
+    }
+
+    /// The day that there is a key of, with what makes its tags.
+    pub(super) fn present(&self) -> Option<(Day, Arc<Tagger>)> {
+        self.known().current.as_ref().map(|current| (current.day, Arc::clone(&current.tagger)))
     }
 
     fn current(&self, day: Day) -> Option<Current> {
-        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        current.as_ref().filter(|current| current.day == day).cloned()
+        self.known().current.as_ref().filter(|current| current.day == day).cloned()
     }
 
-    fn set(&self, current: Option<Current>) {
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = current;
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known_mut(&self) -> RwLockWriteGuard<'_, Known> {
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -136,6 +168,7 @@ mod tests {
     use futures_util::future::join_all;
 
     use super::*;
+    use crate::domain::site::SiteId;
     use crate::domain::visitor::Network;
     use crate::store::{StoreUrl, open};
 
@@ -159,6 +192,32 @@ mod tests {
         let new = keys.tagger(midnight).await;
         assert!(owner.upgrade().is_none(), "nobody holds the old key any more");
         assert_ne!(old_tag, tag(&new));
+    }
+
+    /// Whether this tells of networks.
+    fn masks(tagger: &Tagger) -> bool {
+        let (link, network) =
+            ("/abc.0000000000000001".parse().expect("a link key"), Network::of([192, 0, 2, 1].into()));
+        tagger.click(&SiteId::from_stored("courier"), &link, &network, "UA").1.is_some()
+    }
+
+    #[tokio::test]
+    async fn of_a_day_that_had_a_key_before_nothing_is_told_of_networks() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let url =
+            StoreUrl::parse(&format!("sqlite:{}", dir.path().join("a.db").display())).expect("an address");
+        let keys = DayKeys::new(open(&url, None).await.expect("a store"));
+        let [day, next, last] = ["2026-11-21", "2026-11-22", "2026-11-23"]
+            .map(|day| format!("{day}T12:00:00Z").parse::<Timestamp>().expect("a time"));
+        assert!(masks(&*keys.tagger(day).await));
+        assert!(masks(&*keys.turn(day).await));
+        assert!(masks(&*keys.tagger(next).await));
+        assert!(!masks(&*keys.tagger(day).await), "the clock went back, and the first key is gone");
+        assert!(!masks(&*keys.turn(day).await));
+        assert!(!masks(&*keys.tagger(next).await));
+        assert!(masks(&*keys.tagger(last).await), "nobody ever had a key of this day");
+        let (day, _) = keys.present().expect("a key");
+        assert_eq!(day, Day::of(last));
     }
 
     #[tokio::test]
@@ -191,5 +250,6 @@ mod tests {
         let taggers = join_all((0..100).map(|_| keys.tagger(midnight))).await;
         assert!(began.elapsed() < 4 * PATIENCE, "{:?}", began.elapsed());
         assert!(taggers.iter().all(|tagger| Arc::ptr_eq(tagger, &taggers[0])), "one key for all");
+        assert!(!masks(&taggers[0]), "the store's key, which will replace it, could not reveal its buckets");
     }
 }

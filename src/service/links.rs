@@ -13,6 +13,7 @@ use super::sites::Sites;
 use super::targets::Targets;
 use crate::domain::channel::{ChannelName, Channels, Message};
 use crate::domain::code::{Code, CodeError};
+use crate::domain::day::Day;
 use crate::domain::destination::{Destination, DestinationError};
 use crate::domain::device::Device;
 use crate::domain::link::{Link, LinkChange, MAX_CAMPAIGN, MAX_TITLE, Place, Text, TextError, last_end};
@@ -407,7 +408,7 @@ impl Links {
             disabled: draft.disabled,
             taken_down: None,
         };
-        Ok(self.change_in_store(code, change).await?)
+        Ok(self.change_in_store(code, change, Day::of(now)).await?)
     }
 
     /// Whether this is a way to write where the link leads already: a site may have changed its rules since.
@@ -432,14 +433,24 @@ impl Links {
     }
 
     /// Takes a link down for abuse, or gives it back; `None` where there is none.
-    pub async fn take_down(&self, code: &Code, taken_down: bool) -> Result<Option<Link>, StoreError> {
+    pub async fn take_down(
+        &self,
+        code: &Code,
+        taken_down: bool,
+        now: Timestamp,
+    ) -> Result<Option<Link>, StoreError> {
         let change = LinkChange { taken_down: Some(taken_down), ..LinkChange::default() };
-        self.change_in_store(code, change).await
+        self.change_in_store(code, change, Day::of(now)).await
     }
 
-    async fn change_in_store(&self, code: &Code, change: LinkChange) -> Result<Option<Link>, StoreError> {
+    async fn change_in_store(
+        &self,
+        code: &Code,
+        change: LinkChange,
+        today: Day,
+    ) -> Result<Option<Link>, StoreError> {
         let (store, changed) = (Arc::clone(&self.store), code.clone());
-        self.to_the_end(async move { store.change_link(&changed, change).await }, forget(code)).await
+        self.to_the_end(async move { store.change_link(&changed, change, today).await }, forget(code)).await
     }
 
     /// Forgets a link of the site and its counts.
@@ -544,6 +555,7 @@ impl Links {
             page,
             channel,
             campaign,
+            moved: None,
             title,
             parent: parent.map(|parent| parent.code),
             generation,

@@ -1,5 +1,8 @@
 //! What tells an open page that its numbers have changed.
 //!
+//! Of a site that shows every number at once, that is told at once. Of any other, it is looked at full hours only, when new
+//! shares are told: what else there is of an open day is told to nobody.
+//!
 //! Once in a while the published numbers of a subject that somebody follows are read, and their *print* is compared with
 //! the last one. So a change of what may be seen is told, and nothing else: no click by itself, and no number. It is found
 //! wherever the clicks came in, at this instance or at another.
@@ -13,6 +16,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -20,18 +24,24 @@ use tokio::time::{Instant, sleep};
 
 use super::reports::Reports;
 use super::shared_clock::SharedClock;
+use super::today::hour_of;
 use crate::domain::day::Day;
 use crate::domain::link::Link;
 use crate::domain::publication::Audience;
 use crate::domain::report::{Filter, Grouping, Period, Question, Report};
 use crate::domain::site::{KeyHash, SiteId};
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
-/// Between two looks. A change is to be on the page within two seconds, of which settling takes a quarter of one, and the
+/// Between two looks where every number is shown at once. A change is to be on the page within two seconds, of which settling takes a quarter of one, and the
 /// numbers of a big site's open day may be a second old.
 const LOOK: Duration = Duration::from_millis(500);
 /// How much longer than a look took the next one is waited for: looking takes a fifth of the time at most.
 const REST: u32 = 4;
+/// How much later than a full hour it is looked: by then nobody counts to the hour before.
+const AFTER_HOUR: Duration = Duration::from_secs(2);
+/// A clock may be set, so nobody waits longer for an hour.
+const PATIENCE: Duration = Duration::from_mins(1);
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// How many pages may be followed at once: all together, those of one site, and by one session.
 pub const MOST: Most = Most { all: 500, of_site: 200, of_session: 20 };
 
@@ -91,7 +101,7 @@ impl fmt::Display for Print {
 }
 
 /// It has no value until the first look.
-type Feed = watch::Sender<Option<Print>>;
+type Feed = Arc<watch::Sender<Option<Print>>>;
 
 /// The subjects that are followed.
 #[derive(Clone)]
@@ -99,6 +109,7 @@ pub struct Live(Arc<Following>);
 
 struct Following {
     reports: Arc<Reports>,
+    store: Arc<dyn Store>,
     clock: SharedClock,
     /// One for each subject that is followed.
     feeds: Mutex<Vec<(Subject, Feed)>>,
@@ -164,9 +175,10 @@ impl Drop for Taken {
 impl Live {
     /// Follows reports, at most so many at once. Looks in the runtime that this is called in.
     #[must_use]
-    pub fn new(reports: Arc<Reports>, clock: SharedClock, most: Most) -> Self {
+    pub fn new(reports: Arc<Reports>, store: Arc<dyn Store>, clock: SharedClock, most: Most) -> Self {
         Self(Arc::new(Following {
             reports,
+            store,
             clock,
             feeds: Mutex::default(),
             places: Arc::new(Places { most, taken: Mutex::default() }),
@@ -180,7 +192,10 @@ impl Live {
     /// # Errors
     /// Those of the store.
     pub async fn print(&self, subject: &Subject) -> Result<Print, StoreError> {
-        self.0.print(subject).await
+        let print = self.0.print(subject).await?;
+        // Else a page that has this print would be told of the one that was found an hour ago.
+        self.0.tell(subject, print);
+        Ok(print)
     }
 
     /// Follows a subject for a session of a site; `None` where too many do.
@@ -190,9 +205,10 @@ impl Live {
         let mut feeds = self.0.feeds.lock().unwrap_or_else(PoisonError::into_inner);
         let known = feeds.iter().find(|(known, _)| known == subject).map(|(_, feed)| feed.subscribe());
         let mut prints = known.unwrap_or_else(|| {
-            let (feed, prints) = watch::channel(None);
-            feeds.push((subject.clone(), feed));
-            self.0.runtime.spawn(Arc::clone(&self.0).feed(subject.clone()));
+            let feed = Arc::new(watch::Sender::new(None));
+            let prints = feed.subscribe();
+            feeds.push((subject.clone(), Arc::clone(&feed)));
+            self.0.runtime.spawn(Arc::clone(&self.0).feed(subject.clone(), feed));
             prints
         });
         // The print that is known already is news to who comes now.
@@ -213,39 +229,73 @@ impl Following {
         let period = Period::last_days(2, today);
         let report = match subject {
             Subject::Link(link) => {
-                let rule = self.reports.rule(today, Audience::SignedIn);
-                self.reports.of_link(link, period, false, rule).await?
+                let rule = self.reports.rule_of(&link.site, Audience::SignedIn).await?;
+                self.reports.of_link(link, period, false, &rule).await?
             }
             Subject::Site(site, filter, audience) => {
                 let tables = [Grouping::Channel, Grouping::Page, Grouping::Campaign, Grouping::Link];
                 let tables = tables.map(|by| (by, GROUPS)).into();
                 let question = Question { period, filter: filter.clone(), tables, compared: false };
-                self.reports.report(site, question, self.reports.rule(today, *audience)).await?
+                let rule = self.reports.rule_of(site, *audience).await?;
+                self.reports.report(site, question, &rule).await?
             }
         };
         Ok(Print::of(&report))
     }
 
+    /// Tells a print to whoever follows its subject.
+    fn tell(&self, subject: &Subject, print: Print) {
+        let feeds = self.feeds.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, feed)) = feeds.iter().find(|(known, _)| known == subject) {
+            feed.send_if_modified(|known| known.replace(print) != Some(print));
+        }
+    }
+
+    /// Returns whether every number of a subject is shown at once.
+    async fn is_exact(&self, subject: &Subject) -> Result<bool, StoreError> {
+        let site = match subject {
+            Subject::Site(site, ..) => site,
+            Subject::Link(link) => &link.site,
+        };
+        let today = Day::of(self.clock.now());
+        Ok(self.store.site(site).await?.is_some_and(|site| site.min_count.on(today).is_exact()))
+    }
+
     /// Looks again and again, until nobody follows any more.
-    async fn feed(self: Arc<Self>, subject: Subject) {
+    async fn feed(self: Arc<Self>, subject: Subject, feed: Feed) {
+        let mut looked = None;
         loop {
             let began = Instant::now();
-            let print = self.print(&subject).await.ok();
-            let took = began.elapsed();
+            let hour = hour_of(self.clock.now());
+            let is_exact = self.is_exact(&subject).await;
+            if matches!(is_exact, Ok(true)) || looked != Some(hour) {
+                // While the store is away, nothing is told.
+                if let Ok(print) = self.print(&subject).await {
+                    self.tell(&subject, print);
+                    looked = Some(hour);
+                }
+            }
             {
                 let mut feeds = self.feeds.lock().unwrap_or_else(PoisonError::into_inner);
                 let Some(place) = feeds.iter().position(|(known, _)| *known == subject) else { return };
-                if feeds[place].1.is_closed() || *self.ended.borrow() {
+                if feed.is_closed() || *self.ended.borrow() {
                     feeds.swap_remove(place);
                     return;
                 }
-                // While the store is away, nothing is told.
-                if let Some(print) = print {
-                    feeds[place].1.send_if_modified(|known| known.replace(print) != Some(print));
-                }
             }
-            sleep(LOOK.max(took * REST)).await;
+            let waits_for_hour = matches!(is_exact, Ok(false)) && looked == Some(hour);
+            let rest = if waits_for_hour { self.until_next_hour() } else { LOOK.max(began.elapsed() * REST) };
+            tokio::select! {
+                () = sleep(rest) => {}
+                () = feed.closed() => {}
+            }
         }
+    }
+
+    fn until_next_hour(&self) -> Duration {
+        let now = self.clock.now();
+        let left = (hour_of(now) + HOUR).duration_since(now);
+        (left.unsigned_abs() + AFTER_HOUR).min(PATIENCE)
     }
 }
 
@@ -292,8 +342,8 @@ mod tests {
         (
             {
                 let clock = SharedClock::new(Clock::system());
-                let reports = Reports::new(store, clock.clone(), 5, 13, 1 << 20);
-                Live::new(Arc::new(reports), clock, Most { all, ..MOST })
+                let reports = Reports::new(Arc::clone(&store), clock.clone(), 13, 1 << 20);
+                Live::new(Arc::new(reports), store, clock, Most { all, ..MOST })
             },
             dir,
         )
@@ -315,6 +365,7 @@ mod tests {
         let (live, _dir) = live(100).await;
         let live = Live::new(
             Arc::clone(&live.0.reports),
+            Arc::clone(&live.0.store),
             live.0.clock.clone(),
             Most { all: 5, of_site: 3, of_session: 2 },
         );

@@ -38,9 +38,11 @@ pub struct Metrics {
     pub unsettled: Gauge,
     /// Entries that have left the journal for good.
     dealt_with: AtomicU64,
-    /// Days of sites that were closed into cells; one counts again when late clicks came.
+    /// Days of sites that were closed into cells.
     pub days_closed: Counter,
-    /// Attempts to close a day that the store refused.
+    /// Weeks of sites that were closed into cells.
+    pub weeks_closed: Counter,
+    /// Attempts to close a day or a week that the store refused.
     pub closing_failures: Counter,
     /// Seconds since 1970 of the midnight before which every day is closed; 0 until this process
     /// knows.
@@ -108,7 +110,9 @@ impl Default for Metrics {
         let settle_failures = counter("settle_failures", "Attempts to settle that the store refused");
         let damaged_bytes = counter("journal_damaged_bytes", "Journal bytes without an intact record");
         let days_closed = counter("days_closed", "Days of sites that were closed into cells");
-        let closing_failures = counter("closing_failures", "Attempts to close a day that the store refused");
+        let weeks_closed = counter("weeks_closed", "Weeks of sites that were closed into cells");
+        let closing_failures =
+            counter("closing_failures", "Attempts to close a day or a week that the store refused");
         let visitor_answers = counter("visitor_answers", "Answers at the routes that visitors open");
         let digests_sent = counter("digests_sent", "Digests that a mail server took");
         let digest_failures = counter("digest_failures", "Attempts to send a digest that failed");
@@ -138,6 +142,7 @@ impl Default for Metrics {
             unsettled,
             dealt_with: AtomicU64::new(0),
             days_closed,
+            weeks_closed,
             closing_failures,
             closed_before,
             digests_sent,

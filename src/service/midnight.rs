@@ -1,6 +1,6 @@
 //! The turn of the day: at midnight UTC the day key goes at once, and what told the day's visitors
-//! apart as soon as the day's last click is settled. Only numbers remain, and these are closed into
-//! cells then.
+//! apart as soon as the day's last click is settled. Numbers and sets of networks remain, and these are closed into
+//! cells then: those of the day, and when a week is over, those of the week.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::store::{Store, StoreError};
 const LOOK: Duration = Duration::from_millis(250);
 /// Requests that began before midnight have been recorded when this much of the new day is over.
 const LATE: SignedDuration = SignedDuration::from_secs(10);
-/// How often closed days are looked through for clicks that came late.
+/// How often it is looked whether something is to be closed again.
 const LOOK_BACK: SignedDuration = SignedDuration::from_mins(1);
 /// Between attempts while the store refuses.
 const RETRY: Duration = Duration::from_secs(1);
@@ -128,8 +128,8 @@ impl Midnight {
         self.closing.close_before(today).await
     }
 
-    /// Closes what came late for days that are closed: of another instance, which could not settle
-    /// it before.
+    /// Closes what is due again: what another instance could not settle before, and days whose closing takes several
+    /// calls.
     async fn close_late(&self, today: Day) -> Result<(), StoreError> {
         if !self.closing.is_due(today).await? {
             return Ok(());
@@ -203,7 +203,7 @@ mod tests {
             day_keys: Arc::clone(&day_keys),
             recorder,
             settled,
-            closing: Closing { store: Arc::clone(&store), min_count: 5, metrics: Arc::default() },
+            closing: Closing { store: Arc::clone(&store), metrics: Arc::default() },
             store,
             forgotten: watch::Sender::new(()),
             retention_months: 13,

@@ -34,3 +34,4 @@ pub mod sites;
 pub mod steady_time;
 pub mod taps;
 pub mod targets;
+pub mod today;

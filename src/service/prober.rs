@@ -163,6 +163,7 @@ mod tests {
 
     use super::*;
     use crate::service::backlog::Backlog;
+    use crate::service::day_keys::DayKeys;
     use crate::service::health::Health;
     use crate::service::journal::Ledger;
     use crate::service::metrics::Metrics;
@@ -182,6 +183,7 @@ mod tests {
             before: Arc::default(),
             adoptions: Arc::default(),
             writing: Arc::default(),
+            day_keys: Arc::new(DayKeys::new(Arc::clone(&store))),
             store,
             keeps: None,
             clock: SharedClock::new(crate::clock::Clock::system()),

@@ -1,8 +1,8 @@
 //! Reports of sites: the days that a question is about are brought together here, and added up in
 //! [`domain::report`](crate::domain::report).
 //!
-//! Promises that a closed day is read from the store once and then kept in memory, compactly and within bounds, until
-//! the store says that it has changed, which it is asked each time; that an open day is at most a second old; and
+//! Promises that a closed day or week is read from the store once and then kept in memory, compactly and within bounds,
+//! until the store says that it has changed, which it is asked each time; that an open day is at most a second old; and
 //! that the same question has the same answer on a page, in an export and in the API.
 //!
 //! What is in memory is behind `reports/memory.rs`. Adding up a big site's year takes some hundredths of a second, so it is done on
@@ -16,13 +16,15 @@ use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
-use self::memory::{AGING, LONGEST, Memory, SiteDays, Wanted};
+use self::memory::{AGING, Blocks, LONGEST, Memory, SiteDays, Wanted, WeekBlocks};
 use super::shared_clock::SharedClock;
+use crate::domain::counts::DayMarks;
 use crate::domain::day::Day;
 use crate::domain::link::Link;
 use crate::domain::publication::{Audience, Publication};
-use crate::domain::report::{self, Period, Question, Report, ReportDay};
-use crate::domain::site::SiteId;
+use crate::domain::report::{self, Period, Question, Report, ReportDay, ReportDays, ReportWeek};
+use crate::domain::site::{Site, SiteId};
+use crate::domain::week::Week;
 use crate::store::{Store, StoreError};
 
 mod memory;
@@ -42,7 +44,6 @@ const RETRY: Duration = Duration::from_secs(5);
 pub struct Reports {
     store: Arc<dyn Store>,
     clock: SharedClock,
-    min_count: u64,
     retention_months: u32,
     memory: Memory,
 }
@@ -57,30 +58,34 @@ pub struct Reading {
 }
 
 impl Reports {
-    /// Reports of what `store` holds, published with this threshold; days are kept in memory up to so many bytes.
+    /// Reports of what `store` holds; days are kept in memory up to so many bytes.
     #[must_use]
-    pub fn new(
-        store: Arc<dyn Store>,
-        clock: SharedClock,
-        min_count: u64,
-        retention_months: u32,
-        most_bytes: usize,
-    ) -> Self {
-        Self { store, clock, min_count, retention_months, memory: Memory::new(most_bytes) }
+    pub fn new(store: Arc<dyn Store>, clock: SharedClock, retention_months: u32, most_bytes: usize) -> Self {
+        Self { store, clock, retention_months, memory: Memory::new(most_bytes) }
     }
 
     /// Returns the time before whose hour a link was made that is counted as a share. Numbers of shares change at full hours
     /// only: else, who reads again and again could tell by a server's log who shared. Where every number is published at
     /// once, so is this one.
     #[must_use]
-    pub fn shares_before(&self) -> Timestamp {
-        if self.min_count > 1 { self.clock.now() } else { Timestamp::MAX }
+    pub fn shares_before(&self, rule: &Publication) -> Timestamp {
+        if rule.is_live() { Timestamp::MAX } else { self.clock.now() }
     }
 
-    /// How numbers are published on a day, and to whom.
+    /// Returns how a site's numbers are published now, and to whom.
     #[must_use]
-    pub fn rule(&self, today: Day, audience: Audience) -> Publication {
-        Publication { min_count: self.min_count, today, audience }
+    pub fn rule(&self, site: &Site, audience: Audience) -> Publication {
+        let today = Day::of(self.clock.now());
+        Publication { min_counts: site.min_count.clone(), today, audience }
+    }
+
+    /// Returns the same for a site of which no more is known than this; of one that is gone there is nothing to publish.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn rule_of(&self, site: &SiteId, audience: Audience) -> Result<Publication, StoreError> {
+        let min_counts = self.store.site(site).await?.map(|site| site.min_count).unwrap_or_default();
+        Ok(Publication { min_counts, today: Day::of(self.clock.now()), audience })
     }
 
     /// The first day of which counts are kept.
@@ -98,15 +103,15 @@ impl Reports {
         self: &Arc<Self>,
         site: &SiteId,
         question: Question,
-        rule: Publication,
+        rule: &Publication,
         patience: Duration,
     ) -> Result<Result<Report, Reading>, StoreError> {
         let whole = self.whole_period(&question, rule);
-        let (reports, of_site) = (Arc::clone(self), site.clone());
-        let reading = tokio::spawn(async move { reports.days(&of_site, whole, rule).await });
+        let (reports, of_site, of_reader) = (Arc::clone(self), site.clone(), rule.clone());
+        let reading = tokio::spawn(async move { reports.days(&of_site, whole, &of_reader).await });
         if let Ok(read) = timeout(patience, reading).await {
             let days = read.unwrap_or_else(|error| Err(StoreError::Unavailable(error.into())))?;
-            return add_up(days, question, whole, rule).await.map(Ok);
+            return add_up(days, question, whole, rule.audience).await.map(Ok);
         }
         let of = usize::try_from(whole.length()).unwrap_or(0);
         let read = self.memory.site(site).number_of_days(whole).min(of);
@@ -121,10 +126,10 @@ impl Reports {
         &self,
         site: &SiteId,
         question: Question,
-        rule: Publication,
+        rule: &Publication,
     ) -> Result<Report, StoreError> {
         let whole = self.whole_period(&question, rule);
-        add_up(self.days(site, whole, rule).await?, question, whole, rule).await
+        add_up(self.days(site, whole, rule).await?, question, whole, rule.audience).await
     }
 
     /// A link's own report, without tables: straight from the store, so it waits for nothing else.
@@ -136,7 +141,7 @@ impl Reports {
         link: &Link,
         period: Period,
         compared: bool,
-        rule: Publication,
+        rule: &Publication,
     ) -> Result<Report, StoreError> {
         let compared = compared && self.keeps(period.before(), rule.today);
         let first = if compared { period.before().first } else { period.first };
@@ -166,7 +171,7 @@ impl Reports {
         loop {
             for (site, of_site, rule) in self.memory.attended() {
                 // Whoever asks for it then reads it, or learns what is wrong.
-                let _ = self.read_aging(&site, &of_site, rule).await;
+                let _ = self.read_aging(&site, &of_site, &rule).await;
             }
             sleep(BETWEEN).await;
         }
@@ -176,7 +181,7 @@ impl Reports {
         &self,
         site: &SiteId,
         of_site: &Arc<SiteDays>,
-        rule: Publication,
+        rule: &Publication,
     ) -> Result<(), StoreError> {
         if !of_site.is_aging(rule.today) {
             return Ok(());
@@ -187,12 +192,12 @@ impl Reports {
     }
 
     async fn warm(&self, today: Day, all: bool) -> Result<(), StoreError> {
-        let rule = self.rule(today, Audience::SignedIn);
         let period = Period { first: self.kept_from(today), last: today.plus(-1) };
         for site in self.store.sites().await? {
             if !all && !self.memory.has(&site.id) {
                 continue;
             }
+            let rule = self.rule(&site, Audience::SignedIn);
             let marks = self.store.day_marks(&site.id, period.first, period.last).await?;
             let of_site = self.memory.site(&site.id);
             // A day without marks has at most shares; it is read when somebody asks.
@@ -200,7 +205,7 @@ impl Reports {
                 .days()
                 .filter(|day| marks.closed.days.contains_key(day) || marks.links.contains_key(day));
             let mut missing: Vec<Wanted> =
-                marked.map(|day| Wanted::of(day, &marks, rule)).filter(|day| !of_site.has(day)).collect();
+                marked.map(|day| Wanted::of(day, &marks, &rule)).filter(|day| !of_site.has(day)).collect();
             missing.retain(Wanted::settled);
             // The newest first.
             missing.reverse();
@@ -208,14 +213,15 @@ impl Reports {
                 if self.memory.is_full() {
                     return Ok(());
                 }
-                self.read(&site.id, &of_site, some.to_vec(), LONGEST, rule).await?;
+                self.read(&site.id, &of_site, some.to_vec(), LONGEST, &rule).await?;
             }
+            self.weeks(&site.id, &of_site, period.weeks().rev(), &marks).await?;
         }
         Ok(())
     }
 
     /// The period, with the one before where that is wanted and kept.
-    fn whole_period(&self, question: &Question, rule: Publication) -> Period {
+    fn whole_period(&self, question: &Question, rule: &Publication) -> Period {
         let (period, before) = (question.period, question.period.before());
         if question.compared && self.keeps(before, rule.today) {
             Period { first: before.first, last: period.last }
@@ -229,13 +235,13 @@ impl Reports {
         period.first >= self.kept_from(today)
     }
 
-    /// All days of a period, from memory as far as they are there and have not changed.
+    /// All days and weeks of a period, from memory as far as they are there and have not changed.
     async fn days(
         &self,
         site: &SiteId,
         period: Period,
-        rule: Publication,
-    ) -> Result<(Arc<SiteDays>, Vec<ReportDay>), StoreError> {
+        rule: &Publication,
+    ) -> Result<(Arc<SiteDays>, ReportDays), StoreError> {
         let marks = self.store.day_marks(site, period.first, period.last).await?;
         let of_site = self.memory.site(site);
         // Nothing is counted on a day that is to come.
@@ -248,11 +254,46 @@ impl Reports {
         }
         let days = period.days().map(|day| ReportDay {
             day,
+            min_count: rule.min_counts.on(day),
             open: rule.is_open(day, &marks.closed),
             block: there.remove(&day),
         });
         let days = days.collect();
-        Ok((of_site, days))
+        let mut weeks: Vec<_> = period.weeks().collect();
+        weeks.retain(|week| !rule.min_counts.of_week(*week).is_exact());
+        let mut blocks = self.weeks(site, &of_site, weeks.iter().copied(), &marks).await?;
+        let weeks = weeks.into_iter().map(|week| ReportWeek { week, block: blocks.remove(&week) }).collect();
+        Ok((of_site, ReportDays { days, weeks }))
+    }
+
+    /// The weeks among these that have cells, from memory as far as they are there and have not changed.
+    async fn weeks(
+        &self,
+        site: &SiteId,
+        of_site: &Arc<SiteDays>,
+        weeks: impl Iterator<Item = Week>,
+        marks: &DayMarks,
+    ) -> Result<WeekBlocks, StoreError> {
+        let (mut there, mut missing) = (WeekBlocks::new(), Vec::new());
+        for week in weeks {
+            let Some(version) = marks.closed.weeks.get(&week).copied() else { continue };
+            match of_site.week(week, version) {
+                Some(block) => drop(there.insert(week, block)),
+                None => missing.push((week, version)),
+            }
+        }
+        if missing.is_empty() {
+            return Ok(there);
+        }
+        let reading = iter(missing).map(|(week, version)| async move {
+            let rows = self.store.week_rows(site, week).await?;
+            let of_site = Arc::clone(of_site);
+            blocking(move || (week, of_site.keep_week(week, version, &rows))).await
+        });
+        let read: Vec<_> = reading.buffer_unordered(AT_ONCE).try_collect().await?;
+        there.extend(read);
+        self.memory.make_room(site);
+        Ok(there)
     }
 
     /// Reads days of a site, but for those that were read at most so long ago. Who asks for the same ones meanwhile waits, and finds them in memory.
@@ -262,15 +303,15 @@ impl Reports {
         of_site: &Arc<SiteDays>,
         wanted: Vec<Wanted>,
         longest: Duration,
-        rule: Publication,
-    ) -> Result<memory::Blocks, StoreError> {
+        rule: &Publication,
+    ) -> Result<Blocks, StoreError> {
         let _turn = of_site.turn().await;
         let (mut there, missing) = of_site.look_up(&wanted, longest);
         let reading = iter(missing).map(|wanted| async move {
             let began = Instant::now();
-            let rows = self.store.day_rows(site, wanted.day, self.shares_before()).await?;
+            let rows = self.store.day_rows(site, wanted.day, self.shares_before(rule)).await?;
             let of_site = Arc::clone(of_site);
-            blocking(move || (wanted.day, of_site.keep(wanted, began, &rows, rule))).await
+            blocking(move || (wanted.day, of_site.keep(wanted, began, &rows))).await
         });
         let read: Vec<_> = reading.buffer_unordered(AT_ONCE).try_collect().await?;
         there.extend(read);
@@ -281,15 +322,20 @@ impl Reports {
 
 /// Answers a question of the days of `whole`, which are those of its period and, where they are wanted and kept, those before.
 async fn add_up(
-    (of_site, mut before): (Arc<SiteDays>, Vec<ReportDay>),
+    (of_site, all): (Arc<SiteDays>, ReportDays),
     question: Question,
     whole: Period,
-    rule: Publication,
+    audience: Audience,
 ) -> Result<Report, StoreError> {
-    let days = before.split_off(before.partition_point(|day| day.day < question.period.first));
     blocking(move || {
-        let before = (whole != question.period).then_some(before.as_slice());
-        report::report(&of_site.names(), &question, &days, before, rule)
+        let ReportDays { days: mut before, mut weeks } = all;
+        let days = before.split_off(before.partition_point(|day| day.day < question.period.first));
+        let of_now = weeks.split_off(weeks.partition_point(|week| week.week.first() < question.period.first));
+        // What begins before the period and ends in it is of neither.
+        weeks.retain(|week| week.week.last() < question.period.first);
+        let now = ReportDays { days, weeks: of_now };
+        let before = (whole != question.period).then_some(ReportDays { days: before, weeks });
+        report::report(&of_site.names(), &question, &now, before.as_ref(), audience)
     })
     .await
 }
@@ -300,14 +346,15 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 
 impl std::fmt::Debug for Reports {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reports").field("min_count", &self.min_count).finish_non_exhaustive()
+        f.write_str("Reports")
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::counts::{DayCounts, DayMarks, DayRow, DayRows, Kind};
+    use crate::domain::counts::{DayCounts, DayRow, DayRows, Kind};
+    use crate::domain::min_count::MinCounts;
     use crate::store::{self, StoreUrl};
 
     /// A day with so many rows.
@@ -323,13 +370,13 @@ mod tests {
         let url = format!("sqlite:{}", dir.path().join("store.db").display());
         let store = store::open(&StoreUrl::parse(&url).expect("an address"), None).await.expect("a store");
         let clock = SharedClock::new(crate::clock::Clock::system());
-        let reports = Arc::new(Reports::new(store, clock, 5, 13, 1 << 24));
+        let reports = Arc::new(Reports::new(store, clock, 13, 1 << 24));
         let today = "2026-11-21".parse().expect("a day");
-        let rule = reports.rule(today, Audience::SignedIn);
+        let rule = Publication { min_counts: MinCounts::default(), today, audience: Audience::SignedIn };
         let of_day = |site: &str, number: usize, age: Duration| {
             let of_site = reports.memory.site(&SiteId::from_stored(site));
-            let wanted = Wanted::of(today, &DayMarks::default(), rule);
-            of_site.keep(wanted, Instant::now().checked_sub(age).expect("a time"), &rows(number), rule);
+            let wanted = Wanted::of(today, &DayMarks::default(), &rule);
+            of_site.keep(wanted, Instant::now().checked_sub(age).expect("a time"), &rows(number));
             of_site
         };
         let old = AGING + Duration::from_millis(1);
@@ -341,8 +388,8 @@ mod tests {
         ];
         let aging = || sites.each_ref().map(|of_site| of_site.is_aging(today));
         assert_eq!(aging(), [true, true, false, false]);
-        sites[0].attend(rule);
-        sites[3].attend(rule);
+        sites[0].attend(&rule);
+        sites[3].attend(&rule);
         let keeping = Arc::clone(&reports);
         let keeping = tokio::spawn(async move { keeping.keep_open_days().await });
         let began = Instant::now();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::domain::destination::HostRule;
+use crate::domain::min_count::{MinCount, MinCounts};
 use crate::domain::session::hour;
 use crate::domain::site::{Key, KeyHash, KeyKind, OriginRule, Site, SiteId};
 use crate::domain::stripping::Stripping;
@@ -79,6 +80,7 @@ impl Sites {
             stripping: Stripping::default(),
             forward_query: false,
             lineage: false,
+            min_count: MinCounts::always(MinCount::EXACT),
             public: false,
             badges: false,
             created_at: hour(now),

@@ -3,6 +3,7 @@
 //! Two implementations, chosen by the address in `store.url`: an embedded SQLite file and Redis
 //! (standalone, Sentinel or Cluster). One conformance suite, `tests/store`, holds for all of them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,15 +15,18 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
-use crate::domain::counts::{DayMarks, DayRows, LinkCounts};
+use crate::domain::counts::{Amount, DayMarks, DayRows, LinkCounts};
 use crate::domain::day::Day;
 use crate::domain::destination::Destination;
 use crate::domain::entry::Entry;
 use crate::domain::lineage::Shares;
 use crate::domain::link::{Link, LinkChange, Text};
 use crate::domain::link_key::LinkKey;
+use crate::domain::min_count::MinCount;
+use crate::domain::networks::{Bucket, Networks};
 use crate::domain::site::{KeyHash, Site, SiteId};
 use crate::domain::visitor::DayKey;
+use crate::domain::week::Week;
 
 mod access;
 mod redis;
@@ -110,7 +114,13 @@ pub trait Store: Access + Works + Send + Sync {
     ) -> Result<Vec<Listed>, StoreError>;
 
     /// Changes a link and returns what it became; concurrent changes of different fields all hold.
-    async fn change_link(&self, code: &Code, change: LinkChange) -> Result<Option<Link>, StoreError>;
+    /// It counts elsewhere, where that is changed, from the day after `today` on.
+    async fn change_link(
+        &self,
+        code: &Code,
+        change: LinkChange,
+        today: Day,
+    ) -> Result<Option<Link>, StoreError>;
 
     /// Forgets a link, its counts, its cells and the `once` names that stand for it, and whatever names only it had: its
     /// page's and its campaign's. Links whose parent it was forget that. What moved up from it into cells of its page or
@@ -184,7 +194,7 @@ pub trait Store: Access + Works + Send + Sync {
     async fn retry_set_aside(&self) -> Result<Vec<SetAside>, StoreError>;
 
     /// Drops what told the visitors of days before `day` apart; their numbers stay. A later entry
-    /// of such a day begins a set of its own.
+    /// of such a day begins a set of its own. Networks stay until their day is closed.
     async fn forget_visitors_before(&self, day: Day) -> Result<(), StoreError>;
 
     /// Drops the counts and the cells of days before `day`, the end of the retention time, what of those days
@@ -192,33 +202,38 @@ pub trait Store: Access + Works + Send + Sync {
     /// those of shares that were made before `day` are [stripped](Link::strip), and no `once` name stands for them any more.
     async fn forget_counts_before(&self, day: Day) -> Result<(), StoreError>;
 
-    /// The days before `before` of all sites that [`Store::close_day`] has something to do on, the
-    /// oldest first: something of them is not in a cell and does not wait for one, or they were
-    /// closed with a smaller `min_count`.
-    async fn days_to_close(&self, before: Day, min_count: u64) -> Result<Vec<(Day, SiteId)>, StoreError>;
+    /// The days before `before` of all sites on which something is open, the oldest first.
+    async fn days_to_close(&self, before: Day) -> Result<Vec<(Day, SiteId)>, StoreError>;
 
-    /// Closes a past day of a site as [`cell`](crate::domain::cell) says, into cells of at least
-    /// `min_count` visitors, and marks it as closed. What is open of it moves, with its unfurls,
-    /// which stay with their link, under the page and the campaign that the link has now; a later
-    /// change of the link moves nothing of it. Clicks that come late join the cells that are there.
-    /// What waits for a channel joins the cell of the day that it is of, or of a later one: never
-    /// that of an earlier day. Cells that an earlier closing made with a smaller `min_count` move
-    /// up where they are too small now. Visitors of that day are no longer told apart.
+    /// Closes a past day of a site as [`disclosure`](crate::domain::disclosure) says. A link's counts become its cell where they are
+    /// enough, under what it was [counted under](Link::kind_on) on that day; what is not enough joins the pool of its page, channel and
+    /// campaign. Its unfurls are rounded in any case. The link's own numbers, its visitors and its networks go in the same
+    /// step. A pool has each day's networks by itself, united over its links. Everything that is drawn follows from one
+    /// secret, which is deleted with the last step.
     ///
-    /// May be called at any time again, also by several instances at once, and may be killed at any
-    /// point: each amount moves once, nothing is lost, and the next call goes on where the last one
-    /// got to. It takes many short steps, so that settling and creating links go on beside it.
-    /// Until its last step, the day counts as open for readers, who see each amount in the cells or
-    /// as open, and never twice; what waits they do not see.
+    /// From its first step on, what is settled for that day came late: it counts on the first day after it whose closing has not
+    /// begun. Where the day's week is closed already, what joins a pool joins that of the first week after it that is not.
     ///
-    /// What is settled for that day meanwhile may move too, or is left for the next call; then
-    /// [`Store::days_to_close`] names the day again.
-    async fn close_day(&self, site: &SiteId, day: Day, min_count: u64) -> Result<(), StoreError>;
+    /// May be called at any time again, also by several instances at once, and may be killed at any point: each amount
+    /// moves once, nothing is lost, and the next call goes on where the last one got to. It takes many short steps, so
+    /// that settling and creating links go on beside it. Until its last step, readers see the day as open.
+    async fn close_day(&self, site: &SiteId, day: Day, min_count: MinCount) -> Result<(), StoreError>;
+
+    /// The weeks before `before` of all sites that have pools, the oldest first, where nothing of the week's days is open any
+    /// more.
+    async fn weeks_to_close(&self, before: Week) -> Result<Vec<(Week, SiteId)>, StoreError>;
+
+    /// Closes a past week of a site, whose days are closed: what is enough of a pool becomes a cell of its page, channel and
+    /// campaign; what is left becomes one of its channel where it is enough, and is deleted where it is not. Of what comes
+    /// together there, those from several pages on one day may be of the same networks: each day's largest number counts. The
+    /// same holds as for [`Store::close_day`].
+    async fn close_week(&self, site: &SiteId, week: Week, min_count: MinCount) -> Result<(), StoreError>;
 
     /// Notes that every day before `day` of every site has been closed where there was anything to
     /// close. So a day without counts is closed too, and nothing tells it from one that had a few.
-    /// A later day stays noted.
-    async fn note_closed_before(&self, day: Day) -> Result<(), StoreError>;
+    /// A later day stays noted. Where a closing takes its time and an earlier day is still open, it is that day that is noted.
+    /// Returns the day.
+    async fn note_closed_before(&self, day: Day) -> Result<Day, StoreError>;
 
     /// What was counted for a link, by day, read at one moment; `shares` is 0 there.
     async fn link_counts(&self, code: &Code, first: Day, last: Day) -> Result<LinkCounts, StoreError>;
@@ -228,7 +243,7 @@ pub trait Store: Access + Works + Send + Sync {
     async fn day_marks(&self, site: &SiteId, first: Day, last: Day) -> Result<DayMarks, StoreError>;
 
     /// All that there is of a site's day, read at one moment: its cells, what is open, and the links that were made on it
-    /// before the hour of `shares_before` as shares. Shares and what is open stand under the page and the campaign that the link has now.
+    /// before the hour of `shares_before` as shares. Each stands under what its link is [counted under](Link::kind_on) on that day.
     /// Marks that were read before tell at most less than what is read here.
     async fn day_rows(
         &self,
@@ -236,6 +251,33 @@ pub trait Store: Access + Works + Send + Sync {
         day: Day,
         shares_before: Timestamp,
     ) -> Result<DayRows, StoreError>;
+
+    /// A site's cells of a week: rows without a link, of pages and of whole channels.
+    async fn week_rows(&self, site: &SiteId, week: Week) -> Result<DayRows, StoreError>;
+
+    /// What is open of a site's day, by channel.
+    async fn open_totals(&self, site: &SiteId, day: Day)
+    -> Result<BTreeMap<ChannelName, Amount>, StoreError>;
+
+    /// The networks whose clicks were settled for a site's day since this was asked last, by channel; they are forgotten with that.
+    async fn take_recent_networks(
+        &self,
+        site: &SiteId,
+        day: Day,
+    ) -> Result<BTreeMap<ChannelName, Networks>, StoreError>;
+
+    /// What the instances on this store remember of a site's day to show its numbers of today; it ends with the day. Where one
+    /// process has the store for itself, nothing: it remembers by itself.
+    async fn today_note(&self, site: &SiteId, day: Day) -> Result<Option<String>, StoreError>;
+
+    /// Puts another note in the place of what it was, where it is still that. Returns whether it was.
+    async fn swap_today_note(
+        &self,
+        site: &SiteId,
+        day: Day,
+        old: Option<&str>,
+        new: &str,
+    ) -> Result<bool, StoreError>;
 
     /// A site's links that were made on these days and before the hour of `shares_before`, one row for each channel, generation and channel of
     /// the parent. Whatever is gone, or was made again later, is nobody's parent.
@@ -478,6 +520,8 @@ pub struct Numbered {
     pub number: u64,
     /// The number of the entry of the same partition that was settled before it; 0 where nobody knows.
     pub previous: u64,
+    /// The network of a click's visitor, where that can still be known.
+    pub network: Option<Bucket>,
     /// The entry.
     pub entry: Entry,
 }

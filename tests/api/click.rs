@@ -78,7 +78,8 @@ async fn an_expired_or_disabled_link_is_410_and_a_taken_down_one_451(backend: Ba
 
     let change = entrenous::domain::link::LinkChange { taken_down: Some(true), ..Default::default() };
     let parsed = entrenous::domain::code::Code::parse(&code).expect("a code");
-    service.store().await.change_link(&parsed, change).await.expect("changed").expect("a link");
+    let today = entrenous::domain::day::Day::of(service.now());
+    service.store().await.change_link(&parsed, change, today).await.expect("changed").expect("a link");
     // Another process did that: it holds here within a second.
     let changed = Instant::now();
     let answer = loop {

@@ -1,5 +1,6 @@
 //! Where a person stands with the question, and the pages that say so.
 
+use entrenous::domain::min_count::{MinCount, MinCounts};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::json;
 
@@ -7,6 +8,7 @@ use crate::service::{Backend, Service, on_every_store, problem, refused, totals,
 
 on_every_store!(
     the_privacy_page_says_where_this_browser_stands,
+    the_privacy_page_says_what_the_publisher_sees,
     an_answer_is_a_cookie_and_forgetting_takes_it_away,
     over_https_the_cookie_belongs_to_this_host_alone,
     a_receipt_says_what_a_click_would_store_and_counts_nothing,
@@ -62,8 +64,32 @@ async fn the_privacy_page_says_where_this_browser_stands(backend: Backend) {
         assert!(page.contains(words), "{cookie} {headers:?}: {page}");
         let others = STATES.iter().filter(|(_, _, other)| *other != words);
         assert!(others.into_iter().all(|(_, _, other)| !page.contains(other)), "{cookie} {headers:?}");
-        assert!(page.contains("fewer than 7 visitors") && page.contains("11 months"));
+        assert!(page.contains("with k = 7") && page.contains("11 months"));
     }
+}
+
+async fn the_privacy_page_says_what_the_publisher_sees(backend: Backend) {
+    let service = Service::start_with(backend, &[("stats.min_count", "7")]).await;
+    let page = async |of: &str| text(service.visit(&format!("privacy{of}"))).await;
+    let protected = page(&format!("?site={}", service.site_id("test"))).await;
+    for part in [
+        "This publisher’s numbers are protected, with k = 7.",
+        "rounded to steps of 7",
+        "visitors from at least 28 more networks",
+        "Somebody who commands fewer than 7 networks",
+        // (1 − 1/7)³
+        "a probability of at least 62%",
+        "Bare counts, on a site that has chosen them, come without networks",
+        "For a page with one link, the page’s week is that link’s.",
+    ] {
+        assert!(protected.contains(part), "{part}: {protected}");
+    }
+    service.site("exact", |site| site.min_count = MinCounts::always(MinCount::EXACT)).await;
+    let exact = page(&format!("?site={}", service.site_id("exact"))).await;
+    assert!(exact.contains("This publisher has chosen exact numbers") && !exact.contains("protected, with"));
+    let operators = page("").await;
+    assert!(operators.contains("Each publisher chooses whether its numbers are exact or protected"));
+    assert!(!operators.contains("This publisher"), "{operators}");
 }
 
 fn change(service: &Service, choice: &str) -> RequestBuilder {

@@ -42,12 +42,8 @@ async fn a_weeks_numbers_arrive_once_as_text_and_as_html_and_are_those_of_the_ap
     let made = |channel: &str| json!({ "url": "https://news.example/soup?for=a&week", "channel": channel });
     let (wide, narrow) =
         (code(&service.link(made("whatsapp")).await), code(&service.link(made("sms")).await));
-    for visitor in 0..12 {
-        service.click(&wide, &format!("192.0.2.{visitor}")).await;
-    }
-    for visitor in 0..3 {
-        service.click(&narrow, &format!("192.0.2.{visitor}")).await;
-    }
+    service.crowd(&wide, 30, 1).await;
+    service.crowd(&narrow, 3, 1).await;
     service.fetch(&wide, WHATSAPP).send().await.expect("an answer");
     service.settled().await;
 
@@ -75,19 +71,19 @@ async fn a_weeks_numbers_arrive_once_as_text_and_as_html_and_are_those_of_the_ap
             let told = told(letter, line);
             assert_eq!(told.split(' ').next(), Some(expected.to_string().as_str()), "{line}: {told}");
         }
-        assert_eq!((sum("shares"), sum("clicks")), (2, 12), "{groups:?}");
+        assert_eq!((sum("shares"), sum("clicks")), (2, 30), "{groups:?}");
         for part in [
-            "- WhatsApp: shares 1, clicks 12, visitors 12",
+            "- WhatsApp: shares 1, clicks 30, visitors 30",
             "- SMS: shares 1, clicks too few to show, visitors too few to show",
-            "- news.example/soup?for=a&week\n  shares 2, clicks 12, visitors 12",
+            "- news.example/soup?for=a&week\n  shares 2, clicks 30, visitors 30",
             "with consent only",
-            "No number stands for fewer than 5 visitors.",
+            "Numbers are rounded to multiples of 5.",
             &format!("/stats?{week}"),
         ] {
             assert!(letter.text.contains(part), "{part} in {}", letter.text);
         }
         for part in
-            ["news.example/soup?for=a&#38;week", ">12</td>", "too few to show</td>", "with consent only"]
+            ["news.example/soup?for=a&#38;week", ">30</td>", "too few to show</td>", "with consent only"]
         {
             assert!(letter.html.contains(part), "{part} in {}", letter.html);
         }
@@ -105,7 +101,34 @@ async fn a_weeks_numbers_arrive_once_as_text_and_as_html_and_are_those_of_the_ap
     let later = letters.iter().find(|letter| letter.subject.contains("23 to 29 November 2026"));
     let later = later.expect("a letter of that week");
     assert_eq!(told(later, "Shares"), "0 (the week before: 2), −100%");
-    assert_eq!(told(later, "Clicks"), "too few to show (the week before: 12)");
+    assert_eq!(told(later, "Clicks"), "too few to show (the week before: 30)");
+}
+
+#[tokio::test]
+async fn a_letter_has_what_stands_with_the_whole_week() {
+    let server = MailServer::start();
+    let url = server.url();
+    let service = Service::start_with(Backend::Sqlite, &settings(&url, "ada@courier.example")).await;
+    let code = code(&service.link(json!({ "url": "https://news.example/soup", "channel": "sms" })).await);
+    for day in 24..=29 {
+        service.set_time(&format!("2026-11-{day}T12:00:00Z"));
+        service.days_closed().await;
+        service.crowd(&code, 5, 1).await;
+    }
+    service.set_time("2026-11-30T06:59:59Z");
+    service.days_closed().await;
+    service.set_time("2026-11-30T07:00:00Z");
+    let subject = "23 to 29 November 2026";
+    let mut letters = server.took(1).await;
+    while !letters.iter().any(|letter| letter.subject.contains(subject)) {
+        letters = server.took(letters.len() + 1).await;
+    }
+    let letter = letters.iter().find(|letter| letter.subject.contains(subject)).expect("a letter");
+    for part in
+        ["- SMS: shares 0, clicks 30, visitors 30", "- news.example/soup\n  shares 0, clicks 30, visitors 30"]
+    {
+        assert!(letter.text.contains(part), "{part} in {}", letter.text);
+    }
 }
 
 #[tokio::test]
@@ -116,10 +139,7 @@ async fn a_letter_is_in_the_language_of_the_settings() {
     settings.push(("digest.language", "fr"));
     let service = Service::start_with(Backend::Sqlite, &settings).await;
     let code = code(&service.link(json!({ "url": "https://news.example/soup", "channel": "email" })).await);
-    for visitor in 0..12 {
-        service.click(&code, &format!("192.0.2.{visitor}")).await;
-    }
-    service.settled().await;
+    service.crowd(&code, 30, 1).await;
     service.set_time("2026-11-23T06:59:59Z");
     service.days_closed().await;
     service.set_time("2026-11-23T07:00:00Z");
@@ -129,13 +149,13 @@ async fn a_letter_is_in_the_language_of_the_settings() {
     for part in [
         "Semaine du 16 au 22 novembre 2026, en jours UTC",
         "Partages\u{a0}: 1 (la semaine précédente\u{a0}: 0)\n",
-        "- E-mail\u{a0}: partages 1, clics 12, visiteurs 12",
-        "- news.example/soup\n  partages 1, clics 12, visiteurs 12",
-        "moins de 5 visiteurs",
+        "- E-mail\u{a0}: partages 1, clics 30, visiteurs 30",
+        "- news.example/soup\n  partages 1, clics 30, visiteurs 30",
+        "arrondis aux multiples de 5",
     ] {
         assert!(letter.text.contains(part), "{part} in {}", letter.text);
     }
-    for part in ["<html lang=\"fr\">", ">12</td>", "qu’avec leur accord", ">Partages</th>"] {
+    for part in ["<html lang=\"fr\">", ">30</td>", "qu’avec leur accord", ">Partages</th>"] {
         assert!(letter.html.contains(part), "{part} in {}", letter.html);
     }
 
@@ -229,7 +249,8 @@ async fn a_site_that_is_new_or_unknown_has_no_letter_until_its_first_week_is_ove
     service.days_closed().await;
     service.set_time("2026-11-28T00:30:00Z");
     let letters = server.took(1).await;
-    assert_eq!(letters[0].subject, "test: 21 to 27 November 2026");
+    // The week's cells stand with Monday to Sunday, whenever its letter is due.
+    assert_eq!(letters[0].subject, "test: 16 to 22 November 2026");
     let health = service.request(Method::GET, "/readyz").send().await.expect("an answer");
     assert_eq!(health.status(), 200);
     let _: Value = service.get("/api/v1/links").await;

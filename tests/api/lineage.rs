@@ -185,19 +185,13 @@ async fn shares_are_told_by_generation_and_by_the_channel_they_came_through(back
 async fn virality_is_the_published_one(backend: Backend) {
     let mut service = Service::start_with(backend, &[("stats.min_count", "5")]).await;
     (_, service.secret) = service.site("telling", |site| site.lineage = true).await;
-    service.go_back_to("2026-11-20T12:00:00Z").await;
     let (seen, quiet) = (share(&service, "email", None).await, share(&service, "sms", None).await);
-    for visitor in 1..=6 {
-        service.click(&seen, &format!("192.0.2.{visitor}")).await;
-    }
-    for visitor in 1..=4 {
-        service.click(&quiet, &format!("192.0.2.{visitor}")).await;
-    }
-    service.settled().await;
-    service.set_time("2026-11-21T12:00:00Z");
+    service.crowd(&seen, 30, 1).await;
+    service.crowd(&quiet, 4, 1).await;
+    service.set_time("2026-11-22T12:00:00Z");
     service.days_closed().await;
     let channels = &lineage(&service, "").await["channels"];
-    assert_eq!(channels[0], json!({ "key": "email", "shares": 1, "reshares": 0, "virality": 600.0 }));
+    assert_eq!(channels[0], json!({ "key": "email", "shares": 1, "reshares": 0, "virality": 3_000.0 }));
     assert_eq!(channels[1], json!({ "key": "sms", "shares": 1, "reshares": 0, "virality": null }));
 }
 

@@ -11,7 +11,8 @@ use crate::stats::{answer, signed_in};
 
 on_every_store!(
     a_burst_is_told_within_two_seconds_to_whoever_has_the_page_open,
-    what_is_not_published_is_not_told,
+    of_a_protected_site_only_shares_are_told_at_the_full_hour,
+    of_visits_alone_a_protected_site_tells_nothing,
     who_comes_back_is_told_what_was_missed_and_nothing_else,
     only_the_sites_own_numbers_are_told_and_only_to_whoever_is_signed_in,
 );
@@ -51,30 +52,39 @@ async fn a_burst_is_told_within_two_seconds_to_whoever_has_the_page_open(backend
     assert!(!quiet.tells_within(SOON).await, "the other link's numbers are what they were");
 }
 
-async fn what_is_not_published_is_not_told(backend: Backend) {
+async fn of_a_protected_site_only_shares_are_told_at_the_full_hour(backend: Backend) {
     let service = Service::start_with(backend, &[("stats.min_count", "5")]).await;
     let browser = signed_in(&service).await;
     let code = service.code().await;
+    service.set_time("2026-11-21T12:59:59Z");
+    let mut site = open(&service, &browser, "/stats").await;
+    // However many come, and whatever is made: nothing is told before the hour is over.
+    service.crowd(&code, 80, 1).await;
+    service.fetch(&code, WHATSAPP).send().await.expect("an answer");
+    service.code().await;
+    service.settled().await;
+    assert!(!site.tells_within(SOON).await, "the hour is not over");
+    service.set_time("2026-11-21T13:00:00Z");
+    assert!(site.tells_within(PATIENCE).await, "a share is told");
+    service.crowd(&code, 90, 1).await;
+    service.code().await;
+    assert!(!site.tells_within(2 * SOON).await, "and nothing until the next hour");
+}
+
+async fn of_visits_alone_a_protected_site_tells_nothing(backend: Backend) {
+    let service = Service::start_with(backend, &[("stats.min_count", "5")]).await;
+    let browser = signed_in(&service).await;
+    let code = service.code().await;
+    // The link itself is a share of the hour before.
+    service.set_time("2026-11-21T13:59:59Z");
     let mut streams =
         [open(&service, &browser, "/stats").await, open(&service, &browser, &format!("/stats/{code}")).await];
-    for visitor in 1..=4 {
-        service.click(&code, &format!("192.0.2.{visitor}")).await;
-    }
+    service.crowd(&code, 80, 2).await;
+    service.fetch(&code, WHATSAPP).send().await.expect("an answer");
     service.settled().await;
+    service.set_time("2026-11-21T14:00:00Z");
     for stream in &mut streams {
-        assert!(!stream.tells_within(SOON).await, "four visitors look like none");
-    }
-    service.click(&code, "192.0.2.5").await;
-    for stream in &mut streams {
-        assert!(stream.tells_within(PATIENCE).await, "the fifth is told");
-    }
-    // Now the clicks are 5, and each further one is rounded away.
-    for visitor in 1..=4 {
-        service.click(&code, &format!("192.0.2.{visitor}")).await;
-    }
-    service.settled().await;
-    for stream in &mut streams {
-        assert!(!stream.tells_within(SOON).await, "nine clicks are shown as five");
+        assert!(!stream.tells_within(3 * SOON).await, "visits of today are told to nobody");
     }
 }
 

@@ -40,6 +40,7 @@ mod main_job;
 mod midnight;
 mod navigation;
 mod nothing_tells;
+mod open_day;
 mod privacy;
 mod qr;
 mod restarts;

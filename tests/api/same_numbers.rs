@@ -22,9 +22,9 @@ const FIRST: &str = "2026-11-21";
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// So many visitors open a link, each so often, after so many unfurls.
+    /// So many visitors open a link, each so often and from a network of their own, after so many unfurls.
     Visit { link: usize, visitors: u8, times: u8, unfurls: u8 },
-    /// The next day, soon after the one before was closed.
+    /// The next day, soon after the one before was closed; with some of them a week has ended.
     Midnight,
 }
 
@@ -32,10 +32,10 @@ enum Step {
 type Kind = (usize, usize, usize);
 
 fn history() -> impl Strategy<Value = (Vec<Kind>, Vec<Step>)> {
-    let visit = (0..LINKS, prop_oneof![3 => 1..4_u8, 2 => 5..9_u8], 1..3_u8, 0..3_u8)
+    let visit = (0..LINKS, prop_oneof![3 => 1..6_u8, 2 => 12..20_u8], 1..3_u8, 0..3_u8)
         .prop_map(|(link, visitors, times, unfurls)| Step::Visit { link, visitors, times, unfurls });
     let step = prop_oneof![4 => visit, 1 => Just(Step::Midnight)];
-    (prop::collection::vec((0..2_usize, 0..3_usize, 0..3_usize), LINKS), prop::collection::vec(step, 12..24))
+    (prop::collection::vec((0..2_usize, 0..3_usize, 0..3_usize), LINKS), prop::collection::vec(step, 16..28))
 }
 
 const CHANNELS: [&str; 2] = ["sms", "email"];
@@ -56,7 +56,7 @@ struct Question {
 
 fn question() -> impl Strategy<Value = Question> {
     let some = |number: usize| prop::option::weighted(0.3, 0..number);
-    ((0..6_i32, 0..6_i32), some(2), some(3), some(3)).prop_map(|((one, other), channel, page, campaign)| {
+    ((0..12_i32, 0..6_i32), some(2), some(3), some(3)).prop_map(|((one, other), channel, page, campaign)| {
         Question { days_ago: (one.max(other), one.min(other)), channel, page, campaign }
     })
 }
@@ -125,11 +125,7 @@ async fn live(backend: Backend, kinds: &[Kind], steps: &[Step]) -> (Lived, Day) 
                         .await
                         .expect("an answer");
                 }
-                for visitor in 0..*visitors {
-                    for _ in 0..*times {
-                        service.click(&codes[*link], &format!("192.0.2.{visitor}")).await;
-                    }
-                }
+                service.crowd(&codes[*link], *visitors, *times).await;
             }
             Step::Midnight => {
                 service.settled().await;
@@ -186,6 +182,7 @@ impl Lived {
         let own = self.service.get(&format!("/api/v1/links/{code}/stats?{days}")).await;
         let page = self.text(&format!("/stats/{code}?{days}")).await;
         let funnel = page.split_once("class=\"funnel\"").expect("a funnel").1;
+        assert_eq!(own["weeks"], json!([]), "a week's cell is of no link: {context}");
         let shown: Vec<_> = funnel
             .split("<b>")
             .skip(1)
@@ -215,11 +212,10 @@ impl Lived {
 
 /// A number as a page shows it; nothing where it is suppressed.
 fn figure(markup: &str) -> Option<u64> {
-    let text = markup.rsplit('>').next().expect("a text").replace("&nbsp;", "");
-    let text = text.trim();
-    if text.starts_with("fewer") || text.starts_with("too few") {
+    if markup.contains("too few to show") {
         return None;
     }
+    let text = markup.trim();
     Some(text.replace(',', "").parse().unwrap_or_else(|_| panic!("{markup:?} is no number")))
 }
 
@@ -227,6 +223,7 @@ fn figure(markup: &str) -> Option<u64> {
 fn cells(row: &str) -> Vec<Option<u64>> {
     row.split("<td")
         .skip(1)
+        .filter(|cell| !cell.starts_with("></td>"))
         .map(|cell| {
             let cell = cell.split_once('>').expect("an element").1;
             figure(cell.split("<svg").next().unwrap_or_default().split("</td>").next().unwrap_or_default())
@@ -293,14 +290,20 @@ fn in_table(page: &str, by: &str, answer: &Value, context: &str) -> usize {
     compared
 }
 
-/// The table behind a page's chart, of all days, against the days of an answer.
+/// The table behind a page's chart, of all days and of the weeks that have something of their own, against an answer by day.
 fn in_series(page: &str, answer: &Value, last: Day, context: &str) -> usize {
     const NAMES: [&str; 4] = ["shares", "unfurls", "clicks", "visitors"];
     let table = page.split("<summary>The numbers as a table</summary>").nth(1).expect("a table");
     let body = table.split("</table>").next().and_then(|table| table.split("<tbody").nth(1)).expect("a body");
     let groups = answer["groups"].as_array().expect("days");
-    let mut compared = 0;
-    for (row, ago) in body.split("<tr").skip(1).zip(0..) {
+    let weeks = answer["weeks"].as_array().expect("weeks");
+    let (of_weeks, of_days): (Vec<_>, Vec<_>) =
+        body.split("<tr").skip(1).partition(|row| row.starts_with(" class=\"of-week\""));
+    let shown: Vec<_> = of_weeks.iter().rev().map(|row| cells(row)[..2].to_vec()).collect();
+    let told = weeks.iter().filter(|week| week["suppressed"] != true);
+    assert_eq!(shown, told.map(|week| numbers(week, &NAMES[2..])).collect::<Vec<_>>(), "{context}");
+    let mut compared = 2 * shown.len();
+    for (row, ago) in of_days.iter().zip(0..) {
         let day = last.plus(-ago).to_string();
         let shown = cells(row);
         match groups.iter().find(|group| group["key"] == day) {
@@ -316,22 +319,20 @@ fn in_series(page: &str, answer: &Value, last: Day, context: &str) -> usize {
     compared
 }
 
-/// A CSV against the groups of the same answer in JSON.
+/// A CSV against the groups of the same answer in JSON; that by day has the weeks behind the days.
 fn in_csv(csv: &str, answer: &Value, context: &str) -> usize {
     let mut lines = csv.split_terminator("\r\n").map(|line| line.split(',').collect::<Vec<_>>());
     let head = lines.next().expect("a head");
-    let groups = answer["groups"].as_array().expect("groups");
+    let groups = answer["groups"].as_array().expect("groups").iter();
+    let weeks = answer["weeks"].as_array().expect("weeks").iter();
+    let weeks = weeks.filter(|week| head[0] == "day" && week["suppressed"] != true);
     let lines: Vec<_> = lines.collect();
-    assert_eq!(lines.len(), groups.len(), "{context}");
-    for (line, group) in lines.iter().zip(groups) {
+    let rows: Vec<_> = groups.chain(weeks).collect();
+    assert_eq!(lines.len(), rows.len(), "{context}");
+    for (line, row) in lines.iter().zip(rows) {
         for (name, cell) in head.iter().zip(line).skip(1) {
-            let value = &group[*name];
-            let text = match value {
-                Value::Null
-                    if ["shares", "unfurls", "clicks", "visitors", "aggregate_clicks"].contains(name) =>
-                {
-                    "<5".to_owned()
-                }
+            let text = match &row[*name] {
+                Value::Null if *name == "suppressed" => "false".to_owned(),
                 Value::Null => String::new(),
                 Value::String(text) => text.clone(),
                 other => other.to_string(),

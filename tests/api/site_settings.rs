@@ -1,6 +1,7 @@
 //! What an owner changes of a site on its page: where links lead, who makes them, what visitors are asked, and the keys.
 
 use entrenous::domain::consent::Policy;
+use entrenous::domain::day::Day;
 use entrenous::domain::person::Role;
 use entrenous::domain::site::Site;
 use entrenous::service::sites::Sites;
@@ -15,14 +16,20 @@ on_every_store!(
     what_is_wrong_is_said_at_its_field_and_nothing_is_saved,
     a_form_that_was_opened_before_somebody_elses_change_says_so_first,
     a_replaced_publishable_key_makes_no_link_any_more,
+    a_new_k_holds_from_tomorrow_and_the_page_says_what_it_shows_and_hides,
     whoever_replaces_the_secret_key_goes_on_and_all_others_with_it_are_out,
     a_reader_sees_and_changes_no_setting,
 );
 
 const PAGE: &str = "/stats/settings";
 /// What the page's form of the tests' site sends where nobody has changed it.
-const UNCHANGED: [(&str, &str); 4] =
-    [("destinations", "*"), ("origins", "https://page.example"), ("consent", ""), ("utm", "")];
+const UNCHANGED: [(&str, &str); 5] = [
+    ("destinations", "*"),
+    ("origins", "https://page.example"),
+    ("consent", ""),
+    ("min_count", "1"),
+    ("utm", ""),
+];
 
 /// The form with other fields in the place of some.
 fn with<'a>(fields: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
@@ -156,6 +163,52 @@ async fn a_form_that_was_opened_before_somebody_elses_change_says_so_first(backe
     assert_eq!(one.send(PAGE, &fields).await.0, 303);
     let site = stored(&service).await;
     assert_eq!((site.consent, site.lineage), (None, true));
+}
+
+async fn a_new_k_holds_from_tomorrow_and_the_page_says_what_it_shows_and_hides(backend: Backend) {
+    let service = Service::start(backend).await;
+    let owner = Person::with_key(&service).await;
+    let chosen = |page: &str| {
+        let before = page.split_once(" selected>").expect("a chosen k").0;
+        before.rsplit_once("<option value=\"").expect("an option").1.trim_end_matches('"').to_owned()
+    };
+    let (_, page) = owner.page(PAGE).await;
+    assert_eq!(chosen(&page), "1");
+    let offered: Vec<_> = page.split("<option value=\"").skip(1).map(|rest| rest.split('"').next()).collect();
+    let allowed: Vec<_> = std::iter::once(1).chain(5..=20).map(|k| k.to_string()).collect();
+    assert_eq!(offered, allowed.iter().map(|k| Some(k.as_str())).collect::<Vec<_>>());
+    for sentence in [
+        "With 1, every number is exact and shown at once",
+        "With k from 5 to 20, a link’s numbers of a day are shown when the day has ended",
+        "A change holds from tomorrow (UTC).",
+    ] {
+        assert!(page.contains(sentence), "{sentence}: {page}");
+    }
+    let (_, french) = owner.page(&format!("{PAGE}?lang=fr")).await;
+    assert!(
+        french.contains("Avec 1, chaque chiffre est exact") && french.contains("demain (UTC)"),
+        "{french}"
+    );
+
+    for wrong in ["", "0", "4", "21", "few"] {
+        let (status, page) = save(&owner, &[("min_count", wrong)]).await;
+        assert_eq!(status, 422, "{wrong}");
+        assert!(page.contains("must be 1, or 5 to 20"), "{page}");
+    }
+    assert_eq!(save(&owner, &[("min_count", "7")]).await.0, 303);
+    let (today, site) = (Day::of(service.now()), stored(&service).await);
+    let at = |site: &Site, days: i32| site.min_count.on(today.plus(days)).get();
+    assert_eq!([at(&site, 0), at(&site, 1), at(&site, 100)], [1, 7, 7]);
+    let (_, page) = owner.page(&format!("{PAGE}?saved")).await;
+    assert!(page.contains("Today it is 1; from tomorrow (UTC) it is 7."), "{page}");
+    assert!(page.contains("Only the number of people behind a number holds from tomorrow (UTC)."), "{page}");
+    assert_eq!(chosen(&page), "7");
+    // Who saves something else the next day changes nothing of it.
+    service.set_time("2026-11-22T12:00:00Z");
+    let (_, page) = owner.page(PAGE).await;
+    assert!(page.contains("A change holds from tomorrow (UTC)") && !page.contains("Today it is"), "{page}");
+    assert_eq!(save(&owner, &[("min_count", "7"), ("consent", "skip")]).await.0, 303);
+    assert_eq!(stored(&service).await.min_count, site.min_count);
 }
 
 async fn a_replaced_publishable_key_makes_no_link_any_more(backend: Backend) {

@@ -19,7 +19,10 @@ on_every_store!(
     the_session_cookie_is_the_pages_own,
     next_cannot_leave_the_service,
     a_signed_in_site_sees_only_its_own_links,
-    closed_days_are_exact_from_five_visitors_on_and_today_goes_in_steps,
+    a_closed_day_shows_its_cell_and_an_open_one_nothing_of_its_visits,
+    what_is_too_few_on_each_day_shows_with_the_week_of_its_page,
+    the_usual_period_ends_with_the_day_before,
+    the_day_of_a_site_is_told_at_full_hours,
     a_csv_has_the_same_numbers,
     groups_have_exactly_the_documented_shape,
 );
@@ -44,17 +47,21 @@ async fn a_links_statistics_have_exactly_the_documented_shape(backend: Backend) 
     clicks(&service, &code, 2, 2).await;
     service.fetch(&code, WHATSAPP).send().await.expect("an answer");
     let stats = service.stats(&code).await;
-    assert_eq!(keys(&stats), ["code", "min_count", "series", "totals"]);
+    assert_eq!(keys(&stats), ["bound", "code", "min_count", "series", "totals", "weeks"]);
     assert_eq!((&stats["code"], &stats["min_count"]), (&json!(code), &json!(1)));
+    assert_eq!((&stats["bound"], &stats["weeks"]), (&json!("exact"), &json!([])));
     let names = ["aggregate_clicks", "clicks", "unfurls", "unfurls_by_app", "visitors"];
     assert_eq!(keys(&stats["totals"]), names);
     assert_eq!(totals(&stats), [1, 4, 2, 0].map(Some));
     let series = stats["series"].as_array().expect("a series");
     assert_eq!(series.len(), 30);
     let (today, before) = series.split_last().expect("days");
-    assert_eq!(*today, json!({ "day": "2026-11-21", "clicks": 4, "visitors": 2, "open": true }));
+    let of_day = |day: &str, clicks: u64, visitors: u64| json!({ "day": day, "clicks": clicks, "visitors": visitors, "aggregate_clicks": 0 });
+    let mut expected = of_day("2026-11-21", 4, 2);
+    expected["open"] = json!(true);
+    assert_eq!(*today, expected);
     for (day, expected) in before.iter().rev().zip(["2026-11-20", "2026-11-19", "2026-11-18"]) {
-        assert_eq!(*day, json!({ "day": expected, "clicks": 0, "visitors": 0 }));
+        assert_eq!(*day, of_day(expected, 0, 0));
     }
     assert_eq!(before[0]["day"], "2026-10-23");
     let answer = service.api(Method::GET, &format!("/api/v1/links/{code}/stats")).send().await;
@@ -106,63 +113,176 @@ async fn days_are_inclusive_and_wrong_ones_are_named(backend: Backend) {
     assert_eq!(wrong_names(&refused(request, 422, "invalid_params").await), ["format"]);
 }
 
-/// A service with a threshold of five, and a link with 7 visitors on the 19th (14 clicks), 4 on the
-/// 20th (8 clicks) and 12 on the open 21st (12 clicks and one unfurl).
+/// A service with a k of 5, and a link with 30 people on Tuesday, the 24th (60 clicks), 4 on the 25th, and 30 on the
+/// open 26th, with an unfurl.
 async fn three_days(backend: Backend) -> (Service, String) {
     let service = Service::start_with(backend, &[("stats.min_count", "5")]).await;
-    service.go_back_to("2026-11-19T12:00:00Z").await;
+    service.set_time("2026-11-24T12:00:00Z");
     let body = json!({ "url": "https://example.com/page", "channel": "sms", "campaign": "spring" });
     let code = code(&service.link(body).await);
-    clicks(&service, &code, 7, 2).await;
-    service.set_time("2026-11-20T12:00:00Z");
-    clicks(&service, &code, 4, 2).await;
-    service.set_time("2026-11-21T12:00:00Z");
-    clicks(&service, &code, 12, 1).await;
+    service.crowd(&code, 30, 2).await;
+    service.set_time("2026-11-25T12:00:00Z");
+    service.days_closed().await;
+    service.crowd(&code, 4, 2).await;
+    service.set_time("2026-11-26T12:00:00Z");
+    service.days_closed().await;
+    service.crowd(&code, 30, 1).await;
     service.fetch(&code, WHATSAPP).send().await.expect("an answer");
     service.settled().await;
-    service.days_closed().await;
     (service, code)
 }
 
-async fn closed_days_are_exact_from_five_visitors_on_and_today_goes_in_steps(backend: Backend) {
+/// A day of a series of which nothing is shown.
+fn suppressed(day: &str) -> Value {
+    json!({ "day": day, "clicks": null, "visitors": null, "aggregate_clicks": null, "suppressed": true })
+}
+
+async fn a_closed_day_shows_its_cell_and_an_open_one_nothing_of_its_visits(backend: Backend) {
     let (service, code) = three_days(backend).await;
-    let stats = service.get(&format!("/api/v1/links/{code}/stats?from=2026-11-18&to=2026-11-22")).await;
+    let stats = service.get(&format!("/api/v1/links/{code}/stats?from=2026-11-23&to=2026-11-27")).await;
+    let open = |day: &str| {
+        let mut open = suppressed(day);
+        open["open"] = json!(true);
+        open
+    };
     assert_eq!(
         stats["series"],
         json!([
-            { "day": "2026-11-18", "clicks": null, "visitors": null, "suppressed": true },
-            { "day": "2026-11-19", "clicks": 14, "visitors": 7 },
-            { "day": "2026-11-20", "clicks": null, "visitors": null, "suppressed": true },
-            { "day": "2026-11-21", "clicks": 10, "visitors": 10, "open": true },
-            { "day": "2026-11-22", "clicks": null, "visitors": null, "suppressed": true, "open": true },
+            suppressed("2026-11-23"),
+            { "day": "2026-11-24", "clicks": 60, "visitors": 30, "aggregate_clicks": 0 },
+            suppressed("2026-11-25"),
+            open("2026-11-26"),
+            open("2026-11-27"),
         ])
     );
-    assert_eq!(stats["min_count"], 5);
-    assert_eq!(totals(&stats), [Some(1), Some(24), Some(17), None]);
-    // The day is shown exactly when it is closed, and until then as before.
-    service.set_time("2026-11-22T00:00:00Z");
-    let path = format!("/api/v1/links/{code}/stats?from=2026-11-21&to=2026-11-21");
-    let open = json!([{ "day": "2026-11-21", "clicks": 10, "visitors": 10, "open": true }]);
-    assert_eq!(service.get(&path).await["series"], open);
-    service.set_time("2026-11-22T00:00:10.001Z");
+    assert_eq!((&stats["min_count"], &stats["bound"]), (&json!(5), &json!("at_least_about")));
+    assert_eq!(totals(&stats), [Some(0), Some(60), Some(30), Some(0)], "nor of today's unfurls");
+    // The day is shown exactly when it is closed.
+    service.set_time("2026-11-27T00:00:00Z");
+    let path = format!("/api/v1/links/{code}/stats?from=2026-11-26&to=2026-11-26");
+    assert_eq!(service.get(&path).await["series"], json!([open("2026-11-26")]));
+    service.set_time("2026-11-27T00:00:10.001Z");
     service.days_closed().await;
-    let closed = json!([{ "day": "2026-11-21", "clicks": 12, "visitors": 12 }]);
+    let closed = json!([{ "day": "2026-11-26", "clicks": 30, "visitors": 30, "aggregate_clicks": 0 }]);
     assert_eq!(service.get(&path).await["series"], closed);
+}
+
+async fn what_is_too_few_on_each_day_shows_with_the_week_of_its_page(backend: Backend) {
+    let service = Service::start_with(backend, &[("stats.min_count", "5")]).await;
+    service.set_time("2026-11-23T12:00:00Z");
+    let body = json!({ "url": "https://example.com/page", "channel": "sms", "campaign": "spring" });
+    let few = code(&service.link(body.clone()).await);
+    let other = code(&service.link(body).await);
+    // Five people are never enough for a day of their own, and 15 of them on two links are for a week of their page.
+    for day in 23..=25 {
+        service.set_time(&format!("2026-11-{day}T12:00:00Z"));
+        service.days_closed().await;
+        for link in [&few, &other] {
+            for person in 0..5 {
+                service.click(link, &format!("198.18.{}.1", day * 5 + person)).await;
+            }
+        }
+        service.settled().await;
+    }
+    service.set_time("2026-11-29T23:59:59Z");
+    service.days_closed().await;
+    let week = "from=2026-11-23&to=2026-11-29";
+    let by = async |by: &str, days: &str| service.get(&format!("/api/v1/stats?group_by={by}&{days}")).await;
+    let before = by("page", week).await;
+    assert_eq!(before["groups"][0]["clicks"], Value::Null, "{before}");
+    let none = json!([{ "week": "2026-W48", "clicks": null, "visitors": null, "aggregate_clicks": null,
+        "suppressed": true }]);
+    assert_eq!(before["weeks"], none);
+
+    service.set_time("2026-11-30T12:00:00Z");
+    service.days_closed().await;
+    let cell = json!([{ "week": "2026-W48", "clicks": 30, "visitors": 30, "aggregate_clicks": 0 }]);
+    for (grouping, key, bound) in [
+        ("channel", "sms", "about"),
+        ("page", "https://example.com/page", "at_least_about"),
+        ("campaign", "spring", "at_least_about"),
+    ] {
+        let stats = by(grouping, week).await;
+        let group = &stats["groups"][0];
+        assert_eq!(
+            (&group["key"], &group["clicks"], &group["visitors"]),
+            (&json!(key), &json!(30), &json!(30))
+        );
+        assert_eq!((&group["bound"], &stats["weeks"]), (&json!(bound), &cell), "{stats}");
+    }
+    let links = by("link", week).await;
+    for group in links["groups"].as_array().expect("groups") {
+        assert_eq!((&group["clicks"], &group["suppressed"]), (&Value::Null, &json!(true)), "{links}");
+    }
+    assert_eq!(links["elsewhere"]["clicks"], 30, "{links}");
+    let own = service.get(&format!("/api/v1/links/{few}/stats?{week}")).await;
+    assert_eq!(
+        (&own["totals"]["clicks"], &own["weeks"]),
+        (&Value::Null, &json!([])),
+        "a week's cell is of no link"
+    );
+    let days = by("day", week).await;
+    let clicks = days["groups"].as_array().expect("days").iter().filter_map(|day| day["clicks"].as_u64());
+    assert_eq!((clicks.sum::<u64>(), &days["weeks"]), (0, &cell));
+    // A column of the CSV by day adds up, and a period has only what lies wholly in it.
+    let csv = service.api(Method::GET, &format!("/api/v1/stats?group_by=day&{week}&format=csv")).send().await;
+    let csv = csv.expect("an answer").text().await.expect("text");
+    assert!(csv.ends_with("\r\n2026-W48,,,30,30,0,false,\r\n"), "{csv}");
+    let part = by("channel", "from=2026-11-24&to=2026-11-29").await;
+    assert_eq!((&part["weeks"], &part["groups"]), (&json!([]), &json!([])));
+}
+
+async fn the_usual_period_ends_with_the_day_before(backend: Backend) {
+    let (service, code) = three_days(backend).await;
+    let own = service.get(&format!("/api/v1/links/{code}/stats")).await;
+    let series = own["series"].as_array().expect("a series");
+    assert_eq!((series.len(), &series[29]["day"]), (30, &json!("2026-11-25")));
+    let site = service.get("/api/v1/stats?group_by=channel").await;
+    assert_eq!((&site["from"], &site["to"]), (&json!("2026-10-27"), &json!("2026-11-25")));
+    let browser = signed_in(&service).await;
+    let (_, _, text) = answer(page(&service, &browser, "/stats")).await;
+    assert!(text.contains("27 October 2026 to 25 November 2026, UTC days"), "{text}");
+    assert!(text.contains(">7 days</a>") && !text.contains("?period=today"), "{text}");
+}
+
+async fn the_day_of_a_site_is_told_at_full_hours(backend: Backend) {
+    let service = Service::start_with(backend, &[("stats.min_count", "5")]).await;
+    let code = service.code().await;
+    let by = async |query: &str| service.get(&format!("/api/v1/stats?group_by=channel{query}")).await;
+    assert_eq!(by("").await["today"], Value::Null);
+    // At most 39 people from as many networks are asked for.
+    service.crowd(&code, 80, 1).await;
+    assert_eq!(by("").await["today"], Value::Null, "not before the hour is over");
+    service.set_time("2026-11-21T13:00:00Z");
+    let today = by("").await["today"].clone();
+    let of_channel = json!({ "key": "whatsapp", "until": "2026-11-21T13:00:00Z", "clicks": 80, "visitors": 80,
+        "aggregate_until": null, "aggregate_clicks": null });
+    let mut of_site = of_channel.clone();
+    of_site.as_object_mut().expect("an object").remove("key");
+    of_site["channels"] = json!([of_channel]);
+    assert_eq!(today, of_site);
+    assert_eq!(by("&channel=whatsapp").await["today"], Value::Null, "of the whole site only");
+    let browser = signed_in(&service).await;
+    for (path, said) in [("/stats", true), ("/stats?channel=whatsapp", true), ("/stats?campaign=", false)] {
+        let (_, _, text) = answer(page(&service, &browser, path)).await;
+        let sentence = "Today until 13:00 UTC: about 80 clicks, 80 visitors.";
+        assert_eq!(text.contains(sentence), said, "{path}: {text}");
+    }
 }
 
 async fn when_everything_is_suppressed_the_totals_are_null(backend: Backend) {
     let (service, code) = three_days(backend).await;
-    let stats = service.get(&format!("/api/v1/links/{code}/stats?from=2026-11-20&to=2026-11-20")).await;
+    let stats = service.get(&format!("/api/v1/links/{code}/stats?from=2026-11-25&to=2026-11-25")).await;
     let nothing = json!({ "unfurls": 0, "unfurls_by_app": {}, "clicks": null, "visitors": null,
-        "aggregate_clicks": null });
+        "aggregate_clicks": null, "suppressed": true });
     assert_eq!(stats["totals"], nothing);
 }
 
 async fn a_csv_has_the_same_numbers(backend: Backend) {
     let (service, code) = three_days(backend).await;
-    let path = format!("/api/v1/links/{code}/stats?from=2026-11-18&to=2026-11-21");
-    let expected = "day,clicks,visitors,unfurls,unfurls_whatsapp\r\n2026-11-18,<5,<5,0,0\r\n\
-                    2026-11-19,14,7,0,0\r\n2026-11-20,<5,<5,0,0\r\n2026-11-21,10,10,1,1\r\n";
+    let path = format!("/api/v1/links/{code}/stats?from=2026-11-23&to=2026-11-26");
+    let expected = "day,clicks,visitors,aggregate_clicks,suppressed,unfurls\r\n2026-11-23,,,,true,0\r\n\
+                    2026-11-24,60,30,0,false,0\r\n2026-11-25,,,,true,0\r\n2026-11-26,,,,true,\r\n";
     for request in [
         service.api(Method::GET, &format!("{path}&format=csv")),
         service.api(Method::GET, &path).header("accept", "text/csv"),
@@ -182,43 +302,43 @@ async fn a_csv_has_the_same_numbers(backend: Backend) {
 async fn groups_have_exactly_the_documented_shape(backend: Backend) {
     let (service, _) = three_days(backend).await;
     service.link(json!({ "url": "https://example.com/quiet", "channel": "email" })).await;
-    service.set_time("2026-11-21T13:00:00Z");
-    let group = |key: Value, shares: u64, numbers: [Option<u64>; 3], virality: Option<f64>| {
-        let by_app = if numbers[0] == Some(0) { json!({}) } else { json!({ "whatsapp": numbers[0] }) };
-        json!({ "key": key, "shares": shares, "unfurls": numbers[0], "unfurls_by_app": by_app,
-            "clicks": numbers[1], "visitors": numbers[2], "aggregate_clicks": null, "virality": virality })
+    service.set_time("2026-11-26T13:00:00Z");
+    let group = |key: Value, visits: Option<[u64; 2]>, virality: Option<f64>| {
+        let [clicks, visitors] = visits.map_or([None, None], |numbers| numbers.map(Some));
+        let mut group = json!({ "key": key, "shares": 1, "unfurls": 0, "unfurls_by_app": {}, "clicks": clicks,
+            "visitors": visitors, "aggregate_clicks": visits.map(|_| 0), "virality": virality,
+            "bound": "at_least_about" });
+        if visits.is_none() {
+            group["suppressed"] = json!(true);
+        }
+        group
     };
-    let (counted, quiet) = ([Some(1), Some(24), Some(17)], [Some(0), None, None]);
+    let counted = |key: &str| group(json!(key), Some([60, 30]), Some(6_000.0));
     for (by, expected) in [
-        (
-            "channel",
-            json!([group(json!("sms"), 1, counted, Some(1_400.0)), group(json!("email"), 1, quiet, None)]),
-        ),
+        ("channel", json!([counted("sms"), group(json!("email"), None, None)])),
         (
             "page",
             json!([
-                group(json!("https://example.com/page"), 1, counted, Some(1_400.0)),
-                group(json!("https://example.com/quiet"), 1, quiet, None)
+                counted("https://example.com/page"),
+                group(json!("https://example.com/quiet"), None, None)
             ]),
         ),
-        (
-            "campaign",
-            json!([group(json!("spring"), 1, counted, Some(1_400.0)), group(json!(null), 1, quiet, None)]),
-        ),
+        ("campaign", json!([counted("spring"), group(json!(null), None, None)])),
     ] {
-        let stats = service.get(&format!("/api/v1/stats?group_by={by}&from=2026-11-19&to=2026-11-21")).await;
-        assert_eq!(
-            stats,
-            json!({ "groups": expected, "from": "2026-11-19", "to": "2026-11-21", "min_count": 5 }),
-            "{by}"
-        );
+        let stats = service.get(&format!("/api/v1/stats?group_by={by}&from=2026-11-24&to=2026-11-26")).await;
+        let document = json!({ "groups": expected, "weeks": [], "from": "2026-11-24", "to": "2026-11-26",
+            "min_count": 5 });
+        // What is shown of today depends on what was drawn.
+        let mut stats = stats;
+        stats.as_object_mut().expect("an object").remove("today");
+        assert_eq!(stats, document, "{by}");
     }
-    let days = service.get("/api/v1/stats?group_by=day&from=2026-11-19&to=2026-11-21").await;
+    let days = service.get("/api/v1/stats?group_by=day&from=2026-11-24&to=2026-11-26").await;
     let found: Vec<_> =
         days["groups"].as_array().expect("groups").iter().map(|g| (&g["key"], &g["clicks"])).collect();
-    // The day between them looks like one of nothing.
-    let (first, today) = (json!("2026-11-19"), json!("2026-11-21"));
-    assert_eq!(found, [(&first, &json!(14)), (&today, &json!(10))]);
+    // The day between them looks like one of nothing, and today has a share.
+    let (first, today) = (json!("2026-11-24"), json!("2026-11-26"));
+    assert_eq!(found, [(&first, &json!(60)), (&today, &Value::Null)]);
     for query in ["", "group_by=", "group_by=hour", "group_by=visitor"] {
         let request = service.api(Method::GET, &format!("/api/v1/stats?{query}"));
         assert_eq!(wrong_names(&refused(request, 422, "invalid_params").await), ["group_by"], "{query}");
@@ -278,12 +398,16 @@ async fn a_link_with_four_visitors_looks_like_one_with_none(backend: Backend) {
             assert_eq!(with, without, "{time}");
         }
     }
-    // The comparison sees what there is to see: five visitors of the new day show everywhere.
-    clicks(&visited, "four", 5, 35).await;
+    // The comparison sees what there is to see: 30 visitors of the new day show everywhere when it is closed.
+    visited.crowd("four", 30, 6).await;
+    for service in [&visited, &quiet] {
+        service.set_time("2026-11-23T12:00:00Z");
+        service.days_closed().await;
+    }
     for (with, without) in
         published(&visited, &browsers.0).await.iter().zip(published(&quiet, &browsers.1).await)
     {
-        assert!(with.contains("175") && *with != without, "{with}");
+        assert!(with.contains("180") && *with != without, "{with}");
     }
 }
 

@@ -12,6 +12,7 @@ on_every_store!(
     only_the_days_asked_for_are_told,
     what_counts_no_unfurl_counts_for_no_app,
     a_site_sees_in_which_apps_the_links_of_a_channel_were_unfurled,
+    a_closed_days_unfurls_are_rounded_for_each_app_and_an_open_ones_not_shown,
     the_export_has_a_column_for_each_app,
     unfurls_by_app_outlive_a_restart_and_count_once,
     the_page_says_that_a_link_travelled,
@@ -115,7 +116,7 @@ async fn what_counts_no_unfurl_counts_for_no_app(backend: Backend) {
 }
 
 async fn a_site_sees_in_which_apps_the_links_of_a_channel_were_unfurled(backend: Backend) {
-    let service = Service::start_with(backend, &[("stats.min_count", "5")]).await;
+    let service = Service::start(backend).await;
     let links = [by_email(&service).await, by_email(&service).await, service.code().await];
     for code in &links {
         unfurl(&service, code, &[SLACK, NOBODYS]).await;
@@ -140,6 +141,22 @@ async fn a_site_sees_in_which_apps_the_links_of_a_channel_were_unfurled(backend:
     }
 }
 
+async fn a_closed_days_unfurls_are_rounded_for_each_app_and_an_open_ones_not_shown(backend: Backend) {
+    let service = Service::start_with(backend, &[("stats.min_count", "5")]).await;
+    let code = by_email(&service).await;
+    unfurl(&service, &code, &[SLACK; 10]).await;
+    unfurl(&service, &code, &[TELEGRAM; 7]).await;
+    let path = format!("/api/v1/links/{code}/stats?from=2026-11-21&to=2026-11-21");
+    let totals = &service.get(&path).await["totals"];
+    assert_eq!((&totals["unfurls"], &totals["unfurls_by_app"]), (&Value::Null, &json!({})));
+    service.set_time("2026-11-22T12:00:00Z");
+    service.days_closed().await;
+    let totals = &service.get(&path).await["totals"];
+    let telegram = totals["unfurls_by_app"]["telegram"].as_u64().expect("a number");
+    assert!([5, 10].contains(&telegram), "{totals}");
+    assert_eq!((&totals["unfurls_by_app"]["slack"], &totals["unfurls"]), (&json!(10), &json!(10 + telegram)));
+}
+
 async fn the_export_has_a_column_for_each_app(backend: Backend) {
     let service = Service::start(backend).await;
     let code = by_email(&service).await;
@@ -150,11 +167,13 @@ async fn the_export_has_a_column_for_each_app(backend: Backend) {
     let path = format!("/api/v1/links/{code}/stats?from=2026-11-19&to=2026-11-21&format=csv");
     let csv = service.api(Method::GET, &path).send().await.expect("an answer").text().await.expect("text");
     let lines: Vec<_> = csv.split_terminator("\r\n").collect();
-    let columns = "day,clicks,visitors,unfurls,unfurls_telegram,unfurls_slack,unfurls_other";
-    assert_eq!(
-        lines,
-        [columns, "2026-11-19,0,0,0,0,0,0", "2026-11-20,0,0,3,0,2,1", "2026-11-21,0,0,1,1,0,0"]
-    );
+    let columns = "day,clicks,visitors,aggregate_clicks,suppressed,unfurls,unfurls_telegram,unfurls_slack,unfurls_other";
+    let days = [
+        "2026-11-19,0,0,0,false,0,0,0,0",
+        "2026-11-20,0,0,0,false,3,0,2,1",
+        "2026-11-21,0,0,0,false,1,1,0,0",
+    ];
+    assert_eq!((lines[0], &lines[1..]), (columns, &days[..]));
 }
 
 async fn unfurls_by_app_outlive_a_restart_and_count_once(backend: Backend) {

@@ -17,9 +17,9 @@ on_every_store!(
     views_are_shared_listed_and_revoked_over_the_api,
     what_cannot_be_shared_is_refused_with_the_reason,
     a_public_site_is_open_to_everybody_and_a_private_one_is_not_there,
-    the_numbers_of_others_are_in_steps,
+    others_see_what_is_closed_with_shares_rounded_down,
     a_view_sets_no_cookie_and_tells_nobody_its_address,
-    a_badge_shows_the_clicks_of_closed_days,
+    a_badge_shows_the_clicks_of_closed_days_and_weeks,
     a_badge_is_there_only_where_the_site_wants_it,
 );
 
@@ -269,46 +269,50 @@ async fn a_public_site_is_open_to_everybody_and_a_private_one_is_not_there(backe
     assert_eq!(page(&service, &format!("/stats/public/{address}")).await.0, 404);
 }
 
-async fn the_numbers_of_others_are_in_steps(backend: Backend) {
+async fn others_see_what_is_closed_with_shares_rounded_down(backend: Backend) {
     let service = Service::start_with(backend, &[("stats.min_count", "5")]).await;
     change(&service, "test", |site| site.public = true).await;
-    // Not the site's first day: a month would be that day alone.
-    service.set_time("2026-11-25T12:00:00Z");
     let shared = path(&service, &share(&service, json!({})).await);
+    let mut codes = Vec::new();
+    for _ in 0..8 {
+        codes.push(code(&service.link(json!({ "url": ONE, "channel": "sms" })).await));
+    }
+    service.crowd(&codes[0], 30, 1).await;
     let few = "too few to show";
-    for (more, of_day, of_month, hour) in
-        [(4, "fewer than 5", few, 13), (3, "5", "5", 14), (5, "10", "10", 15)]
-    {
-        for _ in 0..more {
-            service.link(json!({ "url": ONE, "channel": "sms" })).await;
-        }
-        // Shares are drawn at full hours, and each page is made once a second.
-        service.set_time(&format!("2026-11-25T{hour}:00:00Z"));
-        for path in ["/stats/public/test", shared.as_str()] {
-            for period in ["", "?period=today"] {
-                let expected = if period.is_empty() { of_month } else { of_day };
-                let deadline = Instant::now() + Duration::from_secs(20);
-                while numbers(&page(&service, &format!("{path}{period}")).await.1).0[0] != expected {
-                    assert!(Instant::now() < deadline, "{path}{period} is not {expected}");
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
+    let both = ["/stats/public/test", shared.as_str()];
+    // Of today there is nothing, whoever asks for it, and at whatever hour.
+    for hour in [12, 13] {
+        service.set_time(&format!("2026-11-21T{hour}:00:00Z"));
+        for path in both {
+            for days in ["", "?from=2026-11-21&to=2026-11-21", "?period=today"] {
+                let (_, text) = page(&service, &format!("{path}{days}")).await;
+                let (figures, names) = numbers(&text);
+                assert!(
+                    [figures[0].as_str(), &figures[2], &figures[3]] == [few; 3],
+                    "{path}{days}: {figures:?}"
+                );
+                assert!(names.is_empty() && !text.contains("Today until"), "{path}{days}: {text}");
             }
         }
-        for path in ["/stats/public/test", shared.as_str()] {
-            // Too few on each of many days can be many together: nothing is known of them.
-            let (_, text) = page(&service, path).await;
-            let (figures, names) = numbers(&text);
-            assert_eq!(figures, [of_month, few, few, few], "{path}");
-            assert!(!text.contains("≥</em>&nbsp;0"), "{path}: {text}");
-            assert_eq!(names.contains(&"SMS"), of_month != few, "{path}: {names:?}");
-            assert!(!text.contains("irality"), "of shares that are not all shown it would be wrong: {text}");
-            let (_, text) = page(&service, &format!("{path}?period=today")).await;
-            assert_eq!(numbers(&text).0[..2], [of_day, "fewer than 5"], "{path}");
-        }
     }
-    // The signed-in see every share.
+    service.set_time("2026-11-22T12:00:00Z");
+    service.days_closed().await;
+    for path in both {
+        // Each page is made once a second.
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while numbers(&page(&service, path).await.1).0[2] == few && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let (_, text) = page(&service, path).await;
+        let (figures, names) = numbers(&text);
+        assert_eq!(figures, ["5", "0", "30", "30"], "{path}");
+        assert!(names.contains(&"SMS"), "{path}: {names:?}");
+        assert!(text.contains("Shares are rounded down to multiples of 5 for each day"), "{text}");
+        assert!(!text.contains("irality"), "of shares that are not all shown it would be wrong: {text}");
+    }
+    // The signed-in see every share, and those of today.
     let owner = Person::with_key(&service).await;
-    assert!(owner.page("/stats").await.1.contains("<span>Shares</span><b>12</b>"));
+    assert!(owner.page("/stats").await.1.contains("<span>Shares</span><b>8</b>"));
 }
 
 async fn a_view_sets_no_cookie_and_tells_nobody_its_address(backend: Backend) {
@@ -337,35 +341,62 @@ async fn badge(service: &Service, path: &str) -> String {
     answer.text().await.expect("text")
 }
 
-async fn a_badge_shows_the_clicks_of_closed_days(backend: Backend) {
+async fn a_badge_shows_the_clicks_of_closed_days_and_weeks(backend: Backend) {
     let service = Service::start_with(backend, &[("stats.min_count", "5")]).await;
     change(&service, "test", |site| site.badges = true).await;
+    // A Wednesday.
+    service.set_time("2026-11-25T12:00:00Z");
     let mut codes = Vec::new();
-    for (url, clicks) in [(ONE, 6), (ONE, 5), (TWO, 4)] {
+    for (url, people) in [(ONE, 35), (ONE, 5), (ONE, 5), (TWO, 4)] {
         let code = code(&service.link(json!({ "url": url, "channel": "sms" })).await);
-        visits(&service, &code, clicks).await;
+        service.crowd(&code, people, 1).await;
         codes.push(code);
     }
-    assert!(badge(&service, &format!("/{}/badge.svg", codes[0])).await.contains(">&lt; 5<"), "today is open");
-    service.set_time("2026-11-22T12:00:00Z");
-    service.days_closed().await;
-    visits(&service, &codes[0], 5).await;
-    for (code, query, expected) in [
-        (&codes[0], "", ">6<"),
-        (&codes[0], "?of=link", ">6<"),
-        (&codes[0], "?of=page", ">11<"),
-        (&codes[1], "", ">5<"),
-        (&codes[1], "?of=page", ">11<"),
-        (&codes[2], "", ">&lt; 5<"),
-        (&codes[2], "?of=page", ">&lt; 5<"),
-    ] {
-        let drawing = badge(&service, &format!("/{code}/badge.svg{query}")).await;
-        assert!(drawing.contains(expected), "{code}{query}: {drawing}");
-        assert!(drawing.contains("<title>Opened "), "{drawing}");
+    let shows = async |expected: [(&String, &str, &str); 5]| {
+        for (code, query, number) in expected {
+            let drawing = badge(&service, &format!("/{code}/badge.svg{query}")).await;
+            assert!(drawing.contains(&format!(">{number}<")), "{code}{query}: {drawing}");
+            assert!(drawing.contains("<title>Opened "), "{drawing}");
+        }
+    };
+    let [wide, narrow, _, other] = &codes[..] else { panic!("four links") };
+    let nothing = [
+        (wide, "", "–"),
+        (wide, "?of=page", "–"),
+        (narrow, "", "–"),
+        (other, "", "–"),
+        (other, "?of=page", "–"),
+    ];
+    shows(nothing).await;
+    for day in [26, 27] {
+        service.set_time(&format!("2026-11-{day}T12:00:00Z"));
+        service.days_closed().await;
+        for link in &codes[1..3] {
+            service.crowd(link, 5, 1).await;
+        }
     }
-    let wrong = service.request(Method::GET, &format!("/{}/badge.svg?of=site", codes[0]));
+    shows([
+        (wide, "", "35"),
+        (wide, "?of=link", "35"),
+        (narrow, "?of=page", "35"),
+        (narrow, "", "–"),
+        (other, "?of=page", "–"),
+    ])
+    .await;
+    // What was too few for the links is their page's with the week, which is that of no link.
+    service.set_time("2026-11-30T12:00:00Z");
+    service.days_closed().await;
+    shows([
+        (wide, "", "35"),
+        (wide, "?of=page", "65"),
+        (narrow, "?of=page", "65"),
+        (narrow, "", "–"),
+        (other, "?of=page", "–"),
+    ])
+    .await;
+    let wrong = service.request(Method::GET, &format!("/{wide}/badge.svg?of=site"));
     assert_eq!(wrong_names(&refused(wrong, 422, "invalid_params").await), ["of"]);
-    assert_eq!(service.metric("entries_recorded_total").await, 20, "to look counts nothing");
+    assert_eq!(service.metric("entries_recorded_total").await, 69, "to look counts nothing");
 }
 
 async fn a_badge_is_there_only_where_the_site_wants_it(backend: Backend) {

@@ -1,5 +1,6 @@
 //! What the marketer's pages say, and where they lead: no more than is known, and on to what belongs together.
 
+use entrenous::domain::min_count::{MinCount, MinCounts};
 use entrenous::domain::person::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -11,13 +12,6 @@ const PAGE: &str = "https://example.com/a";
 /// The page as it stands in an address.
 const IN_ADDRESS: &str = "https%3A%2F%2Fexample.com%2Fa";
 
-async fn visits(service: &Service, code: &str, visitors: u8) {
-    for visitor in 0..visitors {
-        service.click(code, &format!("192.0.2.{visitor}")).await;
-    }
-    service.settled().await;
-}
-
 async fn link(service: &Service, channel: &str) -> String {
     code(&service.link(json!({ "url": PAGE, "channel": channel, "campaign": "spring" })).await)
 }
@@ -26,12 +20,19 @@ async fn start() -> Service {
     Service::start_with(Backend::Sqlite, &[("stats.min_count", "5")]).await
 }
 
+/// The text of a figure at the top of a page.
+fn figure<'a>(text: &'a str, name: &str) -> &'a str {
+    let rest = text.split_once(&format!("<span>{name}</span><b>")).expect("a figure").1;
+    rest.split_once('<').expect("an end").0
+}
+
 #[tokio::test]
 async fn a_part_of_what_is_not_shown_is_left_out() {
     let service = start().await;
-    visits(&service, &link(&service, "email").await, 12).await;
-    visits(&service, &link(&service, "sms").await, 3).await;
-    service.set_time("2026-11-21T13:00:00Z");
+    service.crowd(&link(&service, "email").await, 30, 1).await;
+    service.crowd(&link(&service, "sms").await, 3, 1).await;
+    service.set_time("2026-11-22T13:00:00Z");
+    service.days_closed().await;
     let (_, text) = Person::with_key(&service).await.page("/stats").await;
     assert!(text.contains("<b>50%</b> of the shares · <b>100%</b> of the clicks</span>"), "{text}");
     assert!(text.contains("<b>50%</b> of the shares</span>"), "{text}");
@@ -39,44 +40,123 @@ async fn a_part_of_what_is_not_shown_is_left_out() {
 }
 
 #[tokio::test]
-async fn fewer_than_five_is_said_where_all_of_it_is_today() {
+async fn how_exact_the_numbers_are_is_said_once_on_each_page() {
     let service = start().await;
     let link = link(&service, "email").await;
-    visits(&service, &link, 4).await;
-    let owner = Person::with_key(&service).await;
-    let clicks = |text: &str| {
-        let rest = text.split_once("<span>Clicks</span><b>").expect("clicks").1;
-        rest.split_once('<').expect("an end").0.to_owned()
-    };
-    let of_site = async |period: &str| clicks(&owner.page(&format!("/stats?period={period}")).await.1);
-    let of_link = async |period: &str| clicks(&owner.page(&format!("/stats/{link}?period={period}")).await.1);
-    // The site and the link are of today.
-    for period in ["today", "30d", "12m"] {
-        assert_eq!(
-            [of_site(period).await, of_link(period).await],
-            ["fewer than 5", "fewer than 5"],
-            "{period}"
-        );
-    }
-    // Four of today and four of the day before would be eight.
+    service.crowd(&link, 30, 1).await;
     service.set_time("2026-11-22T12:00:00Z");
     service.days_closed().await;
-    visits(&service, &link, 4).await;
-    assert_eq!([of_site("today").await, of_link("today").await], ["fewer than 5", "fewer than 5"]);
-    assert_eq!([of_site("7d").await, of_link("7d").await], ["too few to show", "too few to show"]);
+    let owner = Person::with_key(&service).await;
+    for (path, sentence) in [
+        (
+            "/stats".to_owned(),
+            "Numbers are rounded to multiples of 5. A page, a campaign and a link have at least about so many;",
+        ),
+        (
+            "/stats?campaign=spring".to_owned(),
+            "Numbers are rounded to multiples of 5, and there are at least about so many:",
+        ),
+        (
+            format!("/stats/{link}"),
+            "Numbers are rounded to multiples of 5, and the link has at least about so many:",
+        ),
+    ] {
+        let (_, text) = owner.page(&path).await;
+        assert_eq!(text.matches(sentence).count(), 1, "{path}: {text}");
+        assert_eq!(text.matches("rounded to multiples").count(), 1, "{path}: {text}");
+        // And once below, where it is explained.
+        assert_eq!(text.matches("at least about").count(), 2, "{path}: {text}");
+        assert_eq!(figure(&text, "Clicks"), "30", "{path}");
+    }
+    let (_, secret) = service.site("exact", |site| site.min_count = MinCounts::always(MinCount::EXACT)).await;
+    let exact = Person::new(&service);
+    assert_eq!(exact.sign_in("", &secret).await.status().as_u16(), 303);
+    service.link_of(&secret, json!({ "url": PAGE, "channel": "sms" })).await;
+    let (_, text) = exact.page("/stats").await;
+    assert!(text.contains("Every number is exact: this site shows even a single click."), "{text}");
+    assert!(!text.contains("rounded") && !text.contains("at least about"), "{text}");
+    assert!(text.contains(">Today</a>"), "{text}");
+}
+
+#[tokio::test]
+async fn a_page_of_which_nothing_is_shown_says_why_and_what_would_show() {
+    let service = start().await;
+    let link = link(&service, "email").await;
+    let owner = Person::with_key(&service).await;
+    let all = [
+        ("/stats".to_owned(), "with a whole week of their page or their channel"),
+        (format!("/stats?page={IN_ADDRESS}"), "fewer may show with their channel"),
+        (format!("/stats/{link}"), "Fewer may show with its page, in a week."),
+    ];
+    // Nobody, and four people: the pages cannot tell.
+    for time in ["2026-11-21T13:00:00Z", "2026-11-22T12:00:00Z"] {
+        service.crowd(&link, 4, 1).await;
+        service.set_time(time);
+        service.days_closed().await;
+        for (path, words) in &all {
+            let (_, text) = owner.page(path).await;
+            assert!(
+                text.contains("nobody came, or too few") && text.contains(words),
+                "{time} {path}: {text}"
+            );
+            assert!(text.contains("6 to 10, drawn anew each time"), "{text}");
+            assert_eq!(figure(&text, "Clicks"), "too few to show", "{time} {path}");
+        }
+    }
+    service.crowd(&link, 30, 1).await;
+    service.set_time("2026-11-23T12:00:00Z");
+    service.days_closed().await;
+    for (path, _) in &all {
+        assert!(!owner.page(path).await.1.contains("nobody came, or too few"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_stands_with_a_whole_week_is_drawn_and_listed() {
+    let service = start().await;
+    service.set_time("2026-11-23T12:00:00Z");
+    let link = link(&service, "email").await;
+    for day in 23..=28 {
+        service.set_time(&format!("2026-11-{day}T12:00:00Z"));
+        service.days_closed().await;
+        service.crowd(&link, 5, 1).await;
+    }
+    service.set_time("2026-11-30T12:00:00Z");
+    service.days_closed().await;
+    let owner = Person::with_key(&service).await;
+    let (_, text) = owner.page("/stats").await;
+    assert_eq!(figure(&text, "Clicks"), "30");
+    for part in [
+        "<rect class=\"week\"",
+        "and with the whole week: 30 clicks, 30 visitors",
+        "What stands with a whole week: too few on each of its days",
+        "<th scope=\"row\">With the whole week, 23 Nov to 29 November 2026</th><td></td><td></td><td>30</td><td>30</td>",
+        "Too few for a link of their own",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let (_, text) = owner.page(&format!("/stats/{link}")).await;
+    assert!(!text.contains("class=\"week\"") && !text.contains("whole week: "), "{text}");
+    // A year is drawn by weeks, which have what stands with them.
+    let (_, text) = owner.page("/stats?period=12m").await;
+    assert!(text.contains("Bars by week") && !text.contains("class=\"week\""), "{text}");
+    assert!(
+        text.contains("23 Nov to 29 November 2026</tspan><tspan x=\"100%\" y=\"23\">30 clicks, 30 visitors"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
 async fn what_still_grows_is_less_than_before_only_so_far() {
-    let service = start().await;
+    let service = Service::start(Backend::Sqlite).await;
     let link = link(&service, "email").await;
-    visits(&service, &link, 12).await;
+    service.crowd(&link, 12, 1).await;
     service.set_time("2026-11-28T12:00:00Z");
     service.days_closed().await;
-    visits(&service, &link, 6).await;
+    service.crowd(&link, 6, 1).await;
     let owner = Person::with_key(&service).await;
     let (_, text) = owner.page("/stats?period=7d").await;
-    assert!(text.contains("58% less so far (12 before)") && !text.contains("change less"), "{text}");
+    assert!(text.contains("50% less so far (12 before)") && !text.contains("change less"), "{text}");
     service.set_time("2026-11-29T12:00:00Z");
     service.days_closed().await;
     let (_, text) = owner.page("/stats?from=2026-11-22&to=2026-11-28").await;
@@ -182,7 +262,7 @@ async fn an_empty_site_leads_its_owner_to_the_first_links() {
 
 #[tokio::test]
 async fn every_table_has_a_name_and_its_numbers_as_a_document() {
-    let service = start().await;
+    let service = Service::start(Backend::Sqlite).await;
     let (_, secret) = service.site("telling", |site| site.lineage = true).await;
     let made = service.link_of(&secret, json!({ "url": PAGE, "channel": "sms" })).await;
     service.fetch(&code(&made), "TelegramBot (like TwitterBot)").send().await.expect("an answer");

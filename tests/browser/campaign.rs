@@ -101,7 +101,8 @@ async fn send(service: &Service, clicks: Vec<(String, u32, bool)>) {
             let answer = service.fetch(&code, WHATSAPP).send().await.expect("an answer");
             assert_eq!(answer.status(), StatusCode::FOUND);
         } else {
-            service.click(&code, &format!("198.51.{}.{}", 100 + visitor / 250, visitor % 250)).await;
+            // Each from a network of their own.
+            service.click(&code, &format!("198.{}.{}.1", 18 + visitor / 250, visitor % 250)).await;
         }
     });
     // Never more at once than the misses that an address may have left: whoever looks for a link holds one meanwhile.

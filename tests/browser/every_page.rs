@@ -97,7 +97,7 @@ impl Walker {
     }
 
     async fn first_pages(&mut self) {
-        let service = Service::first_start(&[("stats.min_count", "5")]).await;
+        let service = Service::first_start_with_min_count("5").await;
         self.home = service.base.replace("127.0.0.1", "localhost");
         self.page("/", 200, "try").await;
         self.browser.script("document.querySelector('#url').type = 'text'; return 0").await;
@@ -164,18 +164,14 @@ impl Walker {
         self.page("/stats?campaign=advent-2026&period=7d", 200, "stats-campaign").await;
         self.page("/stats?campaign=&channel=email", 200, "stats-two-filters").await;
         self.page("/stats?period=12m", 200, "stats-year").await;
-        self.page("/stats?period=today", 200, "stats-today").await;
+        self.page("/stats?from=2026-12-14&to=2026-12-20", 200, "stats-today").await;
         self.page("/stats?list=links", 200, "stats-all-links").await;
         self.page("/stats?from=2026-10-01&to=2026-10-05", 200, "stats-nothing").await;
         self.page(&format!("/stats/{code}"), 200, "stats-link").await;
         self.press("The numbers as a table", "Les nombres en tableau").await;
         for (english, french) in [
-            ("29 November 2026 1 1 14 12", "29 novembre 2026 1 1 14 12"),
             ("28 November 2026 0 0 0 0", "28 novembre 2026 0 0 0 0"),
-            (
-                "7 December 2026 0 0 too few to show too few to show",
-                "7 décembre 2026 0 0 trop peu pour être affiché trop peu pour être affiché",
-            ),
+            ("7 December 2026 0 0 –", "7 décembre 2026 0 0 –"),
         ] {
             self.shows(english, french).await;
         }

@@ -20,12 +20,12 @@ async fn one_click_goes_from_the_first_page_to_its_number_on_a_phone() {
 }
 
 #[tokio::test]
-async fn with_a_threshold_of_five_one_click_reads_fewer_than_five() {
-    main_job(DESKTOP, "5", "fewer than 5").await;
+async fn where_numbers_are_rounded_one_click_is_too_few_to_show() {
+    main_job(DESKTOP, "5", "too few to show").await;
 }
 
 async fn main_job(look: Look, min_count: &str, number: &str) {
-    let service = Service::first_start(&[("stats.min_count", min_count)]).await;
+    let service = Service::first_start_with_min_count(min_count).await;
     let destination = Destination::start().await;
     let browser = Browser::open(&destination, look, Scripts::Off).await;
     let home = service.base.replace("127.0.0.1", "localhost");
@@ -56,9 +56,10 @@ async fn main_job(look: Look, min_count: &str, number: &str) {
     let told = ["referer:", "origin:", "cookie:"];
     assert!(!told.iter().any(|header| arrivals[0].contains(header)), "the destination learns: {arrivals:?}");
     service.settled().await;
-    // Where small numbers are not shown, shares are drawn at the full hour.
+    // Where numbers are rounded, what is shown ends with the day before.
     if min_count != "1" {
-        service.set_time(&service.in_seconds(3_600));
+        service.set_time(&service.in_seconds(24 * 3_600));
+        service.days_closed().await;
     }
 
     let code = short_url.rsplit('/').next().expect("a code");

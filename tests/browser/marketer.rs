@@ -128,7 +128,7 @@ async fn the_numbers_of_a_page_are_downloaded_and_are_those_of_the_call_beside_t
     let call = browser.find("details[open] code").await.text().await.expect("a call");
     let call = call.strip_prefix("GET http://go.example").expect("an address of the service");
     for (format, file) in
-        [("CSV", "day-2026-12-14-2026-12-20.csv"), ("JSON", "day-2026-12-14-2026-12-20.json")]
+        [("CSV", "day-2026-12-13-2026-12-19.csv"), ("JSON", "day-2026-12-13-2026-12-19.json")]
     {
         browser.press(format).await;
         let of_call =
@@ -160,8 +160,9 @@ async fn the_longest_lists_weigh_no_more_than_any_page() {
         let made = service.api(Method::POST, "/api/v1/links/bulk").json(&json!({ "links": links }));
         assert_eq!(made.send().await.expect("an answer").status(), 200);
     }
-    // Shares are drawn at the full hour.
-    service.set_time(&service.in_seconds(3_600));
+    // What is shown ends with the day before.
+    service.set_time(&service.in_seconds(24 * 3_600));
+    service.days_closed().await;
     let destination = Destination::start().await;
     let browser = Browser::open(&destination, PHONE, Scripts::On).await;
     weigh(&browser).await;

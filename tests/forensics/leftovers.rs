@@ -9,8 +9,9 @@ use reqwest::{Client, redirect};
 use crate::answering::granted;
 use crate::program::{DEADLINE, PAUSE};
 use crate::redis::RedisServer;
-use crate::scene::Scene;
-use crate::traces::{Secret, assert_none, assert_none_in_files, assert_none_in_redis};
+use crate::scene::{Scene, VISITORS, day_key};
+use crate::traces::{Secret, assert_none, assert_none_in_files, assert_none_in_redis, networks};
+use crate::visits::States;
 
 const ADDRESS: &str = "2001:db8:5ea7:c0de:1234:5678:9abc:def1";
 const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0 Zebrafish/73.19";
@@ -104,8 +105,12 @@ async fn nothing_of_a_visitor_is_left_anywhere_before_and_after_its_day_on_redis
     let options = [&options[..], &["0", "--slowlog-max-len", "100000"]].concat();
     let scene = Scene::on_redis(&options, &settings).await;
     visits(&scene).await;
+    scene.visits_of_many().await;
+    scene.settled(2 * TIMES as u64 + u64::from(VISITORS)).await;
     let mut secrets = secrets();
-    secrets.push(Secret::new("the day key", &crate::scene::day_key(&keys.url()).await));
+    let key = day_key(&keys.url()).await;
+    secrets.push(Secret::new("the day key", &key));
+    secrets.extend(networks(&States::of(&key), &scene.visits_by(&key).await));
     let files = search(&scene, &secrets).await;
     assert!(has_a(&files, "aof"), "{files:?}");
     assert!(files.iter().any(|name| name == "dump.rdb"), "{files:?}");

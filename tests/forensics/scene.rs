@@ -7,12 +7,15 @@ use entrenous::clock::Clock;
 use entrenous::domain::code::Code;
 use entrenous::domain::day::Day;
 use entrenous::domain::link_key::LinkKey;
+use entrenous::domain::site::SiteId;
+use entrenous::domain::visitor::{DayKey, Network, Tagger};
 use entrenous::store::{StoreUrl, open};
 use jiff::SignedDuration;
 
-use crate::program::{BEHIND_A_PROXY, DEADLINE, Home, PAUSE, Service};
+use crate::program::{BEHIND_A_PROXY, DEADLINE, FIREFOX, Home, PAUSE, Service};
 use crate::redis::RedisServer;
 use crate::redis::moved_clock::set;
+use crate::visits::Visit;
 
 /// How many people open links.
 pub(crate) const VISITORS: u8 = 40;
@@ -68,19 +71,24 @@ impl Scene {
         Self { service, home, redis, url, secret, codes, clock, ahead }
     }
 
-    /// The address of a visitor, and the code that they open.
+    /// The address of a visitor, each in a network of its own, and the code that they open.
     pub(crate) fn visitor(&self, number: u8) -> ([u8; 4], &str) {
-        ([198, 51, 100, 101 + number], &self.codes[usize::from(number) % self.codes.len()])
+        ([198, 51, 100 + number, 101 + number], &self.codes[usize::from(number) % self.codes.len()])
     }
 
     /// Everybody opens a link, one after the other, and the store has it.
     pub(crate) async fn visits(&self) {
+        self.visits_of_many().await;
+        self.settled(VISITORS.into()).await;
+    }
+
+    /// Everybody opens a link, one after the other.
+    pub(crate) async fn visits_of_many(&self) {
         for number in 0..VISITORS {
             let (address, code) = self.visitor(number);
             let address = address.map(|part| part.to_string()).join(".");
             self.service.click(code, &address).await.expect("an answer");
         }
-        self.settled(VISITORS.into()).await;
     }
 
     /// Waits until so many entries are in the store.
@@ -93,6 +101,26 @@ impl Scene {
         let store = open(&StoreUrl::parse(&self.url).expect("an address"), None).await.expect("a store");
         let code = Code::parse(code).expect("a code");
         store.link(&code).await.expect("an answer").expect("a link").key()
+    }
+
+    /// What the program calls the site of its links.
+    pub(crate) async fn site(&self) -> SiteId {
+        let store = open(&StoreUrl::parse(&self.url).expect("an address"), None).await.expect("a store");
+        store.sites().await.expect("sites").pop().expect("a site").id
+    }
+
+    /// The visits, with the tags and masked buckets that this key makes of them.
+    pub(crate) async fn visits_by(&self, key: &[u8; 32]) -> Vec<Visit> {
+        let (tagger, site) = (Tagger::new(&DayKey::new(key)), self.site().await);
+        let mut visits = Vec::new();
+        for number in 0..VISITORS {
+            let (address, code) = self.visitor(number);
+            let link = self.link_key(code).await;
+            let (tag, masked) = tagger.click(&site, &link, &Network::of(address.into()), FIREFOX);
+            let masked = masked.expect("a bucket");
+            visits.push(Visit { site: site.clone(), link, address, agent: FIREFOX, tag, masked });
+        }
+        visits
     }
 
     /// The day ends; waits until the program has done everything that it does then.

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use crate::redis::RedisServer;
+use crate::visits::{States, Visit, sets};
 
 /// A secret of a visitor or of the day in every form in which it could be kept.
 pub(crate) struct Secret {
@@ -31,6 +32,29 @@ impl Secret {
     fn is_in(&self, bytes: &[u8]) -> bool {
         self.forms.iter().any(|form| memchr::memmem::find(bytes, form).is_some())
     }
+}
+
+/// The networks of visits as no file may have them: each beside its tag and not masked, all sets of them, and their keys.
+pub(crate) fn networks(states: &States, visits: &[Visit]) -> Vec<Secret> {
+    let keys = states.network_keys().map(|key| Secret::new("a key of networks", &key));
+    // By chance, the mask of one visit in 256 hides nothing.
+    let masked = visits.iter().filter(|visit| states.mask(visit) != 0);
+    let beside = masked.map(|visit| {
+        let record = [visit.tag.as_bytes().as_slice(), &[states.bucket(visit)]].concat();
+        Secret::new("a tag with its bucket", &record)
+    });
+    // As a member of a set of Redis, in what is sent and in what is saved.
+    let members = visits.iter().flat_map(|visit| {
+        let incarnation = visit.link.incarnation.bits().to_le_bytes();
+        let member = [incarnation.as_slice(), &[states.bucket(visit)]].concat();
+        [b"\n".as_slice(), &[0x89]]
+            .map(|before| Secret::new("a network of a link", &[before, &member].concat()))
+    });
+    let sets = sets(states, visits).into_iter().flat_map(|set| {
+        let other_way = set.map(u8::reverse_bits);
+        [Secret::new("a set of networks", &set), Secret::new("a set of networks for Redis", &other_way)]
+    });
+    keys.into_iter().chain(beside).chain(members).chain(sets).collect()
 }
 
 /// Asserts that none of the secrets is in a place.

@@ -75,6 +75,45 @@ fn a_site_has_a_lineage_where_it_is_asked_for() {
 }
 
 #[test]
+fn a_site_has_the_k_that_is_asked_for_and_a_new_one_from_tomorrow() {
+    let home = Home::new();
+    let sites = || -> Vec<serde_json::Value> {
+        let list = home.run(&["site", "list", "--json"]);
+        list.text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    };
+    let of_days = |site: &serde_json::Value| (site["min_count"].clone(), site["min_count_tomorrow"].clone());
+    for (name, options, expected, sentence) in [
+        ("a", &[][..], 5, "With k from 5 to 20, a link’s numbers of a day"),
+        ("b", &["--min-count", "1"], 1, "With 1, every number is exact"),
+        ("c", &["--set", "stats.min_count=20"], 20, "With k from 5 to 20, a link’s numbers of a day"),
+    ] {
+        let created =
+            home.run(&[&["site", "create", name, "--destination", "example.com"], options].concat());
+        assert_eq!(created.code, Some(0), "{}", created.errors);
+        let told = format!("Its k (--min-count) is {expected}. {sentence}");
+        assert!(created.text.contains(&told), "{}", created.text);
+        assert_eq!(of_days(sites().last().expect("a site")), (expected.into(), expected.into()), "{name}");
+    }
+    let changed = home.run(&["site", "change", "a", "--min-count", "12"]);
+    assert_eq!(changed.code, Some(0), "{}", changed.errors);
+    for told in
+        ["Its k is 12 from tomorrow (UTC) on; until then it is 5.", "min count     5; from tomorrow (UTC) 12"]
+    {
+        assert!(changed.text.contains(told), "{}", changed.text);
+    }
+    assert_eq!(of_days(&sites()[0]), (5.into(), 12.into()));
+    let undone = home.run(&["site", "change", "a", "--min-count", "5"]);
+    assert!(undone.text.contains("min count     5\n"), "{}", undone.text);
+    for (wrong, command) in [("4", "create"), ("21", "change"), ("few", "change")] {
+        let refused = home.run(&["site", command, "a", "--destination", "example.com", "--min-count", wrong]);
+        assert_eq!(refused.code, Some(2), "{}", refused.errors);
+        for part in ["--min-count", "must be 1, or 5 to 20"] {
+            assert!(refused.errors.contains(part), "{}", refused.errors);
+        }
+    }
+}
+
+#[test]
 fn whatever_is_set_of_a_new_site_can_be_changed_later() {
     let home = Home::new();
     home.site("The Courier");
@@ -235,8 +274,8 @@ fn an_unknown_setting_or_a_wrong_value_in_the_environment_exits_with_2_and_is_na
         ("ENTRENOUS_SERVER_LISTEN", "127.0.0.1:1", "ENTRENOUS__SERVER__LISTEN is probably meant"),
         ("ENTRENOUS__SERVER__LISTEN", "everywhere", "server.listen"),
         ("ENTRENOUS__SERVER__TRUSTED_PROXIES", "10.0.0.0/8,ten", "'ten'"),
-        ("ENTRENOUS__STATS__MIN_COUNT", "0", "stats.min_count"),
-        ("ENTRENOUS__STATS__MIN_COUNT", "few", "stats.min_count"),
+        ("ENTRENOUS__STATS__MIN_COUNT", "4", "must be 1, or 5 to 20, not '4' for key `stats.min_count`"),
+        ("ENTRENOUS__STATS__MIN_COUNT", "few", "must be 1, or 5 to 20, not 'few' for key `stats.min_count`"),
     ] {
         let home = Home::new();
         let mut command = home.command(&["site", "list"]);

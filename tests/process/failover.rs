@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::load::Load;
 use crate::program::DEADLINE;
 use crate::redis::{RedisCluster, RedisServer, WatchedRedis};
-use crate::redis_keys::of_link;
+use crate::redis_keys::record;
 use crate::steady::{Steady, clicks_at};
 
 /// How many links there are.
@@ -47,7 +47,7 @@ async fn parts_that_were_out_of_reach_before_their_replica_took_over_lose_no_cli
     let identity = cluster.master_of(cluster.slot("ens:{store}:identity"));
     // Some links are elsewhere, so that the others are a part that is held back.
     let steady = Steady::begin(&cluster.url(), LINKS, |_| true).await;
-    let masters = steady.codes.iter().map(|code| cluster.master_of(cluster.slot(&of_link("c", code))));
+    let masters = steady.codes.iter().map(|code| cluster.master_of(cluster.slot(&record(code))));
     let master = masters.into_iter().find(|master| *master != identity).expect("a link of another master");
     let replica = cluster.replica_of(master);
     cluster.wait_until_copied();

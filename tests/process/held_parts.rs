@@ -2,7 +2,7 @@
 //! afterwards every click is counted once and nothing is taken for lost.
 
 use crate::redis::RedisCluster;
-use crate::redis_keys::of_link;
+use crate::redis_keys::record;
 use crate::steady::Steady;
 
 /// How many links have their counts at the master that stands still.
@@ -18,7 +18,7 @@ async fn a_master_that_stands_still_again_and_again_holds_up_its_own_counts_and_
     }
     let identity = cluster.master_of(cluster.slot("ens:{store}:identity"));
     let still = (0..3).find(|number| *number != identity).expect("there are three");
-    let master = |code: &str| cluster.master_of(cluster.slot(&of_link("c", code)));
+    let master = |code: &str| cluster.master_of(cluster.slot(&record(code)));
     let steady = Steady::begin(&cluster.url(), LINKS, |code| master(code) == still).await;
 
     let load = steady.load();

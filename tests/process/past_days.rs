@@ -67,6 +67,7 @@ impl PastDays {
                 page: None,
                 channel: ChannelName::parse(CHANNELS[usize::from(number) % 3]).expect("a channel"),
                 campaign: None,
+                moved: None,
                 title: None,
                 parent: None,
                 generation: 0,
@@ -99,10 +100,10 @@ fn unfurl(link: u16) -> Option<EntryKind> {
 
 fn click(person: u16) -> EntryKind {
     let number = u8::try_from(person).expect("few people");
-    EntryKind::Click(Tag::from_bytes([number.wrapping_mul(37).wrapping_add(1); 16]))
+    EntryKind::Click(Tag::from_bytes([number.wrapping_mul(37).wrapping_add(1); 16]), None)
 }
 
 fn entry(site: &SiteId, link: &Link, day: Day, kind: EntryKind, number: u64) -> Numbered {
     let entry = Entry { site: site.clone(), link: link.key(), day, kind };
-    Numbered { number, previous: 0, entry }
+    Numbered { number, previous: 0, network: None, entry }
 }

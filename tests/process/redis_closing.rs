@@ -1,5 +1,5 @@
 //! Days are closed on Redis while the service is killed, while another instance does the same, and while a master of a
-//! Cluster ends: whatever was clicked is there once afterwards, and nothing small is left anywhere in Redis.
+//! Cluster ends: whatever was clicked is there once afterwards, on its own day, and nothing else is left anywhere in Redis.
 
 use std::time::{Duration, Instant};
 
@@ -7,6 +7,7 @@ use ::redis::{Client, Connection};
 use entrenous::clock::Clock;
 use entrenous::domain::code::Code;
 use entrenous::domain::day::Day;
+use entrenous::domain::min_count::MinCount;
 use entrenous::domain::site::SiteId;
 use entrenous::store::{Store, StoreUrl, open_to_serve};
 
@@ -20,7 +21,8 @@ use crate::site_counts::SiteCountsOf;
 
 /// So many that closing them takes a while, and many steps on each level.
 const PAST: PastDays = PastDays { links: 5_000, pages: 1_300, days: 3 };
-const K: u64 = 5;
+/// With it, all that is counted becomes cells, and exact ones.
+const K: MinCount = MinCount::EXACT;
 /// How often the service has to be killed in the middle of its work.
 const KILLS: u64 = 6;
 /// The links that are opened today meanwhile.
@@ -40,6 +42,11 @@ struct Scene {
     codes: Vec<String>,
     today: Day,
     keep: u16,
+}
+
+/// How many links' counts of past days there are.
+fn whole() -> u64 {
+    u64::from(PAST.links) * u64::from(PAST.days)
 }
 
 impl Scene {
@@ -64,19 +71,30 @@ impl Scene {
         Load::start(LoadPlan { per_second: Some(PER_SECOND), ..plan })
     }
 
-    /// How many links' counts of past days nobody has taken over.
+    /// How many links' counts of past days have no cell yet.
     fn left(&self, server: &RedisServer) -> u64 {
         let days = (1..=i32::from(PAST.days)).map(|ago| self.today.plus(-ago).number());
-        let ask = |day| server.ask(&format!("SCARD ens:a:{{{}}}:{day}", self.site));
+        let ask = |day| server.ask(&format!("HLEN ens:x:{{{}}}:{day}", self.site));
         let number = |answer: String| answer.lines().next()?.strip_prefix(':')?.parse::<u64>().ok();
-        days.map(|day| number(ask(day)).expect("a number")).sum()
+        let there: u64 = days.map(|day| number(ask(day)).expect("a number")).sum();
+        whole().saturating_sub(there)
+    }
+
+    /// Waits until the closing of a past day is in this stage.
+    fn wait_for(&self, server: &RedisServer, stage: &str) {
+        let (began, day) = (Instant::now(), self.today.plus(-1).number());
+        let ask = || server.ask(&format!("HGET ens:z:{{{}}} c{day}", self.site));
+        while !ask().contains(stage) {
+            assert!(began.elapsed() < 2 * DEADLINE, "it is never {stage}: {}", ask());
+            std::thread::sleep(PAUSE);
+        }
     }
 
     /// Waits until at most so many are left.
     fn wait_until(&self, server: &RedisServer, most: u64) {
         let began = Instant::now();
         while self.left(server) > most {
-            assert!(began.elapsed() < DEADLINE, "{} are left", self.left(server));
+            assert!(began.elapsed() < 2 * DEADLINE, "{} are left", self.left(server));
             std::thread::sleep(PAUSE);
         }
     }
@@ -98,11 +116,8 @@ impl Scene {
         let began = Instant::now();
         let mut nodes: Vec<Connection> = servers.iter().map(|server| connect(server)).collect();
         let found = loop {
-            for (day, site) in store.days_to_close(self.today, K).await.expect("days") {
-                // On a busy machine a step may come too late, and be refused.
-                let _ = store.close_day(&site, day, K).await;
-            }
-            let found = search(&mut nodes, self.today.number(), K);
+            close(&*store, self.today).await;
+            let found = search(&mut nodes, self.today.number(), K.get());
             if found.small.is_empty() {
                 break found;
             }
@@ -114,15 +129,18 @@ impl Scene {
             );
             tokio::time::sleep(Duration::from_millis(200)).await;
         };
-        println!("  nothing small is left {:.1?} after the end", began.elapsed());
+        println!("  nothing else is left {:.1?} after the end", began.elapsed());
         let (clicks, unfurls) = PAST.clicks_and_unfurls();
-        assert_eq!(found.all(), [clicks, clicks, 0, unfurls]);
+        assert_eq!((found.cells, found.pools, found.weeks), ([clicks, clicks, 0, unfurls], [0; 4], [0; 4]));
         let counts = store.site_counts(&self.site, self.today.plus(-30), self.today.plus(-1)).await;
         let counts = counts.expect("counts");
-        let shown: u64 = counts.rows.iter().map(|row| row.counts.cells.clicks).sum();
-        assert_eq!(shown + found.waiting[0], clicks, "of {} in cells", found.cells[0]);
         for ago in 1..=i32::from(PAST.days) {
-            assert!(counts.closed.has(self.today.plus(-ago), K));
+            let day = self.today.plus(-ago);
+            let of_day = counts.rows.iter().filter(|row| row.day == day).map(|row| &row.counts.cells);
+            let sum = of_day
+                .fold([0, 0], |[clicks, unfurls], cells| [clicks + cells.clicks, unfurls + cells.unfurls]);
+            assert_eq!(sum, [clicks, unfurls].map(|all| all / u64::from(PAST.days)), "{day}");
+            assert!(counts.closed.has(day, K.get()));
         }
     }
 
@@ -146,6 +164,14 @@ impl Scene {
     }
 }
 
+/// Closes what is due, as far as that can be done now.
+async fn close(store: &dyn Store, today: Day) {
+    for (day, site) in store.days_to_close(today).await.unwrap_or_default() {
+        // A node may be away.
+        let _ = store.close_day(&site, day, K).await;
+    }
+}
+
 fn start(home: &Home, url: &str, keep: u16) -> Service {
     let numbers = [format!("journal.keep_seconds={keep}"), format!("stats.min_count={K}")];
     let (proxy, sync, drain) =
@@ -166,7 +192,7 @@ async fn kill_9_while_days_are_closed_on_redis_under_load_loses_no_click_and_cou
     let redis = RedisServer::start();
     let scene = Scene::set(&redis.url(), SHORT).await;
     let whole = scene.left(&redis);
-    assert_eq!(whole, u64::from(PAST.links) * u64::from(PAST.days));
+    assert_eq!(whole, self::whole());
 
     let mut service = scene.start();
     let load = scene.load(&service);
@@ -208,29 +234,68 @@ async fn two_instances_that_close_the_same_days_on_redis_at_once_count_nothing_t
     scene.assert_exact(&[&redis]).await;
 }
 
+/// When a master of a Cluster ends, and from when on its replica has got nothing of what it took.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Loss {
+    /// That the day is closed, and that partitions count nothing more for it.
+    OfTheBeginning,
+    /// Cells that were put together.
+    OfCells,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_master_of_a_cluster_that_ends_when_closings_have_begun_costs_no_click_and_counts_none_twice() {
+    lose(Loss::OfTheBeginning).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_master_of_a_cluster_that_ends_while_days_are_closed_costs_no_click_and_counts_none_twice() {
+    lose(Loss::OfCells).await;
+}
+
+async fn lose(loss: Loss) {
     let mut cluster = RedisCluster::start_with_replicas();
     let scene = Scene::set(&cluster.url(), LONG).await;
     cluster.wait_until_copied();
     // The one with the site's days, and with a third of the links.
     let master = cluster.master_of(cluster.slot(&format!("{{{}}}", scene.site)));
     let replica = cluster.replica_of(master);
-
     // From here on its replica gets nothing of what it takes.
-    let whole = scene.left(cluster.node(master));
-    cluster.node(replica).pause();
-    assert!(cluster.node(master).ask("CLIENT KILL TYPE replica").starts_with(":1"));
+    let cut_off = || {
+        cluster.node(replica).pause();
+        assert!(cluster.node(master).ask("CLIENT KILL TYPE replica").starts_with(":1"));
+    };
+    if loss == Loss::OfTheBeginning {
+        cut_off();
+    }
     let service = scene.start();
     let load = scene.load(&service);
-    scene.wait_until(cluster.node(master), whole / 2);
-    let left = scene.left(cluster.node(master));
+    // An instance that looks more often at what is due than the service does.
+    let (url, keep) = (StoreUrl::parse(&scene.url).expect("an address"), Duration::from_secs(LONG.into()));
+    let other = open_to_serve(&url, None, keep).await.expect("a store");
+    let today = scene.today;
+    let closing = tokio::spawn(async move {
+        loop {
+            close(&*other, today).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+    let node = cluster.node(master);
+    match loss {
+        Loss::OfTheBeginning => tokio::task::block_in_place(|| scene.wait_for(node, "frozen")),
+        Loss::OfCells => tokio::task::block_in_place(|| {
+            scene.wait_until(node, whole() - 1);
+            cut_off();
+            scene.wait_until(node, whole() / 2);
+        }),
+    }
+    let left = scene.left(node);
     assert!(left > 0, "it was done before its master could be killed");
     cluster.kill(master);
     cluster.node(replica).resume();
     cluster.wait_for_promotion(replica);
-    let lost = scene.left(cluster.node(replica)).saturating_sub(left);
-    println!("  {left} of {whole} were still open, and {lost} again at the new master");
+    let again = scene.left(cluster.node(replica)).saturating_sub(left);
+    println!("  {left} of {} had no cell yet, and {again} have none again at the new master", whole());
     load.answers(u64::from(PER_SECOND)).await;
     scene.until_closed(&service).await;
     let tally = load.stop().await;
@@ -238,6 +303,7 @@ async fn a_master_of_a_cluster_that_ends_while_days_are_closed_costs_no_click_an
     scene.assert_balance(&tally).await;
     service.terminate();
     assert_eq!(service.end(), Some(0));
+    closing.abort();
     let masters: Vec<usize> = (0..3).map(|third| cluster.master_of(5_461 * third + 1)).collect();
     let masters: Vec<&RedisServer> = masters.into_iter().map(|number| cluster.node(number)).collect();
     scene.assert_exact(&masters).await;

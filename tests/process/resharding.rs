@@ -2,7 +2,7 @@
 //! every click is counted once.
 
 use crate::redis::RedisCluster;
-use crate::redis_keys::of_link;
+use crate::redis_keys::record;
 use crate::steady::Steady;
 
 /// How many links move with their slots.
@@ -16,7 +16,7 @@ async fn slots_that_move_under_load_fail_no_redirect_and_lose_no_click() {
     let from = cluster.master_of(0);
     let to = cluster.master_of(16_383);
     assert_eq!(cluster.master_of(SLOTS), from);
-    let slot = |code: &str| cluster.slot(&of_link("c", code));
+    let slot = |code: &str| cluster.slot(&record(code));
     let steady = Steady::begin(&cluster.url(), LINKS, |code| slot(code) < SLOTS).await;
 
     let load = steady.load();

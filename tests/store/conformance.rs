@@ -20,17 +20,20 @@ pub(crate) mod closed_days;
 pub(crate) mod closing;
 pub(crate) mod days;
 pub(crate) mod deleted;
+pub(crate) mod draws;
 pub(crate) mod forgetting;
 mod histories;
 pub(crate) mod instances;
 pub(crate) mod lineage;
 pub(crate) mod links;
 pub(crate) mod lists;
+mod model;
 pub(crate) mod news;
 pub(crate) mod once_names;
 pub(crate) mod settling;
 pub(crate) mod sites;
 pub(crate) mod statistics;
+pub(crate) mod today;
 pub(crate) mod two_handles;
 pub(crate) mod unfurls;
 pub(crate) mod visitors;
@@ -129,7 +132,6 @@ macro_rules! every_promise {
             visitors::a_visitor_of_two_links_counts_for_each,
             visitors::settling_again_adds_no_visitor,
             visitors::of_a_days_sets_with_different_keys_the_largest_one_counts,
-            visitors::a_set_that_begins_after_its_day_was_closed_counts_for_itself,
             forgetting::forgotten_visitors_leave_their_number,
             forgetting::a_late_click_of_a_forgotten_day_begins_a_set_of_its_own,
             forgetting::visitors_of_later_days_are_still_known,
@@ -139,10 +141,11 @@ macro_rules! every_promise {
             statistics::a_links_counts_are_those_of_the_days_asked_for,
             statistics::a_site_has_a_row_for_each_page_channel_campaign_and_day,
             statistics::a_share_counts_on_the_day_its_link_was_made,
-            statistics::a_changed_links_counts_follow_it,
+            statistics::a_changed_links_counts_follow_it_from_the_next_day_on,
             statistics::a_deleted_link_leaves_the_statistics,
             statistics::a_sites_statistics_are_its_own_and_of_the_days_asked_for,
             days::a_day_has_a_row_for_each_link_and_its_share,
+            today::open_totals_are_those_of_a_sites_day_by_channel,
             lineage::shares_are_told_apart_by_channel_generation_and_the_parents_channel,
             lineage::shares_are_those_of_the_days_asked_for,
             lineage::a_parent_that_is_gone_or_was_made_again_is_nobodys,
@@ -181,6 +184,9 @@ macro_rules! every_promise_to_instances {
             instances::concurrent_instances_agree_on_one_day_key,
             instances::a_visitor_of_two_instances_counts_once,
             instances::visitors_forgotten_by_one_instance_are_forgotten_by_all,
+            closing::two_instances_may_close_the_same_days_and_weeks_at_once,
+            today::networks_that_came_through_any_instance_are_taken_once,
+            today::of_two_notes_of_a_day_at_once_one_holds,
             news::a_link_that_another_instance_makes_changes_or_deletes_is_told_by_its_code,
         }
     };
@@ -192,22 +198,37 @@ pub(crate) use every_promise_to_instances;
 macro_rules! every_promise_of_closing {
     ($take:ident) => {
         $take! {
-            closing::each_count_becomes_a_cell_where_it_stands_for_k_visitors,
-            closing::what_waits_joins_the_next_days_cell_of_its_channel,
+            closing::with_k_of_one_everything_is_closed_exactly,
+            closing::a_link_is_no_cell_with_k_visitors_or_k_networks_and_one_with_2k_of_both,
+            closing::a_visitor_whose_network_nobody_knows_is_of_none,
+            closing::a_pools_networks_are_united_over_its_links_on_one_day,
+            closing::a_pools_networks_are_added_over_days,
+            closing::what_is_not_enough_for_a_page_joins_its_channel_and_is_deleted_where_that_is_not_enough,
+            closing::one_days_networks_are_not_added_over_the_pages_of_a_channel,
+            closing::opens_are_a_cell_from_2k_plus_1_to_4k_whatever_the_clicks_are,
+            closing::opens_of_a_page_come_together_in_the_week,
+            closing::unfurls_are_rounded_when_their_day_closes_each_family_for_itself,
             closing::closing_again_changes_nothing,
+            closing::a_week_is_due_when_it_has_pools_and_no_day_of_it_is_open,
             closing::days_without_counts_are_closed_by_a_note_and_others_by_themselves,
-            closing::each_series_is_closed_for_itself,
-            closing::unfurls_stay_with_their_link_exactly,
             closing::many_links_are_closed_without_a_loss_while_others_settle_and_read,
-            days::a_closed_day_has_its_cells_and_the_shares,
+            closing::closings_that_are_interrupted_end_with_the_same_sums,
+            days::a_closed_day_has_its_links_cells_and_the_shares,
             days::marks_tell_every_change_of_a_closed_day,
-            closed_days::late_clicks_join_the_cell_that_is_there,
-            closed_days::late_clicks_draw_nothing_of_a_later_day_to_theirs,
+            days::marks_tell_that_a_day_is_open_until_its_last_click_is_closed,
+            days::marks_tell_every_change_of_a_closed_week,
+            closed_days::late_clicks_count_on_the_first_day_after_theirs_that_is_not_closed,
+            closed_days::a_clock_that_was_months_ahead_makes_nothing_late,
+            closed_days::late_clicks_come_from_no_network,
+            closed_days::a_day_that_is_closed_after_its_week_joins_the_first_week_that_is_not,
             closed_days::what_was_closed_is_not_written_back_by_later_clicks,
-            closed_days::a_closed_day_keeps_the_page_and_the_campaign_that_it_was_closed_under,
-            closed_days::a_deleted_link_takes_its_cells_along_and_leaves_what_moved_up,
-            closed_days::cells_and_what_waits_go_when_their_time_is_over,
-            closed_days::a_greater_k_closes_days_again_and_a_smaller_one_leaves_them,
+            closed_days::a_links_day_has_the_page_and_the_campaign_that_the_link_had_when_the_day_began,
+            closed_days::a_deleted_link_takes_its_cells_and_its_open_day_and_pools_keep_what_they_have,
+            closed_days::cells_and_pools_go_when_their_time_is_over,
+            closed_days::each_day_keeps_the_k_that_it_was_closed_with,
+            today::networks_are_those_that_came_since_they_were_taken_last,
+            today::what_is_closed_is_not_among_the_open_totals,
+            draws::thresholds_and_rounding_are_uniform_and_drawn_once,
             closing::random_histories_become_what_the_rule_makes_of_them,
         }
     };
@@ -218,7 +239,7 @@ pub(crate) use every_promise_of_closing;
 macro_rules! every_promise_of_closing_to_two {
     ($take:ident) => {
         $take! {
-            closing::two_instances_may_close_the_same_days_at_once,
+            closing::two_handles_may_close_the_same_days_at_once,
         }
     };
 }

@@ -11,6 +11,8 @@ use entrenous::domain::entry::{Entry, EntryKind};
 use entrenous::domain::family::Family;
 use entrenous::domain::link::{Link, Text};
 use entrenous::domain::link_key::Incarnation;
+use entrenous::domain::min_count::{MinCount, MinCounts};
+use entrenous::domain::networks::Bucket;
 use entrenous::domain::site::{Key, KeyHash, KeyKind, OriginRule, Site, SiteId, SiteKey};
 use entrenous::domain::visitor::Tag;
 use entrenous::store::{Inserted, JournalId, LinkFilter, Numbered, OnceName, Store};
@@ -32,6 +34,7 @@ pub(crate) fn site(name: &str) -> Site {
         lineage: true,
         public: true,
         badges: false,
+        min_count: MinCounts::default(),
         created_at: "2026-11-01T08:00:00Z".parse().unwrap(),
         keys: vec![key(KeyKind::Publishable), key(KeyKind::Secret)],
     }
@@ -47,6 +50,10 @@ pub(crate) async fn stored_site(store: &dyn Store, name: &str) -> Site {
     let site = site(name);
     store.insert_site(&site).await.expect("a new site");
     site
+}
+
+pub(crate) fn k(number: u64) -> MinCount {
+    number.try_into().expect("a k")
 }
 
 /// A day of November 2026.
@@ -86,6 +93,7 @@ pub(crate) fn link(site: &Site, named: &str) -> Link {
         page: None,
         channel: channel("sms"),
         campaign: None,
+        moved: None,
         title: None,
         parent: None,
         generation: 0,
@@ -130,7 +138,20 @@ pub(crate) fn tag(visitor: u32) -> Tag {
 }
 
 pub(crate) fn click(visitor: u32) -> EntryKind {
-    EntryKind::Click(tag(visitor))
+    EntryKind::Click(tag(visitor), None)
+}
+
+/// The visits of people, each of whom comes once from a network of their own.
+pub(crate) fn crowd(people: std::ops::Range<u32>) -> impl Iterator<Item = (u32, u8)> + Clone {
+    people.map(|person| (person, u8::try_from(person % 256).expect("a byte")))
+}
+
+/// The visits of people who come once each from so many networks.
+pub(crate) fn crowd_of(
+    people: std::ops::Range<u32>,
+    networks: u32,
+) -> impl Iterator<Item = (u32, u8)> + Clone {
+    people.map(move |person| (person, u8::try_from(person % networks).expect("few networks")))
 }
 
 /// An unfurl in an app that nobody knows.
@@ -151,7 +172,7 @@ impl Journal {
     pub(crate) fn entry(&mut self, link: &Link, day: Day, kind: EntryKind) -> Numbered {
         self.last += 1;
         let entry = Entry { site: link.site.clone(), link: link.key(), day, kind };
-        Numbered { number: self.last, previous: 0, entry }
+        Numbered { number: self.last, previous: 0, network: None, entry }
     }
 
     /// The next entries: all for one link on one day.
@@ -164,7 +185,34 @@ impl Journal {
         kinds.into_iter().map(|kind| self.entry(link, day, kind)).collect()
     }
 
-    /// Settles the next entries: all for one link on one day.
+    /// The next entries: clicks of visitors who came from these networks.
+    pub(crate) fn visits(
+        &mut self,
+        link: &Link,
+        day: Day,
+        visits: impl IntoIterator<Item = (u32, u8)>,
+    ) -> Vec<Numbered> {
+        let entries = visits.into_iter().map(|(visitor, network)| {
+            let network = Some(Bucket::new(network));
+            Numbered { network, ..self.entry(link, day, click(visitor)) }
+        });
+        entries.collect()
+    }
+
+    /// Settles the clicks of visitors who came from these networks.
+    pub(crate) async fn come(
+        &mut self,
+        store: &dyn Store,
+        link: &Link,
+        day: Day,
+        visits: impl IntoIterator<Item = (u32, u8)>,
+    ) {
+        let entries = self.visits(link, day, visits);
+        let settled = store.settle(&self.id, &entries).await.expect("settled");
+        assert!(settled.held.is_empty() && settled.set_aside.is_empty(), "{settled:?}");
+    }
+
+    /// Settles the next entries, without networks: all for one link on one day.
     pub(crate) async fn settle(
         &mut self,
         store: &dyn Store,

@@ -7,10 +7,9 @@ mod cluster;
 mod conformance;
 mod dice;
 mod fixtures;
-#[path = "../support/ledger.rs"]
-mod ledger;
 mod redis;
 mod redis_closing;
+mod redis_cost;
 mod redis_crashes;
 mod redis_damage;
 mod redis_identity;

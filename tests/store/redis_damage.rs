@@ -2,17 +2,19 @@
 //! when it can be read again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use entrenous::domain::counts::Counts;
 use entrenous::domain::entry::EntryKind;
 use entrenous::domain::family::Family::Slack;
 use entrenous::domain::link::Link;
+use entrenous::domain::min_count::MinCount;
 use entrenous::domain::site::Site;
-use entrenous::store::{SetAside, Settled, Store, StoreUrl, open};
+use entrenous::store::{SetAside, Settled, Store, StoreError, StoreUrl, open_to_serve};
 use redis::{Connection, cmd};
 
 use crate::fixtures::{Journal, click, clicks, code, counted, day, link_up, stored_link, stored_site};
-use crate::redis_keys::{of_link, of_partition, partition, visitors};
+use crate::redis_keys::{of_partition, part, partition, record, visitors};
 use crate::redis_servers::RedisServer;
 use crate::site_counts::SiteCountsOf;
 
@@ -31,7 +33,8 @@ impl Ground {
     /// Both links have two clicks of two visitors already.
     async fn start() -> Self {
         let server = RedisServer::start();
-        let store = open(&StoreUrl::parse(&server.url()).expect("an address"), None).await.expect("a store");
+        let url = StoreUrl::parse(&server.url()).expect("an address");
+        let store = open_to_serve(&url, None, Duration::ZERO).await.expect("a store");
         let client = redis::Client::open(server.url()).expect("an address");
         let raw = client.get_connection().expect("a connection");
         let site = stored_site(&*store, "press").await;
@@ -69,6 +72,11 @@ impl Ground {
         assert_eq!(again.counted, 0, "{again:?}");
         assert_eq!(again.set_aside, []);
         settled
+    }
+
+    /// The key of the damaged link's part of that day.
+    fn part(&self) -> String {
+        part("damaged", self.site.id.as_str(), day(20).number())
     }
 
     async fn counted(&self, link: &Link) -> Counts {
@@ -113,23 +121,39 @@ impl Ground {
 
 #[tokio::test]
 async fn a_link_of_a_wrong_type_holds_up_only_itself() {
-    Ground::start().await.test_that_it_holds_up_only_itself(&of_link("l", "damaged"), 2).await;
+    Ground::start().await.test_that_it_holds_up_only_itself(&record("damaged"), 2).await;
 }
 
 #[tokio::test]
-async fn counts_of_a_wrong_type_hold_up_only_their_link() {
-    Ground::start().await.test_that_it_holds_up_only_itself(&of_link("c", "damaged"), 2).await;
+async fn counts_of_a_wrong_type_hold_up_only_their_part() {
+    let ground = Ground::start().await;
+    let key = ground.part();
+    ground.test_that_it_holds_up_only_itself(&key, 2).await;
 }
 
 #[tokio::test]
-async fn visitors_of_a_wrong_type_hold_up_only_their_link() {
-    Ground::start().await.test_that_it_holds_up_only_itself(&visitors("damaged", day(20).number()), 2).await;
+async fn visitors_of_a_wrong_type_hold_up_nobody_and_what_comes_meanwhile_has_none() {
+    let mut ground = Ground::start().await;
+    let key = visitors("damaged", ground.site.id.as_str(), day(20).number());
+    ground.damage(&key);
+    let settled = ground.settle().await;
+    let aside = SetAside { name: key.clone(), entries: 5 };
+    assert_eq!(settled, Settled { counted: 5, set_aside: vec![aside], ..Settled::default() });
+    // Nobody is told apart by what was set aside, so that it can be counted before they can be told apart again.
+    assert_eq!(ground.store.retry_set_aside().await.expect("an answer"), []);
+    let whole =
+        Counts { unfurls: 1, known_unfurls: [(Slack, 1)].into(), aggregate_clicks: 1, ..clicks(5, 4) };
+    assert_eq!(ground.counted(&ground.sound).await, whole);
+    assert_eq!(ground.counted(&ground.damaged).await, Counts { visitors: 2, ..whole });
+    ground.repair(&key);
+    ground.journal.settle(&*ground.store, &ground.damaged, day(20), [click(1), click(9)]).await;
+    assert_eq!(ground.counted(&ground.damaged).await.visitors, 3);
 }
 
 #[tokio::test]
 async fn a_link_that_cannot_be_read_holds_up_only_itself() {
     let mut ground = Ground::start().await;
-    let key = of_link("l", "damaged");
+    let key = record("damaged");
     let value: String = cmd("GET").arg(&key).query(&mut ground.raw).expect("a link");
     cmd("SET").arg(&key).arg(&value[..20]).exec(&mut ground.raw).expect("cut off");
     let settled = ground.settle().await;
@@ -141,19 +165,20 @@ async fn a_link_that_cannot_be_read_holds_up_only_itself() {
 }
 
 #[tokio::test]
-async fn a_day_that_cannot_be_read_holds_up_no_other_day() {
+async fn a_record_of_counts_that_cannot_be_read_holds_up_no_other_day_and_no_other_link() {
     let mut ground = Ground::start().await;
-    let (key, field) = (of_link("c", "damaged"), day(20).number());
-    let value: String = cmd("HGET").arg(&key).arg(field).query(&mut ground.raw).expect("counts");
-    for wrong in ["2 0 0 x 0 2", "2 0", "nan nan nan nan nan nan", ""] {
-        cmd("HSET").arg(&key).arg(field).arg(wrong).exec(&mut ground.raw).expect("damaged");
+    let (key, field) = (ground.part(), ground.damaged.key().to_string());
+    let value: Vec<u8> = cmd("HGET").arg(&key).arg(&field).query(&mut ground.raw).expect("counts");
+    let wrong: [&[u8]; 4] = [b"", &value[..20], &[2; 40], &[&value[..], b"slack"].concat()];
+    for wrong in wrong {
+        cmd("HSET").arg(&key).arg(&field).arg(wrong).exec(&mut ground.raw).expect("damaged");
         let mut entries = ground.journal.entries(&ground.damaged, day(20), [click(5)]);
         entries.extend(ground.journal.entries(&ground.damaged, day(21), [click(5)]));
         let settled = ground.store.settle(&ground.journal.id, &entries).await.expect("settled");
         let aside = SetAside { name: format!("{key} {field}"), entries: 1 };
-        assert_eq!((settled.counted, settled.set_aside), (1, vec![aside]), "{wrong}");
+        assert_eq!((settled.counted, settled.set_aside), (1, vec![aside]), "{wrong:?}");
     }
-    cmd("HSET").arg(&key).arg(field).arg(value).exec(&mut ground.raw).expect("repaired");
+    cmd("HSET").arg(&key).arg(&field).arg(value).exec(&mut ground.raw).expect("repaired");
     assert_eq!(ground.store.retry_set_aside().await.expect("an answer"), []);
     assert_eq!(ground.counted(&ground.damaged).await, clicks(6, 2));
     assert_eq!(counted(&*ground.store, &ground.damaged, day(21)).await, clicks(4, 1));
@@ -169,8 +194,8 @@ async fn a_damaged_partition_holds_up_no_other_and_loses_nothing() {
         if kind == "s" {
             cmd("HSET").arg(&key).arg("a").arg("0 0 0").exec(&mut ground.raw).expect("set aside");
             // Only where something has to be set aside, it matters.
-            cmd("RENAME").arg(of_link("c", "damaged")).arg("counts").exec(&mut ground.raw).expect("away");
-            cmd("SET").arg(of_link("c", "damaged")).arg("x").exec(&mut ground.raw).expect("damaged");
+            cmd("RENAME").arg(ground.part()).arg("counts").exec(&mut ground.raw).expect("away");
+            cmd("SET").arg(ground.part()).arg("x").exec(&mut ground.raw).expect("damaged");
         }
         ground.damage(&key);
         let mut entries = ground.journal.entries(&ground.damaged, day(20), [click(7)]);
@@ -182,7 +207,7 @@ async fn a_damaged_partition_holds_up_no_other_and_loses_nothing() {
         assert!(reason.contains(&key), "{reason}");
         ground.repair(&key);
         if kind == "s" {
-            cmd("RENAME").arg("counts").arg(of_link("c", "damaged")).exec(&mut ground.raw).expect("back");
+            cmd("RENAME").arg("counts").arg(ground.part()).exec(&mut ground.raw).expect("back");
         }
         let settled = ground.store.settle(&ground.journal.id, &entries).await.expect("settled");
         assert_eq!(settled, Settled { counted: 1, passed_over: 1, ..Settled::default() });
@@ -194,40 +219,60 @@ async fn a_damaged_partition_holds_up_no_other_and_loses_nothing() {
 #[tokio::test]
 async fn what_is_set_aside_goes_with_its_link_and_with_its_time() {
     let mut ground = Ground::start().await;
-    let key = of_link("c", "damaged");
-    ground.damage(&key);
+    let key = record("damaged");
     let mut entries = ground.journal.entries(&ground.damaged, day(20), [click(7)]);
     entries.extend(ground.journal.entries(&ground.damaged, day(19), [click(7)]));
+    ground.damage(&key);
     let settled = ground.store.settle(&ground.journal.id, &entries).await.expect("settled");
     assert_eq!(settled.set_aside, [SetAside { name: key.clone(), entries: 2 }]);
     ground.store.forget_counts_before(day(20)).await.expect("forgotten, whatever is damaged");
     let left = ground.store.retry_set_aside().await.expect("an answer");
     assert_eq!(left, [SetAside { name: key.clone(), entries: 1 }]);
-    assert!(
-        ground.store.delete_link(&code("damaged")).await.expect("an answer").was_there(),
-        "also with damaged counts"
-    );
+    ground.repair(&key);
+    let deleted = ground.store.delete_link(&code("damaged")).await.expect("an answer");
+    assert!(deleted.was_there());
+    let left: i64 =
+        cmd("EXISTS").arg(of_partition("s", partition("damaged"))).query(&mut ground.raw).expect("an answer");
+    assert_eq!(left, 0);
     let anew = stored_link(&*ground.store, &ground.site, "damaged").await;
     assert_eq!(ground.store.retry_set_aside().await.expect("an answer"), []);
     assert_eq!(ground.counted(&anew).await, clicks(0, 0));
 }
 
 #[tokio::test]
-async fn what_is_set_aside_of_a_closed_day_is_closed_when_it_is_back() {
+async fn a_link_goes_also_where_its_counts_are_damaged() {
     let mut ground = Ground::start().await;
-    let key = of_link("c", "damaged");
+    let key = ground.part();
     ground.damage(&key);
-    let entries = ground.journal.entries(&ground.damaged, day(20), (5..9).map(click));
+    assert!(ground.store.delete_link(&code("damaged")).await.expect("an answer").was_there());
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_holds_up_the_closing_of_its_day_until_it_is_repaired() {
+    let mut ground = Ground::start().await;
+    for key in [ground.part(), record("damaged")] {
+        ground.damage(&key);
+        let mut closed = Ok(());
+        for _ in 0..5 {
+            closed = closed.and(ground.store.close_day(&ground.site.id, day(20), MinCount::EXACT).await);
+        }
+        let Err(StoreError::Corrupt(reason)) = closed else { panic!("{closed:?}") };
+        assert!(reason.contains(&key), "{reason}");
+        assert_eq!(ground.counted(&ground.sound).await, clicks(2, 2), "nothing is lost");
+        ground.repair(&key);
+    }
+    // What comes meanwhile, and what was set aside, counts on the next day.
+    ground.damage(&record("damaged"));
+    let entries = ground.journal.entries(&ground.damaged, day(20), [click(5)]);
     ground.store.settle(&ground.journal.id, &entries).await.expect("settled");
-    ground.store.close_day(&ground.site.id, day(20), 1).await.expect("closed as far as it can be read");
-    assert_eq!(ground.counted(&ground.sound).await, clicks(2, 2));
-    ground.repair(&key);
+    ground.repair(&record("damaged"));
     assert_eq!(ground.store.retry_set_aside().await.expect("an answer"), []);
-    let due = ground.store.days_to_close(day(22), 1).await.expect("days");
-    assert_eq!(due, [(day(20), ground.site.id.clone())], "there is something to close again");
-    ground.store.close_day(&ground.site.id, day(20), 1).await.expect("closed");
-    let counts = ground.store.link_counts(&code("damaged"), day(20), day(20)).await.expect("counts");
-    assert_eq!(counts.days[&day(20)].cells, clicks(6, 2));
+    ground.store.close_day(&ground.site.id, day(20), MinCount::EXACT).await.expect("closed");
+    let counts = ground.store.link_counts(&code("damaged"), day(20), day(21)).await.expect("counts");
+    assert_eq!(counts.days[&day(20)].cells, clicks(2, 2));
+    assert_eq!(counts.days[&day(21)].open, clicks(1, 0));
+    let due = ground.store.days_to_close(day(22)).await.expect("days");
+    assert_eq!(due, [(day(21), ground.site.id.clone())], "there is something to close again");
 }
 
 #[tokio::test]
@@ -239,9 +284,9 @@ async fn of_many_links_in_one_call_the_damaged_ones_are_named() {
     }
     let mut names = Vec::new();
     for link in links.iter().step_by(50) {
-        let key = of_link("c", link.code.as_str());
-        cmd("SET").arg(&key).arg("x").exec(&mut ground.raw).expect("damaged");
-        names.push(key);
+        let key = part(link.code.as_str(), ground.site.id.as_str(), day(20).number());
+        cmd("HSET").arg(&key).arg(link.key().to_string()).arg("x").exec(&mut ground.raw).expect("damaged");
+        names.push(format!("{key} {}", link.key()));
     }
     let mut entries: Vec<_> = links
         .iter()

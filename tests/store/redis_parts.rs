@@ -8,7 +8,7 @@ use entrenous::domain::link::Link;
 use entrenous::store::{Settled, Store, StoreError, StoreUrl};
 
 use crate::fixtures::{Journal, click, clicks, counted, day, link_up, stored_link, stored_site};
-use crate::redis_keys::{of_link, of_partition};
+use crate::redis_keys::{PARTITIONS, of_partition, part};
 use crate::redis_servers::RedisCluster;
 
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -56,7 +56,7 @@ async fn of_a_cluster_with_a_dead_master_the_other_partitions_count_on_and_nothi
     // Not the one that has the store's identity.
     let identity = cluster.master_of(cluster.slot("ens:{store}:identity"));
     let dead = (0..3).find(|number| *number != identity).expect("there are three");
-    let mut away: BTreeSet<usize> = (0..256_u32)
+    let mut away: BTreeSet<usize> = (0..PARTITIONS)
         .filter(|number| cluster.master_of(cluster.slot(&of_partition("p", *number))) == dead)
         .map(|number| number as usize)
         .collect();
@@ -112,9 +112,11 @@ async fn of_a_cluster_with_a_dead_master_the_other_partitions_count_on_and_nothi
 
 /// The clicks in a link's counts, asked of the node that has them: readers of the service look in more than one place.
 fn counted_of(cluster: &RedisCluster, link: &Link) -> u64 {
-    let key = of_link("c", link.code.as_str());
+    let key = part(link.code.as_str(), link.site.as_str(), day(20).number());
     let node = cluster.node(cluster.master_of(cluster.slot(&key)));
-    let answer = node.ask(&format!("HGET {key} {}", day(20).number()));
-    let counts = answer.lines().nth(1).unwrap_or_else(|| panic!("{key}: {answer}"));
-    counts.split(' ').next().and_then(|clicks| clicks.parse().ok()).expect("a number")
+    let mut raw = redis::Client::open(node.url()).expect("an address").get_connection().expect("a node");
+    let record: Vec<u8> =
+        redis::cmd("HGET").arg(&key).arg(link.key().to_string()).query(&mut raw).expect("a record");
+    let clicks = record.get(1..5).expect("clicks").try_into().expect("four bytes");
+    u32::from_le_bytes(clicks).into()
 }

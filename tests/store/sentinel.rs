@@ -1,9 +1,11 @@
 //! A master that Sentinels watch: every promise, one after the other on the same servers, and how
 //! it is found.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use entrenous::store::{Store, StoreError, StoreUrl};
+use entrenous::store::{Store, StoreError, StoreUrl, open_to_serve};
 
 use crate::conformance::{
     self, ToOne, ToTwo, every_promise, every_promise_of_closing, every_promise_of_closing_to_two,
@@ -12,11 +14,13 @@ use crate::conformance::{
 use crate::redis_servers::WatchedRedis;
 
 async fn try_open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
-    entrenous::store::open(&StoreUrl::parse(url).expect("an address"), None).await
+    open_to_serve(&StoreUrl::parse(url).expect("an address"), None, Duration::ZERO).await
 }
 
-async fn open(watched: &WatchedRedis) -> Arc<dyn Store> {
-    try_open(&watched.url()).await.expect("a store")
+/// One that loses nothing, so that no stage of a closing has to last. What opens it is on the heap: a test that has it in
+/// itself for each promise would need more than a thread's stack.
+fn open(watched: &WatchedRedis) -> Pin<Box<dyn Future<Output = Arc<dyn Store>> + '_>> {
+    Box::pin(async { try_open(&watched.url()).await.expect("a store") })
 }
 
 /// One test for all: the Sentinels take seconds to find each other.

@@ -1,5 +1,5 @@
 //! A look through everything that Redis servers hold, as anybody with `redis-cli` could take it: what is in cells and
-//! what waits, and whatever of days that are over stands for too few.
+//! what waits, and whatever of days that are over is exact still.
 
 #![allow(dead_code, reason = "each test crate uses a part")]
 
@@ -12,17 +12,14 @@ pub(crate) type Sum = [u64; 4];
 /// What was found of days that are over.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
+    /// In cells of links.
     pub(crate) cells: Sum,
-    pub(crate) waiting: Sum,
-    /// What should not be there when all is closed, or stands for too few.
+    /// In pools of weeks.
+    pub(crate) pools: Sum,
+    /// In cells of pages and channels.
+    pub(crate) weeks: Sum,
+    /// What should not be there when all is closed, or is no multiple of k.
     pub(crate) small: Vec<String>,
-}
-
-impl Found {
-    /// What is in cells and what waits.
-    pub(crate) fn all(&self) -> Sum {
-        std::array::from_fn(|place| self.cells[place] + self.waiting[place])
-    }
 }
 
 /// Looks through all keys of these servers; days before `today` are over.
@@ -46,30 +43,25 @@ fn look_at(server: &mut Connection, key: &str, today: i32, min_count: u64, found
     let (kind, rest) = key.strip_prefix("ens:").and_then(|key| key.split_once(':')).unwrap_or((key, ""));
     let mut hash = || -> Vec<(String, String)> { cmd("HGETALL").arg(key).query(server).expect("a hash") };
     match kind {
-        "x" => {
+        "x" | "y" => {
             for (field, value) in hash() {
-                look_at_day(key, &field, &value, min_count, found);
+                look_at_cell(key, &field, &value, min_count, found);
             }
         }
-        "h" => {
-            for (field, value) in hash() {
-                let sum = numbers(&json(&value));
-                add(&mut found.waiting, sum);
-                if sum[3] > 0 {
-                    found.small.push(format!("{key} {field} {value}"));
-                }
-            }
+        // A closing that is under way, with its secret, and what was announced.
+        "z" => {
+            let is_left = |field: &str| field.strip_prefix(['a', 'v', 'c', 'k', 'g']).is_some_and(is_over);
+            let left = hash().into_iter().filter(|(field, _)| is_left(field));
+            found.small.extend(left.map(|(field, _)| format!("{key} {field}")));
         }
-        "c" => {
-            let of_day = |field: &str| is_over(field.trim_start_matches(['u', 'x']));
-            let small = hash().into_iter().filter(|(field, _)| of_day(field));
-            found.small.extend(small.map(|(field, value)| format!("{key} {field} {value}")));
+        "b" | "c" | "q" | "r" if is_over(rest.rsplit(':').next().unwrap_or_default()) => {
+            found.small.push(key.to_owned());
         }
-        "a" | "v" if is_over(rest.rsplit(':').next().unwrap_or_default()) => found.small.push(key.to_owned()),
+        "v" if rest.split(':').nth(2).is_some_and(is_over) => found.small.push(key.to_owned()),
         "s" => found.small.push(key.to_owned()),
-        // Besides: codes of deleted links, children, spellings of campaigns, and a day's key by its hash.
-        "a" | "v" | "e" | "g" | "lp" | "n" | "l" | "i" | "o" | "z" | "d" | "w" | "k" | "p" | "{sites}"
-        | "{store}" => {}
+        // Besides: days that are frozen, codes of deleted links, children, spellings of campaigns, and a day's key by its hash.
+        "b" | "c" | "q" | "r" | "v" | "e" | "f" | "g" | "lp" | "n" | "l" | "i" | "o" | "k" | "p"
+        | "{sites}" | "{store}" | "{access}" => {}
         _ => assert!(
             ["ens:counted", "ens:closed", "ens:session"].contains(&key),
             "nobody has looked through keys such as {key}"
@@ -77,23 +69,17 @@ fn look_at(server: &mut Connection, key: &str, today: i32, min_count: u64, found
     }
 }
 
-fn look_at_day(key: &str, field: &str, value: &str, min_count: u64, found: &mut Found) {
-    let cells = match field.split_once(' ') {
-        None if field == "mark" && value.contains(" clear ") => Vec::new(),
-        Some(("k", _)) => vec![numbers(&json(value))],
-        Some(("l", _)) => {
-            let cells = json(value);
-            cells.as_array().expect("a list").iter().map(|cell| numbers(&cell["counts"])).collect()
-        }
+fn look_at_cell(key: &str, field: &str, value: &str, min_count: u64, found: &mut Found) {
+    let (sum, cell) = match field.split_once(' ') {
+        None if field == "mark" => return,
+        Some(("l", _)) => (&mut found.cells, numbers(&json(value)["counts"])),
+        Some(("k", _)) => (&mut found.weeks, numbers(&json(value))),
+        Some(("p", _)) => return add(&mut found.pools, numbers(&json(value))),
         _ => return found.small.push(format!("{key} {field} {value}")),
     };
-    for cell in cells {
-        add(&mut found.cells, cell);
-        let [clicks, visitors, unasked, _] = cell;
-        let few = |people, number| (number > 0 || people > 0) && people < min_count;
-        if few(visitors, clicks) || few(unasked, unasked) {
-            found.small.push(format!("{key} {field} {value}"));
-        }
+    add(sum, cell);
+    if cell.iter().any(|number| !number.is_multiple_of(min_count)) {
+        found.small.push(format!("{key} {field} {value}"));
     }
 }
 

@@ -16,6 +16,7 @@ use entrenous::domain::code::Code;
 use entrenous::domain::day::Day;
 use entrenous::domain::destination::HostRule;
 use entrenous::domain::link::LinkChange;
+use entrenous::domain::min_count::MinCounts;
 use entrenous::domain::site::{OriginRule, Site, SiteId};
 use entrenous::service::metrics::Metrics;
 use entrenous::service::sites::Sites;
@@ -146,6 +147,17 @@ impl Service {
         service
     }
 
+    /// The same where the trial's site has the k of the setting, as that of an operator who changed it on an earlier day.
+    pub(crate) async fn first_start_with_min_count(min_count: &str) -> Self {
+        let mut service = Self::first_start(&[("stats.min_count", min_count)]).await;
+        let k = service.min_count();
+        let sites = Sites::new(service.store().await);
+        sites.change("default", |site| site.min_count = k.clone()).await.expect("sites").expect("the site");
+        // What it knew of the site is another one.
+        service.restart().await;
+        service
+    }
+
     fn prepare(backend: Backend, settings: &[(&str, &str)]) -> Self {
         let ground = Ground::new(backend);
         let journal = ground.dir.path().join("journal").display().to_string();
@@ -221,7 +233,7 @@ impl Service {
     }
 
     async fn run(&mut self) {
-        let settings = Settings::read("/nowhere".as_ref(), &self.settings).expect("settings");
+        let settings = self.settings();
         let (stop, stopped) = oneshot::channel::<()>();
         let (started, address) = mpsc::channel();
         let clock = self.clock();
@@ -317,6 +329,15 @@ impl Service {
         entrenous::store::open(&url, None).await.expect("the store")
     }
 
+    /// The k of the sites that the test makes: what the setting is.
+    fn min_count(&self) -> MinCounts {
+        MinCounts::always(self.settings().stats.min_count)
+    }
+
+    fn settings(&self) -> Settings {
+        Settings::read("/nowhere".as_ref(), &self.settings).expect("settings")
+    }
+
     /// Makes a site as the command line does; returns its publishable and its secret key.
     pub(crate) async fn site(&self, name: &str, configure: impl FnOnce(&mut Site)) -> (String, String) {
         let mut site = Site {
@@ -329,6 +350,7 @@ impl Service {
             stripping: entrenous::domain::stripping::Stripping::default(),
             forward_query: false,
             lineage: false,
+            min_count: self.min_count(),
             public: false,
             badges: false,
             created_at: Timestamp::UNIX_EPOCH,
@@ -418,6 +440,17 @@ impl Service {
         response
     }
 
+    /// Lets so many people open a link, each so often and each from a network of their own. Where k is 5, 30 are enough
+    /// for a number of their own, whatever is drawn, and as many as its rounding leaves.
+    pub(crate) async fn crowd(&self, code: &str, people: u8, each: u8) {
+        for person in 0..people {
+            for _ in 0..each {
+                self.click(code, &format!("198.18.{person}.1")).await;
+            }
+        }
+        self.settled().await;
+    }
+
     /// A link's statistics for the present day, when everything recorded is settled.
     pub(crate) async fn stats(&self, code: &str) -> Value {
         self.settled().await;
@@ -465,8 +498,19 @@ impl Service {
         let Some(redis) = &self.ground.redis else { return Vec::new() };
         let client = ::redis::Client::open(redis.url()).expect("an address");
         let mut connection = client.get_multiplexed_async_connection().await.expect("a connection");
-        let pattern = format!("ens:v:*:{code}:*");
-        ::redis::cmd("KEYS").arg(pattern).query_async(&mut connection).await.expect("keys")
+        let keys: Vec<String> =
+            ::redis::cmd("KEYS").arg("ens:v:*").query_async(&mut connection).await.expect("keys");
+        let mut found = Vec::new();
+        for key in keys {
+            // Where a set is too large for that, its link is in the key's name.
+            let links: Vec<String> =
+                ::redis::cmd("HKEYS").arg(&key).query_async(&mut connection).await.unwrap_or_default();
+            let is_there = |text: &String| text.contains(&format!("/{code}."));
+            if is_there(&key) || links.iter().any(is_there) {
+                found.push(key);
+            }
+        }
+        found
     }
 
     /// The Redis server under the service, to be stopped and started.
@@ -487,8 +531,8 @@ impl Service {
     /// Takes a link down for abuse.
     pub(crate) async fn take_down(&self, code: &str) {
         let change = LinkChange { taken_down: Some(true), ..LinkChange::default() };
-        let code = Code::parse(code).expect("a code");
-        self.store().await.change_link(&code, change).await.expect("changed").expect("a link");
+        let (code, today) = (Code::parse(code).expect("a code"), Day::of(self.now()));
+        self.store().await.change_link(&code, change, today).await.expect("changed").expect("a link");
     }
 
     /// How long the journal's segments are together.

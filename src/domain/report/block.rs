@@ -1,15 +1,14 @@
-//! Blocks: a day of a site as it is kept in memory, 36 bytes a row.
+//! Blocks: what is shown of a site's day, or of its week, as it is kept in memory, 36 bytes a row.
 
 use std::ops::Range;
 
 use super::names::{KindNumbers, NONE, Names};
 use super::sums::Raw;
-use crate::domain::cell::Amount;
-use crate::domain::counts::{Counts, DayCounts, DayRows};
+use crate::domain::counts::{Amount, Counts, DayCounts, DayRows};
 use crate::domain::family::Family;
-use crate::domain::publication::Publication;
+use crate::domain::publication::Shown;
 
-/// A day of a site.
+/// A day or a week of a site.
 #[derive(Debug, Clone, Default)]
 pub struct Block {
     rows: Box<[Row]>,
@@ -17,7 +16,7 @@ pub struct Block {
     apps: Box<[App]>,
 }
 
-/// What a link, or what moved up, has under one kind on one day.
+/// What a link, or a page or a channel in a week, has under one kind.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Row {
     /// Its names stand here, and not behind a number: adding up looks at millions of rows one after the other, which is
@@ -40,33 +39,25 @@ struct App {
 }
 
 impl Block {
-    /// Makes the block of a day of which everything is shown in steps, or exactly, `as_open`, or else only what is in cells.
+    /// Makes the block of a day or a week of which this is shown. Nothing else is kept.
     #[must_use]
-    pub fn new(day: &DayRows, as_open: bool, rule: Publication, names: &mut Names) -> Self {
+    pub fn new(day: &DayRows, shown: Shown, names: &mut Names) -> Self {
         let kinds: Vec<_> = day.kinds.iter().map(|kind| names.kind(kind)).collect();
-        let mut all: Vec<(Row, &DayCounts)> = Vec::with_capacity(day.rows.len());
+        let mut all: Vec<(Row, Counts)> = Vec::with_capacity(day.rows.len());
         for row in &day.rows {
-            let link = row.link.as_ref().map_or(NONE, |code| names.link(code));
-            let mut amount = if rule.is_exact() || as_open {
-                Amount::of(&row.counts.cells)
-            } else {
-                rule.of_cell(Amount::of(&row.counts.cells))
-            };
-            if rule.is_exact() || as_open {
-                amount += Amount::of(&row.counts.open);
-            }
-            let Counts { shares, unfurls, .. } = row.counts.open;
-            let row_of_it = Row {
+            let counts = shown_of(&row.counts, shown);
+            let Amount { clicks, visitors, aggregate_clicks } = Amount::of(&counts);
+            let row = Row {
                 kind: kinds[row.kind],
-                link,
-                shares: short(shares + row.counts.cells.shares),
-                unfurls: short(unfurls + row.counts.cells.unfurls),
-                clicks: short(amount.clicks),
-                visitors: short(amount.visitors),
-                aggregate_clicks: short(amount.aggregate_clicks),
+                link: row.link.as_ref().map_or(NONE, |code| names.link(code)),
+                shares: short(counts.shares),
+                unfurls: short(counts.unfurls),
+                clicks: short(clicks),
+                visitors: short(visitors),
+                aggregate_clicks: short(aggregate_clicks),
             };
-            if !row_of_it.is_nothing() {
-                all.push((row_of_it, &row.counts));
+            if !row.raw().is_nothing() {
+                all.push((row, counts));
             }
         }
         // Of a link that was changed on that day, what has no page or no campaign comes first.
@@ -74,19 +65,15 @@ impl Block {
             (*link, kind.page.wrapping_add(1), kind.campaign.wrapping_add(1), kind.channel)
         });
         let mut apps = Vec::new();
-        for (place, (_, counts)) in all.iter().enumerate() {
-            let known = [&counts.cells, &counts.open].map(|counts| &counts.known_unfurls);
-            for family in Family::all() {
-                let unfurls: u64 = known.iter().filter_map(|known| known.get(&family)).sum();
-                if unfurls > 0 {
-                    apps.push(App { row: short(place as u64), family, unfurls: short(unfurls) });
-                }
+        for ((_, counts), place) in all.iter().zip(0..) {
+            for (family, unfurls) in counts.known_unfurls.iter().filter(|(_, unfurls)| **unfurls > 0) {
+                apps.push(App { row: place, family: *family, unfurls: short(*unfurls) });
             }
         }
         Self { rows: all.into_iter().map(|(row, _)| row).collect(), apps: apps.into() }
     }
 
-    /// How much memory it takes.
+    /// Returns how much memory it takes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         size_of_val(&*self.rows) + size_of_val(&*self.apps) + size_of::<Self>()
@@ -112,6 +99,16 @@ impl Block {
     }
 }
 
+/// What is shown of a row's counts.
+fn shown_of(counts: &DayCounts, shown: Shown) -> Counts {
+    let shares = counts.open.shares + counts.cells.shares;
+    match shown {
+        Shown::Everything => counts.all(),
+        Shown::Cells => Counts { shares, ..counts.cells.clone() },
+        Shown::Shares => Counts { shares, ..Counts::default() },
+    }
+}
+
 impl Row {
     pub(super) fn raw(&self) -> Raw {
         Raw {
@@ -123,10 +120,6 @@ impl Row {
                 aggregate_clicks: self.aggregate_clicks.into(),
             },
         }
-    }
-
-    fn is_nothing(&self) -> bool {
-        self.raw() == Raw::default()
     }
 }
 

@@ -5,23 +5,21 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ops::AddAssign;
 
-use foldhash::HashSet;
-
 use super::apps::Apps;
 use super::block::Row;
 use super::by_number::ByNumber;
-use super::names::{KindNumbers, NONE};
-use super::sums::{Raw, Sums};
+use super::names::{KindNumbers, NONE, Names};
+use super::sums::{Form, Raw};
 use super::tally::{Lens, ReportDay};
-use super::{Group, Grouping, Numbers, Rest, Table};
+use super::{Group, Grouping, Rest, Table};
 use crate::domain::family::Family;
 
 /// What puts links in order, and what links and what is of none come to together.
 pub(super) struct LinkScores {
     /// By link: what is published of it, as [`score`] puts it; 0 where that is nothing.
     scores: ByNumber<u64>,
-    /// Days that add up, and whose unfurls all days have: of what is of no link, and of links.
-    closed: [Raw; 2],
+    /// What is of no link, and what is of links, with whose unfurls these have.
+    sums: [Raw; 2],
     apps: [Apps; 2],
 }
 
@@ -43,29 +41,29 @@ impl LinkScores {
     pub(super) fn new(lens: Lens<'_>) -> Self {
         Self {
             scores: ByNumber::new(lens.names.sizes().links, lens.rows),
-            closed: [Raw::default(); 2],
+            sums: [Raw::default(); 2],
             apps: [Apps::default(); 2],
         }
     }
 
-    /// Adds rows of a day that adds up.
+    /// Adds rows.
     pub(super) fn add(&mut self, rows: &[Row]) {
         for row in rows {
             let raw = row.raw();
-            self.closed[place(row.link)] += raw;
+            self.sums[place(row.link)] += raw;
             if row.link != NONE {
-                self.add_score(row.link, raw.amount.clicks, raw.shares);
+                self.add_score(row.link, raw);
             }
         }
     }
 
-    /// Adds what is published of each link on another day, of which these are all rows.
-    pub(super) fn add_day(&mut self, rows: &[Row], open: bool, lens: Lens<'_>) {
-        for (link, raw) in by_link(rows) {
-            if link != NONE
-                && let Some((clicks, shares)) = lens.published(raw, open).rank()
-            {
-                self.add_score(link, clicks, shares);
+    /// Adds all rows of a day whose shares are rounded for each link.
+    pub(super) fn add_rounded(&mut self, rows: &[Row], shares: impl Fn(u64) -> u64) {
+        for of_link in rows.chunk_by(|one, other| one.link == other.link) {
+            let (link, raw) = (of_link[0].link, rounded_sum(of_link, &shares));
+            self.sums[place(link)] += raw;
+            if link != NONE && !raw.is_nothing() {
+                self.add_score(link, raw);
             }
         }
     }
@@ -74,17 +72,17 @@ impl LinkScores {
         self.apps[place(link)].add(family, unfurls);
     }
 
-    fn add_score(&mut self, link: u32, clicks: u64, shares: u64) {
+    fn add_score(&mut self, link: u32, raw: Raw) {
         let known = self.scores.get_mut(link);
-        *known = known.saturating_add(score(clicks, shares)) | SAYS_SOMETHING;
+        *known = known.saturating_add(score(raw.amount.clicks, raw.shares)) | SAYS_SOMETHING;
     }
 
     /// The first links, so many at most, and how many there are.
-    fn first(&self, most: usize, lens: Lens<'_>) -> (Vec<u32>, usize) {
+    fn first(&self, most: usize, names: &Names) -> (Vec<u32>, usize) {
         // The last of the first comes out first. Of links with the same numbers the order of their codes decides.
         let mut first: BinaryHeap<Reverse<(u64, Reverse<&str>, u32)>> = BinaryHeap::new();
         let mut try_it = |link, score| {
-            first.push(Reverse((score, Reverse(lens.names.code(link)), link)));
+            first.push(Reverse((score, Reverse(names.code(link)), link)));
             if first.len() > most {
                 first.pop();
                 return first.peek().map_or(1, |Reverse((score, ..))| *score);
@@ -106,63 +104,37 @@ impl LinkScores {
         (first.into_sorted_vec().into_iter().map(|Reverse((.., link))| link).collect(), number)
     }
 
-    /// The table: at most so many links, and the others as one.
+    /// The table: at most so many links, and the others as one; `before` are the days of the period before.
     pub(super) fn table(
         &self,
         most: usize,
         days: &[ReportDay],
-        before: Option<(&[ReportDay], Lens<'_>)>,
+        before: Option<(&[ReportDay], Form)>,
         lens: Lens<'_>,
+        form: Form,
     ) -> Table {
-        let (first, number) = self.first(most, lens);
+        let (first, number) = self.first(most, lens.names);
         let chosen = chosen(&first, days, lens);
-        let before = before.map(|(days, lens)| self::chosen(&first, days, lens));
-        let [elsewhere, rest] = self.others(&first, &chosen, days, lens);
+        let before = before.map(|(days, form)| (self::chosen(&first, days, lens), form));
         let group = |(place, link): (usize, &u32)| Group {
             key: Some(lens.names.code(*link).to_owned()),
             kind: chosen[place].kind.map(|kind| lens.names.kind_of(kind)),
-            numbers: chosen[place].numbers(),
-            before: before.as_ref().map(|sums| sums[place].numbers()),
+            numbers: form.numbers(chosen[place].raw, chosen[place].apps),
+            before: before.as_ref().map(|(sums, form)| form.numbers(sums[place].raw, sums[place].apps)),
         };
+        let [elsewhere, mut rest] = self.sums;
+        let [apps_elsewhere, mut apps] = self.apps;
+        for link in &chosen {
+            rest -= link.raw;
+            apps -= link.apps;
+        }
+        let left_out = number - first.len();
         Table {
             by: Grouping::Link,
             groups: first.iter().enumerate().map(group).collect(),
-            rest: (number > first.len())
-                .then(|| Rest { groups: number - first.len(), numbers: rest.numbers() }),
-            elsewhere: elsewhere.sums.says_something().then(|| elsewhere.numbers()),
+            rest: (left_out > 0).then(|| Rest { groups: left_out, numbers: form.numbers(rest, apps) }),
+            elsewhere: (!elsewhere.is_nothing()).then(|| form.numbers(elsewhere, apps_elsewhere)),
         }
-    }
-
-    /// What is of no link, and what is of the links that were not chosen.
-    fn others(
-        &self,
-        first: &[u32],
-        chosen: &[LinkSums],
-        days: &[ReportDay],
-        lens: Lens<'_>,
-    ) -> [LinkSums; 2] {
-        let mut others = [LinkSums::new(lens), LinkSums::new(lens)];
-        let is_chosen: HashSet<u32> = first.iter().copied().collect();
-        let mut room = Vec::new();
-        for day in days.iter().filter(|day| !lens.adds_up(day)) {
-            let mut raw = [Raw::default(); 2];
-            for row in lens.rows(day, &mut room).iter().filter(|row| !is_chosen.contains(&row.link)) {
-                raw[place(row.link)] += row.raw();
-            }
-            for (sums, raw) in others.iter_mut().zip(raw) {
-                sums.sums.add(raw, day.open);
-            }
-        }
-        let [elsewhere, mut rest] = self.closed;
-        [others[0].apps, others[1].apps] = self.apps;
-        for link in chosen {
-            rest -= link.closed;
-            others[1].apps -= link.apps;
-        }
-        for (sums, closed) in others.iter_mut().zip([elsewhere, rest]) {
-            sums.add_closed(closed);
-        }
-        others
     }
 }
 
@@ -174,81 +146,47 @@ impl AddAssign for LinkScores {
             *known = (*known & !SAYS_SOMETHING).saturating_add(more & !SAYS_SOMETHING) | says_something;
         });
         for place in 0..2 {
-            self.closed[place] += more.closed[place];
+            self.sums[place] += more.sums[place];
             self.apps[place] += more.apps[place];
         }
     }
 }
 
-/// What a link comes to, or several together.
+/// What a link comes to.
+#[derive(Clone, Default)]
 struct LinkSums {
-    sums: Sums,
-    /// What of it is of days that add up.
-    closed: Raw,
+    raw: Raw,
     apps: Apps,
     /// The last kind that it was of.
     kind: Option<KindNumbers>,
 }
 
-impl LinkSums {
-    fn new(lens: Lens<'_>) -> Self {
-        Self { sums: lens.nothing(), closed: Raw::default(), apps: Apps::default(), kind: None }
-    }
-
-    /// Adds all days that add up at once.
-    fn add_closed(&mut self, raw: Raw) {
-        self.closed = raw;
-        if raw != Raw::default() {
-            self.sums.add(raw, false);
-        }
-    }
-
-    fn numbers(&self) -> Numbers {
-        self.sums.numbers(self.apps)
-    }
-}
-
 /// What some links come to, one by one.
 fn chosen(links: &[u32], days: &[ReportDay], lens: Lens<'_>) -> Vec<LinkSums> {
-    let mut sums: Vec<_> = links.iter().map(|_| (LinkSums::new(lens), Raw::default())).collect();
+    let (mut sums, mut room) = (vec![LinkSums::default(); links.len()], Vec::new());
     // Day by day, so that what is looked at of a day is looked at again at once.
     for day in days {
         let Some(block) = day.block.as_deref() else { continue };
-        for (link, (of_link, closed)) in links.iter().zip(&mut sums) {
+        for (link, of_link) in links.iter().zip(&mut sums) {
             let places = block.places_of(*link);
-            let mut raw = Raw::default();
-            for row in block.rows()[places.clone()].iter().filter(|row| lens.takes(row)) {
-                // What is not shown does not move a link to another page.
-                if lens.adds_up(day) || lens.published(row.raw(), day.open).says_something() {
-                    of_link.kind = Some(row.kind);
-                }
-                raw += row.raw();
-            }
-            if lens.adds_up(day) {
-                *closed += raw;
-            } else if !places.is_empty() {
-                of_link.sums += lens.published(raw, day.open);
-            }
+            room.clear();
+            room.extend(block.rows()[places.clone()].iter().filter(|row| lens.takes(row)));
+            of_link.kind = room.last().map(|row: &Row| row.kind).or(of_link.kind);
+            of_link.raw += rounded_sum(&room, |shares| lens.shares(shares, day));
             for (_, family, unfurls) in block.apps(places).filter(|(row, ..)| lens.takes(row)) {
                 of_link.apps.add(family, unfurls);
             }
         }
     }
-    let whole = |(mut of_link, closed): (LinkSums, Raw)| {
-        of_link.add_closed(closed);
-        of_link
-    };
-    sums.into_iter().map(whole).collect()
+    sums
 }
 
-/// A day's rows, which stand in the order of their links, by link.
-fn by_link(rows: &[Row]) -> Vec<(u32, Raw)> {
-    let mut links: Vec<(u32, Raw)> = Vec::new();
+/// What rows come to together, with rounded shares.
+fn rounded_sum(rows: &[Row], shares: impl Fn(u64) -> u64) -> Raw {
+    let mut sum = Raw::default();
     for row in rows {
-        match links.last_mut() {
-            Some((link, raw)) if *link == row.link => *raw += row.raw(),
-            _ => links.push((row.link, row.raw())),
-        }
+        sum += row.raw();
     }
-    links
+    sum.shares = shares(sum.shares);
+    sum
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Block, Filter, Names, Period, Question, Report, ReportDay, report};
+use super::{Block, Filter, Names, Period, Question, Report, ReportDay, ReportDays, report};
 use crate::domain::counts::{Counts, DayCounts, DayRow, DayRows, Kind, LinkCounts};
 use crate::domain::day::Day;
 use crate::domain::link::Link;
@@ -16,13 +16,16 @@ pub fn of_link(
     counts: &LinkCounts,
     period: Period,
     compared: bool,
-    rule: Publication,
+    rule: &Publication,
 ) -> Report {
     let mut names = Names::default();
-    let days = days(link, counts, period, rule, &mut names);
-    let before = compared.then(|| self::days(link, counts, period.before(), rule, &mut names));
-    let question = Question { period, filter: Filter::default(), tables: Vec::new(), compared };
-    report(&names, &question, &days, before.as_deref(), rule)
+    let mut of =
+        |period| ReportDays { days: days(link, counts, period, rule, &mut names), weeks: Vec::new() };
+    let now = of(period);
+    let before = compared.then(|| of(period.before()));
+    let filter = Filter { link: Some(link.code.clone()), ..Filter::default() };
+    let question = Question { period, filter, tables: Vec::new(), compared };
+    report(&names, &question, &now, before.as_ref(), rule.audience)
 }
 
 /// A link's days as those of a site that has no other.
@@ -30,7 +33,7 @@ fn days(
     link: &Link,
     counts: &LinkCounts,
     period: Period,
-    rule: Publication,
+    rule: &Publication,
     names: &mut Names,
 ) -> Vec<ReportDay> {
     let Link { channel, campaign, .. } = link.clone();
@@ -44,12 +47,13 @@ fn days(
         if day == made {
             counts_of_day.open.add(&Counts { shares: 1, ..Counts::default() });
         }
-        let open = rule.is_open(day, &counts.closed);
+        let (open, min_count) = (rule.is_open(day, &counts.closed), rule.min_counts.on(day));
         if counts_of_day == DayCounts::default() {
-            return ReportDay { day, open, block: None };
+            return ReportDay { day, min_count, open, block: None };
         }
         rows.rows = vec![DayRow { kind: 0, link: Some(link.code.clone()), counts: counts_of_day }];
-        ReportDay { day, open, block: Some(Arc::new(Block::new(&rows, open, rule, names))) }
+        let block = Block::new(&rows, rule.shown(day, &counts.closed), names);
+        ReportDay { day, min_count, open, block: Some(Arc::new(block)) }
     };
     period.days().map(&mut of_day).collect()
 }

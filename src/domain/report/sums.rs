@@ -1,16 +1,15 @@
-//! Adding up days, and publishing what they come to.
+//! Adding up what is shown of days and weeks, and publishing what that comes to.
 
 use std::collections::BTreeMap;
 use std::ops::{AddAssign, SubAssign};
 
 use super::apps::Apps;
-use super::{Funnel, Numbers, SeriesDay};
-use crate::domain::cell::Amount;
-use crate::domain::day::Day;
+use super::{Numbers, Virality};
+use crate::domain::counts::Amount;
 use crate::domain::family::Family;
-use crate::domain::publication::{Number, Publication, Sum};
+use crate::domain::publication::{Audience, Number};
 
-/// Counts before they are published.
+/// What is shown of some counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Raw {
     pub(super) shares: u64,
@@ -37,156 +36,105 @@ impl SubAssign for Raw {
     }
 }
 
-/// Days of one group, as they are added up.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Sums {
-    /// What closed days have in cells: their sum is published.
-    closed: Amount,
-    shares: Sum,
-    unfurls: Sum,
-    /// Open days, of which each was published by itself.
-    clicks: Sum,
-    visitors: Sum,
-    aggregate_clicks: Sum,
-    funnel_shares: Sum,
-    funnel_unfurls: Sum,
-    rule: Publication,
-    /// Whether some of the days are open.
-    open: bool,
-}
-
-impl Sums {
-    /// Nothing, of days of which some are `open`.
-    pub(super) fn new(rule: Publication, open: bool) -> Self {
-        let (nothing, none) = (rule.nothing(), rule.happenings(0));
-        Self {
-            closed: Amount::default(),
-            shares: none,
-            unfurls: none,
-            clicks: nothing,
-            visitors: nothing,
-            aggregate_clicks: nothing,
-            funnel_shares: none,
-            funnel_unfurls: none,
-            rule,
-            open: open && !rule.is_exact(),
-        }
+impl Raw {
+    /// Returns whether nothing of it is more than 0.
+    pub(super) fn is_nothing(&self) -> bool {
+        *self == Self::default()
     }
 
-    /// Adds a day; or several closed ones together, where these [add up](Publication::adds_up).
-    pub(super) fn add(&mut self, raw: Raw, open: bool) {
-        let rule = self.rule;
-        let (shares, unfurls) = (rule.happenings(raw.shares), rule.happenings(raw.unfurls));
-        self.shares += shares;
-        self.unfurls += unfurls;
-        if open && !rule.is_exact() {
-            let Amount { clicks, visitors, aggregate_clicks } = raw.amount;
-            self.clicks += rule.open(clicks, visitors);
-            self.visitors += rule.open(visitors, visitors);
-            self.aggregate_clicks += rule.open(aggregate_clicks, aggregate_clicks);
-        } else {
-            self.closed += raw.amount;
-            self.funnel_shares += shares;
-            self.funnel_unfurls += unfurls;
-        }
-    }
-
-    /// Whether any number of it is shown.
-    pub(super) fn says_something(&self) -> bool {
-        self.rank().is_some()
-    }
-
-    /// By what groups are put in order: clicks, then shares. `None` where no number of it is shown.
+    /// Returns by what groups are put in order: clicks, then shares. `None` where nothing is shown.
     pub(super) fn rank(&self) -> Option<(u64, u64)> {
-        let [clicks, _, aggregate_clicks] = self.of_visits();
-        let [shares, unfurls] = [self.shares, self.unfurls].map(|sum| self.happened(sum));
-        let says_something =
-            [shares, unfurls, clicks, aggregate_clicks].into_iter().any(Number::says_something);
-        says_something.then(|| (clicks.value().unwrap_or(0), shares.value().unwrap_or(0)))
+        (!self.is_nothing()).then_some((self.amount.clicks, self.shares))
     }
+}
 
-    /// Clicks, visitors, and clicks of people who were not asked.
-    fn of_visits(&self) -> [Number; 3] {
-        let mut sums = [self.clicks, self.visitors, self.aggregate_clicks];
-        for (sum, closed) in sums.iter_mut().zip(self.of_cells()) {
-            *sum += closed;
-        }
-        sums.map(|sum| sum.number(self.open))
-    }
+/// How sums of some days are published. It follows from the days and who reads, and never from what was counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Form {
+    /// Whether every one of the days shows everything: then 0 is none.
+    pub(super) exact: bool,
+    /// Whether the visits of any of the days are shown.
+    pub(super) visits: bool,
+    pub(super) audience: Audience,
+}
 
-    /// The same of closed days alone.
-    fn of_cells(&self) -> [Sum; 3] {
-        let Amount { clicks, visitors, aggregate_clicks } = self.closed;
-        [(clicks, visitors), (visitors, visitors), (aggregate_clicks, aggregate_clicks)]
-            .map(|(number, visitors)| self.rule.closed(number, visitors))
-    }
-
-    /// Shares or unfurls.
-    fn happened(&self, sum: Sum) -> Number {
-        sum.number(!self.rule.adds_up())
-    }
-
-    /// What is published; of the unfurls, so many are known to be of which family.
-    pub(super) fn numbers(&self, known: Apps) -> Numbers {
-        let rule = self.rule;
-        let unfurls = self.happened(self.unfurls);
-        let [clicks, visitors, aggregate_clicks] = self.of_visits();
-        let closed = self.of_cells().map(|sum| sum.number(false));
-        let shares = self.happened(self.funnel_shares);
+impl Form {
+    /// Publishes a sum; of its unfurls, so many are known to be of which family.
+    pub(super) fn numbers(self, raw: Raw, known: Apps) -> Numbers {
+        let Amount { clicks, visitors, aggregate_clicks } = raw.amount;
+        let knows_shares = self.exact || self.audience == Audience::SignedIn;
+        let when = |shown: bool, number| if shown { Number::Shown(number) } else { Number::Suppressed };
+        let of_visits = |number| when(self.exact || !raw.amount.is_nothing(), number);
         Numbers {
-            shares: self.happened(self.shares),
-            unfurls,
-            unfurls_by_app: by_app(known, unfurls, rule),
-            clicks,
-            visitors,
-            aggregate_clicks,
-            funnel: Funnel {
-                shares,
-                unfurls: self.happened(self.funnel_unfurls),
-                clicks: closed[0],
-                visitors: closed[1],
-                // Of shares that are rounded down it would be too high.
-                virality: if rule.adds_up() { virality(closed[0], shares) } else { None },
-            },
+            shares: when(knows_shares || raw.shares > 0, raw.shares),
+            unfurls: when(self.visits, raw.unfurls),
+            unfurls_by_app: if self.visits { by_app(known, raw.unfurls) } else { BTreeMap::new() },
+            clicks: of_visits(clicks),
+            visitors: of_visits(visitors),
+            aggregate_clicks: of_visits(aggregate_clicks),
+            // Of shares that are rounded down it would be too high.
+            virality: knows_shares.then(|| self.virality(clicks, raw.shares)).flatten(),
         }
     }
-}
 
-impl AddAssign for Sums {
-    /// Adds other days of the same group.
-    fn add_assign(&mut self, more: Self) {
-        self.closed += more.closed;
-        self.shares += more.shares;
-        self.unfurls += more.unfurls;
-        self.clicks += more.clicks;
-        self.visitors += more.visitors;
-        self.aggregate_clicks += more.aggregate_clicks;
-        self.funnel_shares += more.funnel_shares;
-        self.funnel_unfurls += more.funnel_unfurls;
+    fn virality(self, clicks: u64, shares: u64) -> Option<Virality> {
+        let known = shares > 0 && (self.exact || clicks > 0);
+        known.then(
+            || if self.exact { Virality::exact(clicks, shares) } else { Virality::about(clicks, shares) },
+        )
     }
 }
 
-/// A day of a series.
-pub(super) fn series_day(day: Day, raw: Raw, known: Apps, open: bool, rule: Publication) -> SeriesDay {
-    let mut sums = Sums::new(rule, open);
-    sums.add(raw, open);
-    let Numbers { shares, unfurls, unfurls_by_app, clicks, visitors, aggregate_clicks, funnel } =
-        sums.numbers(known);
-    let virality = funnel.virality;
-    SeriesDay { day, shares, unfurls, unfurls_by_app, clicks, visitors, aggregate_clicks, virality, open }
-}
-
-/// Known unfurls with those of others, so that they add up to all; nothing where these are rounded.
-fn by_app(mut known: Apps, unfurls: Number, rule: Publication) -> BTreeMap<Family, u64> {
-    let Some(all) = unfurls.value().filter(|_| rule.adds_up()) else { return BTreeMap::new() };
-    let others = all.saturating_sub(known.all());
-    known.add(Family::Other, others);
+/// Known unfurls with those of others, so that they add up to all.
+fn by_app(mut known: Apps, unfurls: u64) -> BTreeMap<Family, u64> {
+    known.add(Family::Other, unfurls.saturating_sub(known.all()));
     known.by_family()
 }
 
-/// Clicks / shares × 100, in percent to one decimal.
-#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-fn virality(clicks: Number, shares: Number) -> Option<f64> {
-    let (clicks, shares) = (clicks.value()?, shares.value().filter(|shares| *shares > 0)?);
-    Some((clicks as f64 * 1_000.0 / shares as f64).round() / 10.0)
+impl Virality {
+    /// Clicks / shares × 100 to one decimal.
+    pub(in crate::domain) fn exact(clicks: u64, shares: u64) -> Self {
+        Self { tenths: divided(clicks.saturating_mul(1_000), shares) }
+    }
+
+    /// The same without digits that rounded clicks do not have: whole tens, which are tenths of a click for each share.
+    fn about(clicks: u64, shares: u64) -> Self {
+        Self { tenths: divided(clicks.saturating_mul(10), shares).saturating_mul(100) }
+    }
+}
+
+/// Divides to the nearest whole number.
+fn divided(number: u64, by: u64) -> u64 {
+    number.saturating_add(by / 2) / by
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clicks_for_each_hundred_shares_have_no_more_digits_than_the_clicks() {
+        for (clicks, shares, exact, about) in
+            [(37, 3, 1_233.3, 1_230.0), (1, 3, 33.3, 30.0), (5, 100, 5.0, 10.0), (0, 4, 0.0, 0.0)]
+        {
+            let of =
+                [Virality::exact(clicks, shares), Virality::about(clicks, shares)].map(Virality::percent);
+            let written = [exact, about].map(|percent: f64| format!("{percent:.1}"));
+            assert_eq!(of.map(|percent| format!("{percent:.1}")), written);
+        }
+    }
+
+    #[test]
+    fn nothing_and_too_few_look_the_same_unless_every_number_is_exact() {
+        let form = |exact, visits, audience| Form { exact, visits, audience };
+        let numbers = |form: Form| {
+            let Numbers { shares, unfurls, clicks, visitors, aggregate_clicks, .. } =
+                form.numbers(Raw::default(), Apps::default());
+            [shares, unfurls, clicks, visitors, aggregate_clicks].map(Number::value)
+        };
+        assert_eq!(numbers(form(true, true, Audience::Public)), [Some(0); 5]);
+        assert_eq!(numbers(form(false, true, Audience::SignedIn)), [Some(0), Some(0), None, None, None]);
+        assert_eq!(numbers(form(false, false, Audience::SignedIn)), [Some(0), None, None, None, None]);
+        assert_eq!(numbers(form(false, true, Audience::Public)), [None, Some(0), None, None, None]);
+    }
 }

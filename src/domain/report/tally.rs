@@ -1,4 +1,4 @@
-//! One way through the days of a period: what they come to together, by day, and in groups.
+//! One way through the days and the weeks of a period: what they come to together, by day and by week, and in groups.
 
 use std::ops::AddAssign;
 use std::sync::Arc;
@@ -10,20 +10,33 @@ use super::groups::GroupSums;
 use super::links::LinkScores;
 use super::mask::Mask;
 use super::names::Names;
-use super::sums::{Raw, Sums, series_day};
-use super::{Grouping, Numbers, SeriesDay};
+use super::sums::{Form, Raw};
+use super::{Grouping, Numbers, SeriesDay, SeriesWeek};
 use crate::domain::day::Day;
 use crate::domain::family::Family;
-use crate::domain::publication::Publication;
+use crate::domain::min_count::MinCount;
+use crate::domain::publication::Audience;
+use crate::domain::week::Week;
 
 /// A day that a report is made of.
 #[derive(Debug, Clone)]
 pub struct ReportDay {
     /// The day.
     pub day: Day,
-    /// Whether it is shown as one that is not over.
+    /// The site's k of that day.
+    pub min_count: MinCount,
+    /// Whether it is not over, or not closed yet.
     pub open: bool,
-    /// What it has; `None` where that is nothing.
+    /// What is shown of it; `None` where that is nothing.
+    pub block: Option<Arc<Block>>,
+}
+
+/// A week that lies wholly in a report's period, and has cells or may have some.
+#[derive(Debug, Clone)]
+pub struct ReportWeek {
+    /// The week.
+    pub week: Week,
+    /// Its cells, which are of no link; `None` where there are none.
     pub block: Option<Arc<Block>>,
 }
 
@@ -32,40 +45,40 @@ pub struct ReportDay {
 pub(super) struct Lens<'a> {
     pub(super) names: &'a Names,
     pub(super) mask: &'a Mask,
-    pub(super) rule: Publication,
-    /// Whether some of the days are open.
-    pub(super) open: bool,
-    /// How many rows they have.
+    pub(super) audience: Audience,
+    /// How many rows there are.
     pub(super) rows: usize,
 }
 
 impl<'a> Lens<'a> {
     /// For these days.
-    pub(super) fn new(names: &'a Names, mask: &'a Mask, rule: Publication, days: &[ReportDay]) -> Self {
-        Self { names, mask, rule, open: false, rows: 0 }.on(days)
-    }
-
-    /// The sum of nothing.
-    pub(super) fn nothing(&self) -> Sums {
-        Sums::new(self.rule, self.open)
-    }
-
-    /// What is published of a day, or of a part of it.
-    pub(super) fn published(&self, raw: Raw, open: bool) -> Sums {
-        let mut sums = self.nothing();
-        sums.add(raw, open);
-        sums
+    pub(super) fn new(names: &'a Names, mask: &'a Mask, audience: Audience, days: &[ReportDay]) -> Self {
+        Self { names, mask, audience, rows: 0 }.on(days)
     }
 
     /// The same for other days.
     pub(super) fn on(self, days: &[ReportDay]) -> Self {
-        let rows = days.iter().map(rows_of).sum();
-        Self { open: days.iter().any(|day| day.open), rows, ..self }
+        Self { rows: days.iter().map(rows_of).sum(), ..self }
     }
 
-    /// Whether a day can be added up with others before it is published.
-    pub(super) fn adds_up(&self, day: &ReportDay) -> bool {
-        (!day.open || self.rule.is_exact()) && self.rule.adds_up()
+    /// How sums of days are published.
+    pub(super) fn form<'d>(&self, days: impl IntoIterator<Item = &'d ReportDay>) -> Form {
+        let mut form = Form { exact: true, visits: false, audience: self.audience };
+        for day in days {
+            form.exact &= day.min_count.is_exact();
+            form.visits |= !day.open || day.min_count.is_exact();
+        }
+        form
+    }
+
+    /// The shares of a day, or of a part of it, that are shown of so many.
+    pub(super) fn shares(&self, number: u64, day: &ReportDay) -> u64 {
+        self.audience.shares(number, day.min_count, day.open)
+    }
+
+    /// Whether the shares of a day are rounded for each group.
+    fn rounds(&self, day: &ReportDay) -> bool {
+        self.audience == Audience::Public && !day.min_count.is_exact()
     }
 
     /// Whether a row meets the filter.
@@ -73,13 +86,13 @@ impl<'a> Lens<'a> {
         self.mask.takes(row)
     }
 
-    /// The rows of a day that meet the filter; `room` is for them.
-    pub(super) fn rows<'d>(&self, day: &'d ReportDay, room: &'d mut Vec<Row>) -> &'d [Row] {
-        self.mask.of(day.block.as_deref().map_or(&[], Block::rows), room)
+    /// The rows of a block that meet the filter; `room` is for them.
+    fn rows<'d>(&self, block: Option<&'d Arc<Block>>, room: &'d mut Vec<Row>) -> &'d [Row] {
+        self.mask.of(block.map_or(&[], |block| block.rows()), room)
     }
 
     /// Whose unfurls rows of a day have that meet the filter.
-    pub(super) fn apps<'d>(&self, day: &'d ReportDay) -> impl Iterator<Item = (&'d Row, Family, u64)> {
+    fn apps<'d>(&self, day: &'d ReportDay) -> impl Iterator<Item = (&'d Row, Family, u64)> {
         let apps = day.block.as_deref().map(|block| block.apps(0..block.rows().len()));
         apps.into_iter().flatten().filter(|(row, ..)| self.mask.takes(row))
     }
@@ -93,9 +106,10 @@ const THREADS: usize = 4;
 /// What the days of a period come to. That of two parts of it is the one [plus](AddAssign) the other.
 pub(super) struct Tally<'a> {
     pub(super) series: Vec<SeriesDay>,
+    pub(super) weeks: Vec<SeriesWeek>,
     pub(super) tables: Vec<GroupSums<'a>>,
     pub(super) links: Option<LinkScores>,
-    total: Sums,
+    total: Raw,
     apps: Apps,
 }
 
@@ -104,7 +118,8 @@ impl<'a> Tally<'a> {
     pub(super) fn new(lens: Lens<'a>, by: &[Grouping], links: bool) -> Self {
         let tables = by.iter().map(|by| GroupSums::new(*by, lens)).collect();
         let links = links.then(|| LinkScores::new(lens));
-        Self { series: Vec::new(), tables, links, total: lens.nothing(), apps: Apps::default() }
+        let (series, weeks) = (Vec::new(), Vec::new());
+        Self { series, weeks, tables, links, total: Raw::default(), apps: Apps::default() }
     }
 
     /// Adds days; where they are large, a part of them on each of several threads.
@@ -139,18 +154,16 @@ impl<'a> Tally<'a> {
     fn add_part(&mut self, days: &[ReportDay], lens: Lens<'_>) {
         let mut room = Vec::new();
         for day in days {
-            let rows = lens.rows(day, &mut room);
-            let mut all = Raw::default();
-            for row in rows {
-                all += row.raw();
-            }
-            let adds_up = lens.adds_up(day);
+            let rows = lens.rows(day.block.as_ref(), &mut room);
+            let (mut all, shares) = (sum(rows), |number| lens.shares(number, day));
+            all.shares = shares(all.shares);
+            let rounds = lens.rounds(day);
             for table in &mut self.tables {
-                if adds_up { table.add(rows) } else { table.add_day(rows, day.open, lens) }
+                if rounds { table.add_rounded(rows, shares) } else { table.add(rows) }
             }
             match &mut self.links {
-                Some(links) if adds_up => links.add(rows),
-                Some(links) => links.add_day(rows, day.open, lens),
+                Some(links) if rounds => links.add_rounded(rows, shares),
+                Some(links) => links.add(rows),
                 None => {}
             }
             let mut known = Apps::default();
@@ -164,19 +177,43 @@ impl<'a> Tally<'a> {
                 }
             }
             self.apps += known;
-            self.total.add(all, day.open);
-            self.series.push(series_day(day.day, all, known, day.open, lens.rule));
+            self.total += all;
+            self.series.push(SeriesDay {
+                day: day.day,
+                numbers: lens.form([day]).numbers(all, known),
+                open: day.open,
+            });
         }
     }
 
-    pub(super) fn totals(&self) -> Numbers {
-        self.total.numbers(self.apps)
+    /// Adds the cells of weeks to the whole and to the groups. They are of no day and of no link.
+    pub(super) fn add_weeks(&mut self, weeks: &[ReportWeek], lens: Lens<'_>) {
+        let mut room = Vec::new();
+        for week in weeks {
+            let rows = lens.rows(week.block.as_ref(), &mut room);
+            for table in &mut self.tables {
+                table.add(rows);
+            }
+            if let Some(links) = &mut self.links {
+                links.add(rows);
+            }
+            let all = sum(rows);
+            self.total += all;
+            let form = Form { exact: false, visits: true, audience: lens.audience };
+            let Numbers { clicks, visitors, aggregate_clicks, .. } = form.numbers(all, Apps::default());
+            self.weeks.push(SeriesWeek { week: week.week, clicks, visitors, aggregate_clicks });
+        }
+    }
+
+    pub(super) fn totals(&self, form: Form) -> Numbers {
+        form.numbers(self.total, self.apps)
     }
 }
 
 impl AddAssign for Tally<'_> {
     fn add_assign(&mut self, later: Self) {
         self.series.extend(later.series);
+        self.weeks.extend(later.weeks);
         for (table, more) in self.tables.iter_mut().zip(later.tables) {
             *table += more;
         }
@@ -186,6 +223,14 @@ impl AddAssign for Tally<'_> {
         self.total += later.total;
         self.apps += later.apps;
     }
+}
+
+fn sum(rows: &[Row]) -> Raw {
+    let mut sum = Raw::default();
+    for row in rows {
+        sum += row.raw();
+    }
+    sum
 }
 
 fn rows_of(day: &ReportDay) -> usize {
@@ -213,10 +258,10 @@ mod tests {
     use crate::domain::channel::ChannelName;
     use crate::domain::code::Code;
     use crate::domain::counts::{Counts, DayCounts, DayRow, DayRows, Kind};
-    use crate::domain::publication::Audience;
+    use crate::domain::publication::Shown;
 
     /// A day with so many rows, of which each is a link's with one share.
-    fn day(number: i32, rows: usize, names: &mut Names, rule: Publication) -> ReportDay {
+    fn day(number: i32, rows: usize, names: &mut Names) -> ReportDay {
         let kind =
             Kind { channel: ChannelName::parse("sms").expect("a channel"), page: None, campaign: None };
         let counts = DayCounts { open: Counts { shares: 1, ..Counts::default() }, ..DayCounts::default() };
@@ -226,21 +271,17 @@ mod tests {
             counts: counts.clone(),
         };
         let of_day = DayRows { kinds: vec![kind], rows: (0..rows).map(row).collect() };
-        let block = (rows > 0).then(|| Arc::new(Block::new(&of_day, false, rule, names)));
-        ReportDay { day: Day::from_number(number).expect("a day"), open: false, block }
+        let block = (rows > 0).then(|| Arc::new(Block::new(&of_day, Shown::Cells, names)));
+        let (day, min_count) = (Day::from_number(number).expect("a day"), MinCount::DEFAULT);
+        ReportDay { day, min_count, open: false, block }
     }
 
     #[test]
     fn all_days_are_in_some_part_and_no_part_is_much_larger_than_another() {
-        let rule = Publication {
-            min_count: 5,
-            today: Day::from_number(99).expect("a day"),
-            audience: Audience::SignedIn,
-        };
         let mut names = Names::default();
         let mut rows = |sizes: &[usize], number: usize| -> Vec<Vec<usize>> {
             let days: Vec<_> =
-                sizes.iter().zip(0..).map(|(rows, place)| day(place, *rows, &mut names, rule)).collect();
+                sizes.iter().zip(0..).map(|(rows, place)| day(place, *rows, &mut names)).collect();
             parts(&days, number).into_iter().map(|part| part.iter().map(rows_of).collect()).collect()
         };
         assert_eq!(rows(&[], 3), [Vec::<usize>::new()]);

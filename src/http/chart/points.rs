@@ -1,13 +1,16 @@
 //! The points of a drawing: days, or where those would be too many, weeks or months.
 //!
-//! A week or a month is the sum of what is published of its days, so it tells nothing that they do not.
+//! A week or a month is the sum of what is published of its days, so it tells nothing that they do not. What stands with a whole
+//! week is in the week that it is of, and in the month that has the week's Thursday; where days are drawn one by one, each such
+//! week has a bar of its own, as wide as its days.
 
 use std::borrow::Borrow;
 
 use crate::domain::day::Day;
 use crate::domain::publication::Number;
-use crate::domain::report::{Report, SeriesDay};
-use crate::language::{Count, Language};
+use crate::domain::report::{Report, SeriesDay, SeriesWeek};
+use crate::domain::week::Week;
+use crate::language::Language;
 
 /// The most days that are drawn one by one.
 const MOST_DAYS: usize = 93;
@@ -18,7 +21,7 @@ const MOST_DAYS_BY_WEEK: usize = 400;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::http) enum Grain {
     Day,
-    /// Seven days; the last of them ends with the period.
+    /// A week from Monday to Sunday, as far as it is in the period.
     Week,
     /// A month of the calendar.
     Month,
@@ -45,11 +48,11 @@ impl Grain {
         }
     }
 
-    /// Whether a new point begins with the day at `place` of `days`.
-    fn begins(self, day: Day, place: usize, days: usize) -> bool {
+    /// Whether a new point begins with a day.
+    fn begins(self, day: Day) -> bool {
         match self {
             Self::Day => true,
-            Self::Week => (days - place).is_multiple_of(7),
+            Self::Week => Week::of(day).first() == day,
             Self::Month => day.to_string().ends_with("-01"),
         }
     }
@@ -60,8 +63,8 @@ impl Grain {
 pub(in crate::http) struct Series {
     pub(in crate::http) grain: Grain,
     pub(in crate::http) points: Vec<Point>,
-    /// `k`.
-    pub(in crate::http) min_count: u64,
+    /// Where points are days: what stands with whole weeks.
+    pub(in crate::http) weeks: Vec<WeekBar>,
 }
 
 /// A day, a week or a month.
@@ -71,56 +74,129 @@ pub(in crate::http) struct Point {
     pub(in crate::http) from: String,
     /// Its last day, ISO.
     pub(in crate::http) to: String,
-    pub(in crate::http) shares: Count,
-    pub(in crate::http) unfurls: Count,
-    pub(in crate::http) clicks: Count,
-    pub(in crate::http) visitors: Count,
+    pub(in crate::http) shares: Number,
+    pub(in crate::http) unfurls: Number,
+    pub(in crate::http) clicks: Number,
+    pub(in crate::http) visitors: Number,
     /// Bare counts.
-    pub(in crate::http) bare: Count,
+    pub(in crate::http) bare: Number,
     /// The clicks of the same place in the period before.
-    pub(in crate::http) before: Option<Count>,
+    pub(in crate::http) before: Option<Number>,
     /// Whether a day of it is not closed.
     pub(in crate::http) open: bool,
-    /// Whether it ends with the present day.
+    /// Whether it ends with the present day, of which there is something to see.
     pub(in crate::http) today: bool,
-    /// So many of its days had too few clicks to be in it.
-    pub(in crate::http) left_out: u64,
+}
+
+/// What stands with a whole week.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct WeekBar {
+    /// Its first and its last day, ISO.
+    pub(in crate::http) from: String,
+    pub(in crate::http) to: String,
+    /// The places of these days.
+    pub(in crate::http) first: usize,
+    pub(in crate::http) last: usize,
+    pub(in crate::http) clicks: Number,
+    pub(in crate::http) visitors: Number,
+    /// Bare counts.
+    pub(in crate::http) bare: Number,
+}
+
+/// A row of the table behind the drawing; a week's has no shares and no unfurls.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct Line {
+    pub(in crate::http) when: String,
+    pub(in crate::http) shares: Option<Number>,
+    pub(in crate::http) unfurls: Option<Number>,
+    pub(in crate::http) clicks: Number,
+    pub(in crate::http) visitors: Number,
+    pub(in crate::http) bare: Number,
 }
 
 impl Series {
     /// The series of a report. On days before `made`, everybody can see that there was nothing.
     pub(in crate::http) fn of(report: &Report, today: Day, made: Option<Day>) -> Self {
-        let (days, k) = (&report.series, report.min_count);
+        let days = &report.series;
         let grain = Grain::of(days.len());
-        let before = report.before.as_ref().filter(|_| grain != Grain::Month).map(|before| &before.series);
+        let has_weeks = |weeks: &[SeriesWeek]| weeks.iter().any(says_something);
+        // The days of two periods stand beside each other, and their weeks do not.
+        let comparable = |weeks_before: &[SeriesWeek]| match grain {
+            Grain::Day => true,
+            Grain::Week => !has_weeks(&report.weeks) && !has_weeks(weeks_before),
+            Grain::Month => false,
+        };
+        let before = report.before.as_ref().filter(|before| comparable(&before.weeks));
         let mut points: Vec<Point> = Vec::new();
         for (place, day) in days.iter().enumerate() {
-            let clicks = |day: &SeriesDay| Count::of(day.clicks, day.open.then_some(k));
-            let of_day = Point::of(day, before.and_then(|days| days.get(place)).map(clicks), k, today, made);
+            let before = before.and_then(|before| before.series.get(place));
+            let of_day = Point::of(day, before.map(|day| day.numbers.clicks), today, made);
             match points.last_mut() {
-                Some(point) if !grain.begins(day.day, place, days.len()) => point.add(of_day),
+                Some(point) if !grain.begins(day.day) => point.add(of_day),
                 _ => points.push(of_day),
             }
         }
-        Self { grain, points, min_count: k }
+        let mut series = Self { grain, points, weeks: Vec::new() };
+        for week in report.weeks.iter().filter(|week| says_something(week)) {
+            series.add_week(week);
+        }
+        series
     }
 
-    /// Whether small numbers are held back, and one below the threshold.
-    pub(in crate::http) fn holds_back(&self) -> bool {
-        self.min_count > 1
+    fn add_week(&mut self, week: &SeriesWeek) {
+        let SeriesWeek { week, clicks, visitors, aggregate_clicks: bare } = week.clone();
+        let place = |day: Day| {
+            let day = day.to_string();
+            self.points.iter().position(|point| point.from <= day && day <= point.to)
+        };
+        let (from, to) = (week.first(), week.last());
+        if self.grain == Grain::Day {
+            let Some((first, last)) = place(from).zip(place(to)) else { return };
+            let (from, to) = (from.to_string(), to.to_string());
+            self.weeks.push(WeekBar { from, to, first, last, clicks, visitors, bare });
+        } else if let Some(place) = place(from.plus(3)) {
+            let point = &mut self.points[place];
+            point.clicks = point.clicks.and(clicks);
+            point.visitors = point.visitors.and(visitors);
+            point.bare = point.bare.and(bare);
+        }
     }
 
-    pub(in crate::http) fn less(&self) -> u64 {
-        self.min_count.saturating_sub(1)
+    /// The rows of the table behind the drawing, the newest first; what stands with a whole week is before its days.
+    pub(in crate::http) fn lines(&self, language: impl Borrow<Language>) -> Vec<Line> {
+        let language = *language.borrow();
+        let mut lines = Vec::new();
+        for (place, point) in self.points.iter().enumerate().rev() {
+            let weeks = self.weeks.iter().filter(|week| week.last == place);
+            lines.extend(weeks.map(|week| week.line(language)));
+            lines.push(Line {
+                when: point.words(self.grain, language),
+                shares: Some(point.shares),
+                unfurls: Some(point.unfurls),
+                clicks: point.clicks,
+                visitors: point.visitors,
+                bare: point.bare,
+            });
+        }
+        lines
+    }
+
+    /// The week that a place is in and that has something of its own.
+    pub(in crate::http) fn week_of(&self, place: usize) -> Option<&WeekBar> {
+        self.weeks.iter().find(|week| (week.first..=week.last).contains(&place))
     }
 
     /// Which entries the legend and the table behind need.
     pub(in crate::http) fn has_before(&self) -> bool {
-        self.points.iter().any(|point| point.before.and_then(Count::number).is_some_and(|before| before > 0))
+        self.points.iter().any(|point| point.before.is_some_and(Number::says_something))
     }
 
     pub(in crate::http) fn has_few(&self) -> bool {
-        self.points.iter().any(|point| point.clicks.number().is_none())
+        self.points.iter().any(|point| point.clicks == Number::Suppressed)
+    }
+
+    pub(in crate::http) fn has_weeks(&self) -> bool {
+        !self.weeks.is_empty()
     }
 
     pub(in crate::http) fn has_today(&self) -> bool {
@@ -142,24 +218,42 @@ impl Series {
     }
 }
 
+fn says_something(week: &SeriesWeek) -> bool {
+    [week.clicks, week.aggregate_clicks].into_iter().any(Number::says_something)
+}
+
+impl WeekBar {
+    fn line(&self, language: Language) -> Line {
+        let (from, to) = (language.short_day(&self.from), language.day(&self.to));
+        Line {
+            when: language.say("stats-with-week").text("from", from).text("to", to).to_string(),
+            shares: None,
+            unfurls: None,
+            clicks: self.clicks,
+            visitors: self.visitors,
+            bare: self.bare,
+        }
+    }
+}
+
 impl Point {
-    fn of(day: &SeriesDay, before: Option<Count>, k: u64, today: Day, made: Option<Day>) -> Self {
+    fn of(day: &SeriesDay, before: Option<Number>, today: Day, made: Option<Day>) -> Self {
         let count = |number: Number| match number {
-            Number::Fewer if made.is_some_and(|made| day.day < made) => Count::Exact(0),
-            number => Count::of(number, day.open.then_some(k)),
+            Number::Suppressed if made.is_some_and(|made| day.day < made) => Number::Shown(0),
+            number => number,
         };
+        let numbers = &day.numbers;
         Self {
             from: day.day.to_string(),
             to: day.day.to_string(),
-            shares: count(day.shares),
-            unfurls: count(day.unfurls),
-            clicks: count(day.clicks),
-            visitors: count(day.visitors),
-            bare: count(day.aggregate_clicks),
+            shares: count(numbers.shares),
+            unfurls: count(numbers.unfurls),
+            clicks: count(numbers.clicks),
+            visitors: count(numbers.visitors),
+            bare: count(numbers.aggregate_clicks),
             before,
             open: day.open,
-            today: day.day == today,
-            left_out: u64::from(count(day.clicks).number().is_none()),
+            today: day.day == today && !numbers.are_suppressed(),
         }
     }
 
@@ -176,7 +270,6 @@ impl Point {
         };
         self.open |= other.open;
         self.today |= other.today;
-        self.left_out += other.left_out;
     }
 
     /// When it is, in full.

@@ -3,9 +3,9 @@
 use askama::Template;
 
 use crate::domain::lineage::Generation;
+use crate::domain::publication::Number;
 use crate::http::chart::{self, Series};
 use crate::http::page::{Page, on_page};
-use crate::language::Count;
 
 /// `/stats` : a site at a glance, or one channel, page or campaign of it.
 #[derive(Debug, Template)]
@@ -29,7 +29,11 @@ pub(in crate::http) struct OverviewPage {
     pub(in crate::http) picker: Picker,
     pub(in crate::http) totals: Vec<Total>,
     /// Bare counts of a site whose policy is, or was, to keep them; never part of the clicks.
-    pub(in crate::http) bare: Option<Count>,
+    pub(in crate::http) bare: Option<Number>,
+    /// What is shown of the open day: sentences, each with the hour up to which it was counted.
+    pub(in crate::http) today: Vec<String>,
+    /// How its numbers are to be read.
+    pub(in crate::http) reading: HowToRead,
     pub(in crate::http) series: Series,
     /// By channel; without any on the page of one channel.
     pub(in crate::http) channels: Option<Channels>,
@@ -65,6 +69,21 @@ impl OverviewPage {
     fn chart(&self) -> String {
         chart::draw(chart::Kind::Consented, &self.series, self.page.language)
     }
+}
+
+/// How a page's numbers are to be read: said once on it.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct HowToRead {
+    /// How exact they are, in one sentence.
+    pub(in crate::http) exactness: String,
+    /// Why nothing of visits is shown, where that is so, and what would show.
+    pub(in crate::http) nothing: Option<String>,
+    /// Whether small numbers are held back, and the others rounded to multiples of `k`.
+    pub(in crate::http) is_rounded: bool,
+    pub(in crate::http) k: u64,
+    /// Between which numbers of people the threshold lies.
+    pub(in crate::http) from: u64,
+    pub(in crate::http) to: u64,
 }
 
 /// A page for others than the signed-in.
@@ -148,21 +167,17 @@ pub(in crate::http) struct Total {
 /// A count, or virality, where it is known.
 #[derive(Clone, Debug)]
 pub(in crate::http) enum Figure {
-    Count(Count),
+    Count(Number),
     Virality(Option<String>),
 }
 
 impl Figure {
     pub(in crate::http) fn class(&self) -> &'static str {
         match self {
-            Self::Count(count) => count.sort(),
+            Self::Count(Number::Shown(_)) => "exact",
+            Self::Count(Number::Suppressed) => "few",
             Self::Virality(_) => "aside",
         }
-    }
-
-    /// Whether it is still going up.
-    pub(in crate::http) fn is_open(&self) -> bool {
-        matches!(self, Self::Count(count) if count.is_open())
     }
 }
 
@@ -224,7 +239,7 @@ pub(in crate::http) struct ChannelRow {
 pub(in crate::http) struct Step {
     /// The message with its name.
     pub(in crate::http) name: &'static str,
-    pub(in crate::http) count: Count,
+    pub(in crate::http) count: Number,
     /// Its part of the largest of all channels, as an SVG length.
     pub(in crate::http) bar: String,
 }
@@ -254,7 +269,7 @@ pub(in crate::http) struct GroupRow {
     /// Its page; none of what is several groups together.
     pub(in crate::http) address: Option<String>,
     /// Shares, unfurls, clicks and visitors; of links without the shares.
-    pub(in crate::http) numbers: Vec<(&'static str, Count)>,
+    pub(in crate::http) numbers: Vec<(&'static str, Number)>,
     pub(in crate::http) virality: Option<String>,
     /// Its clicks as a part of the largest row's, as an SVG length.
     pub(in crate::http) bar: String,

@@ -3,23 +3,27 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::page::{
-    AppRow, Change, Choice, Downloads, Figure, LineageRows, Picker, Pill, ReshareRow, Subject, Total,
+    AppRow, Change, Choice, Downloads, Figure, HowToRead, LineageRows, Picker, Pill, ReshareRow, Subject,
+    Total,
 };
 use crate::domain::channel::ChannelName;
 use crate::domain::day::Day;
 use crate::domain::family::Family;
 use crate::domain::lineage::{Lineage, Resharing};
 use crate::domain::own_address::own_address;
-use crate::domain::publication::Number;
-use crate::domain::report::{Before, Filter, Grouping, Numbers, Period, Report, SeriesDay, limit_of_few};
+use crate::domain::publication::{Bound, Number, Publication};
+use crate::domain::report::{Before, Filter, Grouping, Numbers, Period, Report, Virality};
 use crate::domain::site::Site;
+use crate::domain::today::{ClicksAt, Latest, OpensAt};
 use crate::http::AppState;
 use crate::http::chart::Series;
 use crate::http::page::Page;
 use crate::http::question::in_address;
 use crate::http::view::{Preset, View};
-use crate::language::{Count, without_scheme};
+use crate::language::without_scheme;
 
 mod channels;
 mod tables;
@@ -31,20 +35,50 @@ pub(in crate::http) struct Rows<'a> {
     pub(in crate::http) page: &'a Page,
     pub(in crate::http) view: &'a View,
     pub(in crate::http) report: &'a Report,
-    pub(in crate::http) today: Day,
-    /// When what the report is of was made: the site, or the link.
-    pub(in crate::http) made: Day,
+    pub(in crate::http) rule: &'a Publication,
     /// What the reader sees nothing beyond; no part of the view's own filter.
     pub(in crate::http) bounds: &'a Filter,
 }
 
 impl Rows<'_> {
-    fn count(&self, number: Number) -> Count {
-        Count::of(number, limit_of_few(&self.report.series, self.made, self.report.min_count))
+    fn virality(&self, known: Option<Virality>) -> Option<String> {
+        known.map(|known| self.page.language.virality(known, self.report.min_count.is_exact()))
     }
 
-    fn virality(&self, percent: Option<f64>) -> Option<String> {
-        percent.map(|percent| self.page.language.tenths(percent))
+    /// How the numbers are to be read.
+    pub(in crate::http) fn reading(&self) -> HowToRead {
+        let k = self.report.min_count.get();
+        let is_rounded = !self.report.min_count.is_exact();
+        let (from, to) = (k + 1, 2 * k);
+        let is_part = self.view.filter != Filter::default() || *self.bounds != Filter::default();
+        let exactness = match self.report.bound {
+            _ if !is_rounded => "stats-exact",
+            Bound::AtLeastAbout if is_part => "stats-rounded-part",
+            _ => "stats-rounded",
+        };
+        let why = if is_part { "stats-nothing-of-page" } else { "stats-nothing-of-site" };
+        self.told(exactness, why, is_rounded, [k, from, to])
+    }
+
+    /// The same of a link's own page.
+    pub(in crate::http) fn reading_of_link(&self) -> HowToRead {
+        let k = self.report.min_count.get();
+        let is_rounded = !self.report.min_count.is_exact();
+        let exactness = if is_rounded { "stats-rounded-link" } else { "stats-exact" };
+        self.told(exactness, "stats-nothing-of-link", is_rounded, [k, k + 1, 2 * k])
+    }
+
+    fn told(&self, exactness: &str, why: &str, is_rounded: bool, [k, from, to]: [u64; 3]) -> HowToRead {
+        let nothing = self.report.totals.are_suppressed();
+        let why = || self.page.say(why).number("from", from).number("to", to).to_string();
+        HowToRead {
+            exactness: self.page.say(exactness).number("k", k).to_string(),
+            nothing: nothing.then(why),
+            is_rounded,
+            k,
+            from,
+            to,
+        }
     }
 
     fn channel(&self, name: &str) -> String {
@@ -104,12 +138,12 @@ impl Rows<'_> {
         let view = self.view;
         let choice = |preset: Preset| Choice {
             name: preset.name(),
-            address: view.of_preset(preset, self.today).address(),
+            address: view.of_preset(preset, self.rule.last_day()).address(),
             current: view.preset == Some(preset),
         };
         let before = self.before().map(|before| before.period);
         Picker {
-            presets: Preset::ALL.map(choice).into(),
+            presets: Preset::offered(self.rule).iter().copied().map(choice).collect(),
             path: view.path.clone(),
             hidden: view.parameters(false),
             from: view.period.first.to_string(),
@@ -135,8 +169,8 @@ impl Rows<'_> {
         let total = |name, hint, of: fn(&Numbers) -> Number| Total {
             name,
             hint,
-            figure: Figure::Count(self.count(of(now))),
-            change: before.map(|before| self.change(of(now), of(&before.totals), &before.series)),
+            figure: Figure::Count(of(now)),
+            change: before.map(|before| self.change(of(now), of(&before.totals))),
         };
         vec![
             total("stats-shares", "stats-shares-hint", |numbers| numbers.shares),
@@ -146,29 +180,27 @@ impl Rows<'_> {
             Total {
                 name: "stats-virality",
                 hint: "stats-virality-hint",
-                figure: Figure::Virality(self.virality(now.funnel.virality)),
+                figure: Figure::Virality(self.virality(now.virality)),
                 change: None,
             },
         ]
     }
 
     /// How a number stands to the one of the days before.
-    fn change(&self, now: Number, before: Number, days_before: &[SeriesDay]) -> Change {
-        let before = Count::of(before, limit_of_few(days_before, self.made, self.report.min_count));
-        let (page, words) = (self.page, before.words(self.page.language));
+    fn change(&self, now: Number, before: Number) -> Change {
+        let (page, words) = (self.page, self.page.language.count(before));
         let plain = |words: String| Change { class: "", mark: "", words };
         let was = |words: String| plain(page.say("stats-was").text("before", words).to_string());
         // What still grows may become more than what it is held against, and is never said to be as much.
-        let now = self.count(now);
-        let (grows, grew) = (now.is_open() || self.view.period.last >= self.today, before.is_open());
+        let grows = self.report.series.iter().any(|day| day.open);
         // A day that has only begun is not held against a whole one.
-        if self.view.period.first == self.today {
+        if self.view.period.first == self.rule.today {
             return plain(page.say("stats-was-whole").text("before", words).to_string());
         }
-        let (Some(now), Some(before)) = (now.number(), before.number()) else { return was(words) };
+        let (Some(now), Some(before)) = (now.value(), before.value()) else { return was(words) };
         let said = |id, percent| page.say(id).text("percent", percent).text("before", &words).to_string();
         match (now, before) {
-            (now, before) if (grows && now == before) || (grew && now >= before) => was(words),
+            (now, before) if grows && now == before => was(words),
             (now, before) if now == before => plain(page.say("stats-same").to_string()),
             (_, 0) => plain(page.say("stats-new").to_string()),
             (now, before) if now > before => {
@@ -183,14 +215,32 @@ impl Rows<'_> {
         }
     }
 
+    /// What is shown of the open day, in words.
+    pub(in crate::http) fn today(&self, latest: &Latest) -> Vec<String> {
+        let page = self.page;
+        let counted = |id: &str, number: u64| {
+            page.say(id).number("number", number).text("count", page.number(number)).to_string()
+        };
+        let until = |at: Timestamp, counted: String| {
+            let time = at.strftime("%H:%M").to_string();
+            page.say("stats-today-until").text("time", time).text("counted", counted).to_string()
+        };
+        let clicks = latest.clicks.map(|ClicksAt { at, clicks, visitors }| {
+            let visitors = counted("stats-tip-visitors", visitors);
+            until(at, format!("{}, {visitors}", counted("stats-tip-clicks", clicks)))
+        });
+        let opens = latest.opens.map(|OpensAt { at, opens }| until(at, counted("stats-tip-bare", opens)));
+        clicks.into_iter().chain(opens).collect()
+    }
+
     /// Bare counts, where there are any.
-    pub(in crate::http) fn bare(&self) -> Option<Count> {
-        Some(self.count(self.report.totals.aggregate_clicks)).filter(|bare| bare.number() > Some(0))
+    pub(in crate::http) fn bare(&self) -> Option<Number> {
+        Some(self.report.totals.aggregate_clicks).filter(|bare| bare.says_something())
     }
 
     /// The days. Before `made`, everybody can see that there was nothing.
     pub(in crate::http) fn series(&self, made: Option<Day>) -> Series {
-        Series::of(self.report, self.today, made)
+        Series::of(self.report, self.rule.today, made)
     }
 
     /// The documents with the same numbers as a table, or as the drawing.
@@ -219,12 +269,12 @@ impl Rows<'_> {
     }
 
     /// Shares, unfurls, clicks and visitors.
-    fn four(&self, numbers: &Numbers) -> [(&'static str, Count); 4] {
+    fn four(numbers: &Numbers) -> [(&'static str, Number); 4] {
         [
-            ("stats-shares", self.count(numbers.shares)),
-            ("stats-unfurls", self.count(numbers.unfurls)),
-            ("stats-clicks", self.count(numbers.clicks)),
-            ("stats-visitors", self.count(numbers.visitors)),
+            ("stats-shares", numbers.shares),
+            ("stats-unfurls", numbers.unfurls),
+            ("stats-clicks", numbers.clicks),
+            ("stats-visitors", numbers.visitors),
         ]
     }
 

@@ -12,8 +12,10 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
+use crate::domain::entry::EntryKind;
 use crate::memory::overwrite_long_stack;
 use crate::service::context::{Context, Finished, Halt};
+use crate::service::day_keys::DayKeys;
 use crate::service::health::Fault;
 use crate::service::journal::{Chunk, Position, Reader};
 use crate::store::{JournalId, Numbered, SetAside, Settled, StoreError};
@@ -271,7 +273,7 @@ impl Cursor {
     }
 
     /// Leaves out what is in the store for good, and notes with each entry which one of its partition was read before
-    /// it.
+    /// it, and of which network it is. Networks of another run's journal are not told: its key is not this one's.
     fn link_up(&mut self, chunk: &mut Chunk) {
         let (Some(reading), Some(journal)) = (&mut self.reading, &chunk.journal) else { return };
         if let Some(last) = chunk.entries.last() {
@@ -297,6 +299,9 @@ impl Cursor {
         for numbered in &mut chunk.entries {
             let previous = &mut reading.previous[self.context.store.partition(&numbered.entry.link)];
             numbered.previous = std::mem::replace(previous, numbered.number);
+        }
+        if *journal == self.context.journal {
+            reveal_networks(&mut chunk.entries, &self.context.day_keys);
         }
     }
 
@@ -491,6 +496,16 @@ impl Reading {
     }
 }
 
+/// Notes the networks of the clicks of the day that there is a key of. Those of other days have gone with their keys.
+fn reveal_networks(entries: &mut [Numbered], day_keys: &DayKeys) {
+    let Some((day, tagger)) = day_keys.present() else { return };
+    for numbered in entries.iter_mut().filter(|numbered| numbered.entry.day == day) {
+        if let EntryKind::Click(tag, Some(masked)) = numbered.entry.kind {
+            numbered.network = tagger.reveal(&tag, masked);
+        }
+    }
+}
+
 /// The store has a checkpoint below what came before some of these entries.
 fn behind(checkpoint: u64, entries: &[Numbered]) -> Halt {
     let confirmed = entries.iter().map(|numbered| numbered.previous).max().unwrap_or(0);
@@ -508,4 +523,67 @@ pub(super) fn set_aside_reason(set_aside: &[SetAside]) -> String {
         "store.url: {entries} counts were set aside, because records in the store are damaged: {}",
         names.join(", ")
     )
+}
+
+#[cfg(test)]
+mod tests {
+
+    use std::iter::zip;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::domain::day::Day;
+    use crate::domain::entry::Entry;
+    use crate::domain::networks::Bucket;
+    use crate::domain::site::SiteId;
+    use crate::domain::visitor::Network;
+    use crate::store::{StoreUrl, open};
+
+    #[tokio::test]
+    async fn a_click_has_its_network_on_its_own_day_only() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let url =
+            StoreUrl::parse(&format!("sqlite:{}", dir.path().join("a.db").display())).expect("an address");
+        let day_keys = DayKeys::new(open(&url, None).await.expect("a store"));
+        let [noon, next] =
+            ["2026-11-21", "2026-11-22"].map(|day| format!("{day}T12:00:00Z").parse::<Timestamp>());
+        let (noon, next) = (noon.expect("a time"), next.expect("a time"));
+        let (site, link) = (SiteId::from_stored("courier"), "/abc.0000000000000001".parse().expect("a key"));
+        let tagger = day_keys.tagger(noon).await;
+        let entry =
+            |kind, time| Entry { site: site.clone(), link: Clone::clone(&link), day: Day::of(time), kind };
+        let click = |last: u8, time| {
+            let (tag, masked) = tagger.click(&site, &link, &Network::of([192, 0, 2, last].into()), "UA");
+            entry(EntryKind::Click(tag, masked), time)
+        };
+        let of_no_network = |mut of: Entry| {
+            if let EntryKind::Click(_, masked) = &mut of.kind {
+                *masked = None;
+            }
+            of
+        };
+        let entries = [
+            click(1, noon),
+            click(254, noon),
+            of_no_network(click(1, noon)),
+            entry(EntryKind::AggregateClick, noon),
+            click(1, next),
+        ];
+        let mut entries: Vec<Numbered> = zip(1.., entries)
+            .map(|(number, entry)| Numbered { number, previous: 0, network: None, entry })
+            .collect();
+        reveal_networks(&mut entries, &day_keys);
+        let networks: Vec<_> = entries.iter().map(|numbered| numbered.network.map(Bucket::byte)).collect();
+        assert!(networks[0].is_some() && networks[0] == networks[1], "both are of one network");
+        assert_eq!(networks[2..], [None; 3]);
+
+        drop(tagger);
+        day_keys.turn(next).await;
+        for numbered in &mut entries {
+            numbered.network = None;
+        }
+        reveal_networks(&mut entries[..4], &day_keys);
+        assert!(entries[..4].iter().all(|numbered| numbered.network.is_none()), "its key has gone");
+    }
 }

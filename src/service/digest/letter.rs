@@ -4,10 +4,11 @@ use askama::Template;
 use url::Url;
 
 use crate::domain::channel::Channels;
+use crate::domain::min_count::MinCount;
 use crate::domain::own_address::own_address;
 use crate::domain::publication::Number;
 use crate::domain::report::{Filter, Group, Grouping, Numbers, Period, Question, Report};
-use crate::language::{Count, Language, Message, without_scheme};
+use crate::language::{Language, Message, without_scheme};
 
 /// How many channels and pages a letter has.
 const CHANNELS: usize = 20;
@@ -70,7 +71,7 @@ struct Words<'a> {
     pages: Vec<Row>,
     /// Whether some of its days are not closed yet.
     open: bool,
-    min_count: u64,
+    min_count: MinCount,
     /// The page with the same numbers and more.
     address: String,
 }
@@ -78,6 +79,11 @@ struct Words<'a> {
 impl Words<'_> {
     fn say(&self, id: &str) -> Message {
         self.language.say(id)
+    }
+
+    /// Whether its numbers are rounded.
+    fn is_rounded(&self) -> bool {
+        !self.min_count.is_exact()
     }
 
     fn subject(&self) -> Message {
@@ -123,16 +129,11 @@ struct Row {
 /// What there is no number for.
 const NONE: &str = "–";
 
-/// A number of a week.
-fn in_words(number: Number, language: Language) -> String {
-    Count::of(number, None).words(language)
-}
-
 fn totals(report: &Report, language: Language) -> Vec<Total> {
     let before = report.before.as_ref().map(|before| &before.totals);
     let total = |name, pick: fn(&Numbers) -> Number| {
         let (now, before) = (pick(&report.totals), before.map(pick));
-        let words = |number| in_words(number, language);
+        let words = |number| language.count(number);
         Total {
             name,
             now: words(now),
@@ -140,7 +141,8 @@ fn totals(report: &Report, language: Language) -> Vec<Total> {
             change: before.and_then(|before| change(now, before, language)),
         }
     };
-    let virality = |numbers: &Numbers| numbers.funnel.virality.map(|virality| language.tenths(virality));
+    let virality =
+        |numbers: &Numbers| Some(language.virality(numbers.virality?, report.min_count.is_exact()));
     let mut totals = vec![
         total("stats-shares", |numbers| numbers.shares),
         total("stats-unfurls", |numbers| numbers.unfurls),
@@ -160,10 +162,9 @@ fn totals(report: &Report, language: Language) -> Vec<Total> {
     totals
 }
 
-/// How much more or less it is than before, where both are known exactly and there was something.
+/// How much more or less it is than before, where both are shown and there was something.
 fn change(now: Number, before: Number, language: Language) -> Option<String> {
-    let (Number::Exact(now), Number::Exact(before)) = (now, before) else { return None };
-    match (now, before) {
+    match (now.value()?, before.value()?) {
         (now, before) if now == before => Some(language.say("digest-same").to_string()),
         (_, 0) => None,
         (now, before) if now > before => Some(format!("+{}", language.percent(now - before, before))),
@@ -172,7 +173,7 @@ fn change(now: Number, before: Number, language: Language) -> Option<String> {
 }
 
 fn rows(report: &Report, by: Grouping, language: Language, name: impl Fn(&str) -> String) -> Vec<Row> {
-    let words = |number| in_words(number, language);
+    let words = |number| language.count(number);
     let row = |group: &Group| {
         Some(Row {
             name: name(group.key.as_deref()?),
@@ -191,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_change_is_told_where_both_numbers_are_known() {
-        let exact = Number::Exact;
+        let exact = Number::Shown;
         for (now, before, english, french) in [
             (exact(120), exact(100), Some("+20%"), Some("+20\u{202f}%")),
             (exact(97), exact(100), Some("−3%"), Some("−3\u{202f}%")),
@@ -201,9 +202,8 @@ mod tests {
             (exact(12), exact(1), Some("+1,100%"), Some("+1\u{202f}100\u{202f}%")),
             (exact(7), exact(7), Some("the same"), Some("sans changement")),
             (exact(7), exact(0), None, None),
-            (Number::Fewer, exact(9), None, None),
-            (exact(9), Number::Fewer, None, None),
-            (Number::AtLeast(10), exact(5), None, None),
+            (Number::Suppressed, exact(9), None, None),
+            (exact(9), Number::Suppressed, None, None),
         ] {
             let told = [English, French].map(|language| change(now, before, language));
             assert_eq!(told.each_ref().map(Option::as_deref), [english, french], "{now:?} {before:?}");

@@ -1,4 +1,4 @@
-//! The weekly digest: a letter with the numbers of the seven days before to whoever the operator names, for each site.
+//! The weekly digest: a letter with the numbers of the week before to whoever the operator names, for each site.
 //!
 //! Promises one letter for each week and recipient, whichever instance sends it and however often they start; that a mail
 //! server which fails is tried again, less and less often, and holds up nothing else; and that no recipient's address is
@@ -26,6 +26,7 @@ use crate::domain::day::Day;
 use crate::domain::digest::{Schedule, week_before};
 use crate::domain::publication::Audience;
 use crate::domain::site::Site;
+use crate::domain::week::Week;
 use crate::language::Language;
 use crate::store::{Store, StoreError};
 
@@ -44,7 +45,7 @@ const PAUSE: SignedDuration = SignedDuration::from_mins(1);
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(6);
 /// When it is tried again to note that a letter was sent.
 const SOON: SignedDuration = SignedDuration::from_secs(5);
-/// Days that are not closed are waited for so long.
+/// Days that are not closed, and a week that is not, are waited for so long.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(6);
 /// How long it is noted that a letter was sent: longer than it is due.
 const NOTED: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -73,13 +74,13 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// The letter of a site that is due on a day, and whether all its days are closed.
+    /// Writes the letter of a site that is due on a day, and tells whether all its days are closed.
     ///
     /// # Errors
     /// When its numbers cannot be read.
-    pub async fn letter(&self, site: &Site, due: Day, today: Day) -> Result<(Letter, bool), LetterError> {
-        let rule = self.reports.rule(today, Audience::SignedIn);
-        let report = self.reports.report(&site.id, letter::question(week_before(due)), rule).await?;
+    pub async fn letter(&self, site: &Site, due: Day) -> Result<(Letter, bool), LetterError> {
+        let rule = self.reports.rule(site, Audience::SignedIn);
+        let report = self.reports.report(&site.id, letter::question(week_before(due)), &rule).await?;
         let closed = report.series.iter().all(|day| !day.open);
         Ok((letter::write(&site.name, &report, &self.channels, &self.public_url, self.language)?, closed))
     }
@@ -197,9 +198,13 @@ impl Digests {
                 Ok(false) => return Outcome::Later(now + LOOK_AGAIN),
                 Err(_) => return Outcome::Later(now + PAUSE),
             }
-            let Ok((letter, closed)) = self.writer.letter(site, known.due, Day::of(now)).await else {
+            let Ok((letter, days_closed)) = self.writer.letter(site, known.due).await else {
                 return self.put_off(&work, now, PAUSE).await;
             };
+            let Ok(weeks) = self.store.weeks_to_close(Week::of(known.due)).await else {
+                return self.put_off(&work, now, PAUSE).await;
+            };
+            let closed = days_closed && !weeks.iter().any(|(_, of_site)| *of_site == site.id);
             if !closed && now < self.schedule.time(known.due) + PATIENCE {
                 return self.put_off(&work, now, PAUSE).await;
             }

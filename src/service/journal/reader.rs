@@ -14,7 +14,7 @@ use crate::store::{JournalId, Numbered};
 /// How much is read at once: about 20,000 clicks.
 const CHUNK_BYTES: usize = 1 << 20;
 /// What a click usually takes.
-const CLICK_BYTES: usize = 61;
+const CLICK_BYTES: usize = 62;
 
 /// Reads a journal from its oldest segment on.
 #[derive(Debug)]

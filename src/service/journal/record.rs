@@ -4,7 +4,7 @@
 //! length u16 │ checksum u32 │ number u64 │ kind u8 │ day i32 │ site │ namespace │ code │ incarnation u64 │ rest
 //! ```
 //! The checksum is the CRC-32 of what follows it, and `length` counts the same bytes. Kind 1 is a click, with the
-//! tag's 16 bytes as its rest; 2 is an unfurl, with the family as one byte; 3 is an aggregate click, without a rest.
+//! tag's 16 bytes as its rest and, where it is known, the masked bucket of the network as one byte more; 2 is an unfurl, with the family as one byte; 3 is an aggregate click, without a rest.
 //! Site, namespace and code are texts, each after its length as one byte; the namespace is empty. Whole
 //! numbers are little-endian.
 
@@ -13,6 +13,7 @@ use crate::domain::day::Day;
 use crate::domain::entry::{Entry, EntryKind};
 use crate::domain::family::Family;
 use crate::domain::link_key::{Incarnation, LinkKey};
+use crate::domain::networks::MaskedBucket;
 use crate::domain::site::SiteId;
 use crate::domain::visitor::Tag;
 use crate::store::Numbered;
@@ -21,8 +22,8 @@ const PREFIX: usize = 6;
 const NUMBER: usize = 8;
 /// The namespace of every link: all sites share the service's own host.
 const NAMESPACE: &str = "";
-/// The longest record that can be: prefix, fixed parts, three texts of 255 bytes, an incarnation, a tag.
-pub(super) const LONGEST: usize = PREFIX + NUMBER + 1 + 4 + 3 * 256 + 8 + 16;
+/// The longest record that can be: prefix, fixed parts, three texts of 255 bytes, an incarnation, a tag, a bucket.
+pub(super) const LONGEST: usize = PREFIX + NUMBER + 1 + 4 + 3 * 256 + 8 + 16 + 1;
 
 /// Entries that wait to be written, encoded but for their numbers.
 #[derive(Default)]
@@ -38,7 +39,7 @@ impl Batch {
         let start = self.bytes.len();
         self.bytes.extend([0; PREFIX + NUMBER]);
         self.bytes.push(match kind {
-            EntryKind::Click(_) => 1,
+            EntryKind::Click(..) => 1,
             EntryKind::Unfurl(_) => 2,
             EntryKind::AggregateClick => 3,
         });
@@ -49,7 +50,10 @@ impl Batch {
         }
         self.bytes.extend(link.incarnation.bits().to_le_bytes());
         match kind {
-            EntryKind::Click(tag) => self.bytes.extend(tag.as_bytes()),
+            EntryKind::Click(tag, network) => {
+                self.bytes.extend(tag.as_bytes());
+                self.bytes.extend(network.map(MaskedBucket::byte));
+            }
             EntryKind::Unfurl(family) => self.bytes.push(family.number()),
             EntryKind::AggregateClick => {}
         }
@@ -109,7 +113,15 @@ pub(super) fn decode(bytes: &[u8]) -> Option<(Numbered, usize)> {
     let (code, rest) = text(rest)?;
     let (incarnation, rest) = rest.split_first_chunk::<8>()?;
     let kind = match (kind, rest) {
-        (1, tag) => EntryKind::Click(Tag::from_bytes(tag.try_into().ok()?)),
+        (1, rest) => {
+            let (tag, network) = rest.split_first_chunk::<16>()?;
+            let network = match network {
+                [] => None,
+                [byte] => Some(MaskedBucket::from_byte(*byte)),
+                _ => return None,
+            };
+            EntryKind::Click(Tag::from_bytes(*tag), network)
+        }
         (2, [family]) => EntryKind::Unfurl(Family::from_number(*family)),
         (3, []) => EntryKind::AggregateClick,
         _ => return None,
@@ -123,7 +135,10 @@ pub(super) fn decode(bytes: &[u8]) -> Option<(Numbered, usize)> {
         day: Day::from_number(i32::from_le_bytes(*day))?,
         kind,
     };
-    Some((Numbered { number: u64::from_le_bytes(*number), previous: 0, entry }, PREFIX + body.len()))
+    Some((
+        Numbered { number: u64::from_le_bytes(*number), previous: 0, network: None, entry },
+        PREFIX + body.len(),
+    ))
 }
 
 /// A text after its length as one byte.

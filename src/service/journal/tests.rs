@@ -9,6 +9,7 @@ use crate::domain::day::Day;
 use crate::domain::entry::EntryKind;
 use crate::domain::family::Family;
 use crate::domain::link_key::{Incarnation, LinkKey};
+use crate::domain::networks::MaskedBucket;
 use crate::domain::site::SiteId;
 use crate::domain::visitor::Tag;
 use jiff::Timestamp;
@@ -22,7 +23,10 @@ fn batch(first: u8, count: u8) -> Batch {
             incarnation: Incarnation::from_bits(number.into()),
         };
         let kind = match number % 3 {
-            0 => EntryKind::Click(Tag::from_bytes([number; 16])),
+            0 => EntryKind::Click(
+                Tag::from_bytes([number; 16]),
+                (number % 2 == 0).then(|| MaskedBucket::from_byte(number)),
+            ),
             1 => EntryKind::Unfurl(Family::Slack),
             _ => EntryKind::AggregateClick,
         };
@@ -62,6 +66,27 @@ fn codes(range: std::ops::Range<u8>) -> Vec<String> {
 
 fn only_segment(dir: &Path) -> PathBuf {
     segment_path(dir, segments(dir).expect("a folder")[0])
+}
+
+#[test]
+fn each_kind_of_entry_is_read_as_it_was_written_and_a_click_with_or_without_a_network() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut writer = open(dir.path());
+    writer.append(&mut [batch(0, 12)]).expect("a written batch");
+    let chunk = Reader::new(dir.path()).read(Position::END).expect("a readable journal");
+    assert_eq!(chunk.entries.len(), 12);
+    for (number, numbered) in (0..).zip(&chunk.entries) {
+        let network = (number % 2 == 0).then(|| MaskedBucket::from_byte(number));
+        let is_right = match numbered.entry.kind {
+            EntryKind::Click(tag, masked) => {
+                number % 3 == 0 && *tag.as_bytes() == [number; 16] && masked == network
+            }
+            EntryKind::Unfurl(family) => number % 3 == 1 && family == Family::Slack,
+            EntryKind::AggregateClick => number % 3 == 2,
+        };
+        assert!(is_right, "entry {number}");
+        assert!(numbered.network.is_none(), "only the day key gives a bucket again");
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Days in memory: by site and day, each with what tells that it has changed.
+//! Days and weeks in memory: by site, each with what tells that it has changed.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -10,12 +10,14 @@ use tokio::sync::MutexGuard as Turn;
 
 use crate::domain::counts::{Closed, DayMarks, DayRows};
 use crate::domain::day::Day;
-use crate::domain::publication::Publication;
+use crate::domain::publication::{Publication, Shown};
 use crate::domain::report::{Block, Names, Period};
 use crate::domain::site::SiteId;
+use crate::domain::week::Week;
 
-/// Days by their block.
+/// What days, and what weeks, have.
 pub(super) type Blocks = BTreeMap<Day, Arc<Block>>;
+pub(super) type WeekBlocks = BTreeMap<Week, Arc<Block>>;
 
 /// An open day is read again after so long for each of its rows: at once where there are few. Of a big site's it is about
 /// ten times as long as the reading takes, and long enough that whoever has a page open, which looks for
@@ -32,21 +34,21 @@ const ATTENTION: Duration = Duration::from_mins(1);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Wanted {
     pub(super) day: Day,
-    /// Whether it is shown as one that is not over.
-    open: bool,
+    /// What of it is shown.
+    shown: Shown,
     /// What tells that it has changed; `None` where it may change at any time.
     version: Option<(Option<Closed>, u64)>,
 }
 
 impl Wanted {
     /// A day as the marks say that it is now.
-    pub(super) fn of(day: Day, marks: &DayMarks, rule: Publication) -> Self {
-        let settled = day < rule.today && marks.closed.has(day, rule.min_count) && !marks.open.contains(&day);
+    pub(super) fn of(day: Day, marks: &DayMarks, rule: &Publication) -> Self {
+        let settled = day < rule.today && marks.closed.has(day, 1) && !marks.open.contains(&day);
         let version = || {
             let closed = marks.closed.days.get(&day).copied();
             (closed, marks.links.get(&day).copied().unwrap_or(0))
         };
-        Self { day, open: rule.is_open(day, &marks.closed), version: settled.then(version) }
+        Self { day, shown: rule.shown(day, &marks.closed), version: settled.then(version) }
     }
 
     /// Whether it changes only when its version does.
@@ -83,7 +85,7 @@ impl Memory {
     pub(super) fn attended(&self) -> Vec<(SiteId, Arc<SiteDays>, Publication)> {
         let sites = lock(&self.sites);
         let attended = |(site, days): (&SiteId, &Arc<SiteDays>)| {
-            let (when, rule) = (*lock(&days.attention))?;
+            let (when, rule) = lock(&days.attention).clone()?;
             (when.elapsed() < ATTENTION).then(|| (site.clone(), Arc::clone(days), rule))
         };
         sites.iter().filter_map(attended).collect()
@@ -125,6 +127,8 @@ impl Memory {
 pub(super) struct SiteDays {
     names: RwLock<Names>,
     days: Mutex<BTreeMap<Day, Kept>>,
+    /// Each with the version that it has.
+    weeks: Mutex<BTreeMap<Week, (u64, Arc<Block>)>>,
     reading: tokio::sync::Mutex<()>,
     /// When somebody asked for the site last, and by which rule.
     attention: Mutex<Option<(Instant, Publication)>>,
@@ -175,8 +179,8 @@ impl SiteDays {
     }
 
     /// Notes that somebody asks for the site.
-    pub(super) fn attend(&self, rule: Publication) {
-        *lock(&self.attention) = Some((Instant::now(), rule));
+    pub(super) fn attend(&self, rule: &Publication) {
+        *lock(&self.attention) = Some((Instant::now(), rule.clone()));
     }
 
     /// Whether a day is there that is soon to be read again, and not read in a moment.
@@ -192,19 +196,31 @@ impl SiteDays {
     }
 
     /// Keeps a day that was read from `read_at` on. It was read after its marks, so it is at least as new as they say.
-    pub(super) fn keep(
-        &self,
-        as_it_was: Wanted,
-        read_at: Instant,
-        rows: &DayRows,
-        rule: Publication,
-    ) -> Arc<Block> {
-        let mut names = self.names.write().unwrap_or_else(PoisonError::into_inner);
-        let block = Arc::new(Block::new(rows, as_it_was.open, rule, &mut names));
-        self.name_bytes.store(names.bytes(), Relaxed);
-        drop(names);
+    pub(super) fn keep(&self, as_it_was: Wanted, read_at: Instant, rows: &DayRows) -> Arc<Block> {
+        let block = self.block(rows, as_it_was.shown);
         let kept = Kept { as_it_was, read_at, rows: rows.rows.len(), block: Arc::clone(&block) };
         lock(&self.days).insert(as_it_was.day, kept);
+        block
+    }
+
+    /// A week that is there with this version.
+    pub(super) fn week(&self, week: Week, version: u64) -> Option<Arc<Block>> {
+        let weeks = lock(&self.weeks);
+        let (kept, block) = weeks.get(&week)?;
+        (*kept == version).then(|| Arc::clone(block))
+    }
+
+    /// Keeps a week that was read after this version of it was told.
+    pub(super) fn keep_week(&self, week: Week, version: u64, rows: &DayRows) -> Arc<Block> {
+        let block = self.block(rows, Shown::Cells);
+        lock(&self.weeks).insert(week, (version, Arc::clone(&block)));
+        block
+    }
+
+    fn block(&self, rows: &DayRows, shown: Shown) -> Arc<Block> {
+        let mut names = self.names.write().unwrap_or_else(PoisonError::into_inner);
+        let block = Arc::new(Block::new(rows, shown, &mut names));
+        self.name_bytes.store(names.bytes(), Relaxed);
         block
     }
 
@@ -215,11 +231,21 @@ impl SiteDays {
 
     fn bytes(&self) -> usize {
         let days: usize = lock(&self.days).values().map(Kept::bytes).sum();
-        days + self.name_bytes.load(Relaxed)
+        let weeks: usize = lock(&self.weeks).values().map(|(_, block)| block.bytes()).sum();
+        days + weeks + self.name_bytes.load(Relaxed)
     }
 
+    /// Forgets the oldest day with the weeks before it, or else a week, and tells how many bytes that frees.
     fn forget_oldest(&self) -> Option<usize> {
-        lock(&self.days).pop_first().map(|(_, kept)| kept.bytes())
+        let (mut days, mut weeks) = (lock(&self.days), lock(&self.weeks));
+        let Some((day, kept)) = days.pop_first() else {
+            return weeks.pop_first().map(|(_, (_, block))| block.bytes());
+        };
+        let mut freed = kept.bytes();
+        while let Some(oldest) = weeks.first_entry().filter(|oldest| oldest.key().last() <= day) {
+            freed += oldest.remove().1.bytes();
+        }
+        Some(freed)
     }
 }
 
@@ -231,4 +257,20 @@ impl Kept {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_week_is_there_for_as_long_as_it_has_the_version_that_it_was_read_with() {
+        let (of_site, week) = (SiteDays::default(), "2026-W48".parse().expect("a week"));
+        assert!(of_site.week(week, 1).is_none());
+        of_site.keep_week(week, 1, &DayRows::default());
+        assert!(of_site.week(week, 1).is_some() && of_site.week(week, 2).is_none());
+        of_site.keep_week(week, 2, &DayRows::default());
+        assert!(of_site.week(week, 2).is_some() && of_site.week(week, 1).is_none());
+        assert!(of_site.forget_oldest().is_some() && of_site.forget_oldest().is_none());
+    }
 }

@@ -4,11 +4,12 @@ use redis::{Cmd, cmd};
 
 use super::identity::foreign_partition;
 use super::links::read_value;
-use super::settling::{Active, add_to, first_failure};
+use super::settling::{Days, add_to, first_failure};
 use super::{RedisStore, counts, keys, script};
 use crate::domain::day::Day;
 use crate::domain::link::Link;
 use crate::domain::link_key::LinkKey;
+use crate::domain::site::SiteId;
 use crate::store::{SetAside, StoreError};
 
 /// Counts of a link and a day.
@@ -31,8 +32,8 @@ impl Aside {
 }
 
 impl RedisStore {
-    /// Tries to add what is set aside to the counts. Like entries it is announced before and, where its day has been closed,
-    /// again behind it.
+    /// Tries to add what is set aside to the counts. Like entries it is announced before, and what comes
+    /// late counts on the next day.
     pub(super) async fn restore_set_aside(&self) -> Result<Vec<SetAside>, StoreError> {
         let mut left = Vec::new();
         let ask = |number| cmd("HGETALL").arg(keys::set_aside(number)).take();
@@ -86,28 +87,11 @@ impl RedisStore {
                 Err(_) => add_to(left, &keys::link(&aside.link.code), aside.entries),
             }
         }
-        let active =
-            readable.iter().filter_map(|(aside, link)| Some((&link.as_ref()?.site, aside.day, &aside.link)));
-        let active = Active::of_links(active);
-        self.announce(&active).await?;
-        let identity = self.known_identity();
-        let restore = |(Aside { field, link, day, .. }, found): &(Aside, Option<Link>)| {
-            let mut call = script::RESTORE.on(&[
-                keys::partition(number),
-                keys::set_aside(number),
-                keys::link(&link.code),
-                keys::counts(&link.code),
-                keys::visitors(&link.code, *day),
-            ]);
-            let site = found.as_ref().map_or("", |found| found.site.as_str());
-            call.arg(identity.as_str()).arg(field).arg(link.incarnation.to_string()).arg(site);
-            call.arg(day.number());
-            call
-        };
-        let calls: Vec<Cmd> = readable.iter().map(restore).collect();
-        let answers = self.connection.call_each::<Vec<String>>(&script::RESTORE, calls).await;
-        for ((aside, _), answer) in readable.iter().zip(answers) {
-            let answer = answer?;
+        let days = readable.iter().filter_map(|(aside, link)| Some((&link.as_ref()?.site, aside.day)));
+        let days = Days::of_each(days);
+        self.announce(&days).await?;
+        for (aside, link) in &readable {
+            let answer = self.restore_one(number, aside, link.as_ref()).await?;
             let name = answer.get(1).map(String::as_str).unwrap_or_default();
             match answer.first().map(String::as_str) {
                 Some("done") => {}
@@ -116,7 +100,40 @@ impl RedisStore {
                 _ => add_to(left, name, aside.entries),
             }
         }
-        self.announce_late(&active).await
+        self.announce_missing(&days).await
+    }
+
+    /// Tries to add some counts, on the day on which their site counts what is of theirs.
+    async fn restore_one(
+        &self,
+        number: usize,
+        Aside { field, link, day, .. }: &Aside,
+        found: Option<&Link>,
+    ) -> Result<Vec<String>, StoreError> {
+        let identity = self.known_identity();
+        // Where the link is gone, it does not matter whose it was.
+        let nobody = SiteId::from_stored("");
+        let site = found.map_or(&nobody, |found| &found.site);
+        let mut day = *day;
+        loop {
+            let mut call = script::RESTORE.on(&[
+                keys::partition(number),
+                keys::set_aside(number),
+                keys::link(&link.code),
+                keys::part(number, site, day),
+                keys::frozen(number, site),
+            ]);
+            call.arg(identity.as_str()).arg(field).arg(link.to_string()).arg(site.as_str()).arg(day.number());
+            let answer: Vec<String> = self.connection.call(&script::RESTORE, &call).await?;
+            let on = answer.get(1).and_then(|on| counts::day_of(on));
+            match (answer.first().map(String::as_str), on) {
+                (Some("late"), Some(on)) if on > day => {
+                    day = on;
+                    self.announce(&Days::of_one(site, day)).await?;
+                }
+                _ => return Ok(answer),
+            }
+        }
     }
 
     /// Drops what was set aside of days before `day`.

@@ -1,244 +1,338 @@
 //! Closing a day across hash slots.
 //!
-//! A link's counts are in the link's slot, its site's days in the site's, and there is no step that changes both. So
-//! amounts are not moved but *taken over*: the site's hash of the day remembers how much of each link's
-//! count it has taken over already, in the same step that adds it to cells. A count only grows, so what is left to be
-//! taken over is always what the link has, less that. Whoever reads or closes a day, however often, at once
-//! with others or after a crash, comes to the same result: there is nothing to be done twice and nothing to get lost.
+//! A link's counts are in the link's partition, its site's cells in the site's slot, and no step changes both. A failover may
+//! take back, in each slot for itself, what was written within the last `keep` seconds. So a closing goes through stages, and
+//! each stage lasts for that long before the next one relies on it:
 //!
-//! Within the site's slot one step moves what it read, and only where nobody has taken another step since
-//! (`change.lua`). Steps go level by level, as [`cell`] says: of links into `l` and `r`, from there into `k` and
-//! what waits, and from there into `k`.
+//! 1. *freezing*: each partition is told to count nothing more for the day. Whatever comes later counts on the next day.
+//! 2. *frozen*: nothing that is counted for the day changes any more. Where a partition has lost that after all, it may have
+//!    lost counts, too; they are settled again, and then it is told once more.
+//! 3. The parts are read, and everything is decided on by the closing's secret, which a failover can lose no more. So
+//!    whoever does it again, however often, comes to the same cells. They hold all at once: *written*.
+//! 4. When that cannot be lost any more, the parts go: *dropped*. Where a failover brings one back, it goes again; when
+//!    none came back, the closing is forgotten with its secret.
 //!
-//! Small numbers stay with the links and in what is remembered until they are taken from both, which waits until no
-//! failover can lose the taking over: [`leaving`](super::leaving).
+//! Nothing is ever added to what is there, only put in its place. So there is nothing to be done twice, and nothing gets
+//! lost: not by two instances at once, nor by one that stood still, because each step in the site's slot is refused where
+//! the closing is not what was looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use redis::cmd;
+use redis::{Cmd, cmd};
 use tokio::time::sleep;
 
-use super::cells::{self, Cell, Kind, Numbers, OF_LINK, REST, TAKEN, from_json, link_field, to_json};
-use super::change::{Change, Taken};
-use super::links::stored_code;
-use super::marks::{Mark, Stage, State};
-use super::open::{OpenLink, OpenLinks};
-use super::{RedisStore, failure, keys};
-use crate::domain::cell::{self, Amount, Gathered, Level};
-use crate::domain::code::Code;
-use crate::domain::counts::Counts;
+use super::cells::{Cell, Kind, Numbers, OF_LINK, OF_POOL, Share, to_json};
+use super::identity::foreign_partition;
+use super::links::CHUNK;
+use super::marks::{Closing, Stage};
+use super::settling::first_failure;
+use super::{RedisStore, counts, failure, keys, links, script};
+use crate::domain::counts::{Amount, Counts};
 use crate::domain::day::Day;
-use crate::domain::link::Link;
+use crate::domain::disclosure::{Level, Secret, Undecided};
+use crate::domain::link_key::{Incarnation, LinkKey};
+use crate::domain::min_count::MinCount;
+use crate::domain::networks::Networks;
 use crate::domain::site::SiteId;
+use crate::domain::week::Week;
 use crate::store::StoreError;
 
-/// How many amounts one step moves at most.
-pub(super) const STEP: usize = 400;
-/// How often a closing begins again at what was announced meanwhile. The rest is left for the next call.
-const ROUNDS: usize = 4;
-/// How often a step is begun again because somebody else took one. Each time somebody got further.
-const ATTEMPTS: u64 = 500;
+/// How many steps one call takes at most. The rest is left for the next one.
+const STEPS: usize = 40;
+/// For so long a call waits for a stage to be over; what takes longer is left for the next one.
+pub(super) const SHORT: Duration = Duration::from_secs(3);
 
 /// What closes one day.
-pub(super) struct Desk<'a> {
-    pub(super) store: &'a RedisStore,
-    pub(super) site: &'a SiteId,
-    pub(super) day: Day,
-    pub(super) min_count: u64,
+struct Desk<'a> {
+    store: &'a RedisStore,
+    site: &'a SiteId,
+    day: Day,
+}
+
+/// What becomes of a step.
+enum Step {
+    /// There is another one to be taken, or somebody else was faster.
+    Next,
+    /// For now there is none.
+    Done,
 }
 
 impl RedisStore {
     /// Closes a day as far as that can be done now.
-    pub(super) async fn close(&self, site: &SiteId, day: Day, min_count: u64) -> Result<(), StoreError> {
-        let desk = Desk { store: self, site, day, min_count };
-        desk.begin().await?;
-        for _ in 0..ROUNDS {
-            if desk.state().await?.mark.min_count < min_count {
-                desk.raise_small().await?;
-            }
-            desk.close_links().await?;
-            desk.close_rests().await?;
-            if desk.close_channels().await? || desk.state().await?.mark.is_leaving() {
+    pub(super) async fn close(&self, site: &SiteId, day: Day, k: MinCount) -> Result<(), StoreError> {
+        let desk = Desk { store: self, site, day };
+        for _ in 0..STEPS {
+            if let Step::Done = desk.step(k).await? {
                 break;
             }
         }
-        desk.let_leave().await
-    }
-}
-
-/// Counts the attempts of a step, and waits between them.
-#[derive(Debug, Default)]
-pub(super) struct Attempts(u64);
-
-impl Attempts {
-    /// Lets whoever was faster get on.
-    pub(super) async fn again(&mut self) -> Result<(), StoreError> {
-        self.0 += 1;
-        if self.0 == ATTEMPTS {
-            return Err(failure::unavailable("a site's days were closed too often at the same time"));
-        }
-        sleep(Duration::from_millis(1 + self.0 % 20)).await;
         Ok(())
+    }
+
+    /// Deletes the parts of a day, and returns how many there were.
+    pub(super) async fn drop_parts(&self, site: &SiteId, day: Day) -> Result<i64, StoreError> {
+        let delete = |number| cmd("UNLINK").arg(keys::part(number, site, day)).take();
+        let deleted: Vec<i64> =
+            self.connection.query_all((0..keys::PARTITIONS).map(delete).collect()).await?;
+        Ok(deleted.into_iter().sum())
     }
 }
 
 impl Desk<'_> {
-    pub(super) async fn state(&self) -> Result<State, StoreError> {
-        self.store.state(self.site, self.day).await
+    fn field(&self, sort: &str) -> String {
+        format!("{sort}{}", self.day.number())
     }
 
-    /// Gives the day a mark. Whoever settles entries of it from now on announces them once more afterwards, so that
-    /// links that are found to have nothing open can be passed over from then on.
-    async fn begin(&self) -> Result<(), StoreError> {
-        let mut attempts = Attempts::default();
-        loop {
-            let mut state = self.state().await?;
-            if state.mark != Mark::NEW
-                || self.take(&mut state, Mark::NEW, Change::default()).await? != Taken::Missed
-            {
-                return Ok(());
+    async fn step(&self, k: MinCount) -> Result<Step, StoreError> {
+        let fields = [self.field("c"), self.field("a"), self.field("k")];
+        let (now, [closing, announced, secret]) = self.store.look(self.site, &fields).await?;
+        let Some(closing) = closing.as_deref().map(Closing::read).transpose()? else {
+            let Some(announced) = announced else { return Ok(Step::Done) };
+            if !self.has_parts().await? {
+                self.store.end_networks(self.site, self.day).await?;
+                let mut forget = script::UNANNOUNCE.on(&[keys::marks(self.site)]);
+                forget.arg(self.day.number()).arg(announced);
+                let is_forgotten = self.store.connection.call(&script::UNANNOUNCE, &forget).await?;
+                return Ok(if is_forgotten { Step::Done } else { Step::Next });
             }
-            attempts.again().await?;
+            let new = Closing::new(Stage::Freezing, 0, k);
+            self.store.begin_closing(self.site, &self.field("c"), &self.field("k"), &new).await?;
+            return Ok(Step::Next);
+        };
+        let left = closing.left(now, self.store.keep);
+        if left > SHORT {
+            return Ok(Step::Done);
+        }
+        sleep(left).await;
+        match closing.stage {
+            Stage::Freezing => {
+                self.freeze().await?;
+                self.go_on(&closing, Stage::Frozen).await
+            }
+            Stage::Frozen if self.is_frozen().await? => {
+                let secret = secret.as_deref().and_then(Secret::from_text);
+                let secret = secret.ok_or_else(|| failure::corrupt("a closing's secret"))?;
+                let week = self.store.week_of_pools(self.site, Week::of(self.day)).await?;
+                self.write(&closing, &secret, week).await?;
+                Ok(Step::Next)
+            }
+            Stage::Frozen => self.go_on(&closing, Stage::Freezing).await,
+            Stage::Written => {
+                self.store.end_sets(self.site, self.day).await?;
+                self.store.drop_parts(self.site, self.day).await?;
+                self.go_on(&closing, Stage::Dropped).await
+            }
+            Stage::Dropped => {
+                self.store.end_sets(self.site, self.day).await?;
+                if self.store.drop_parts(self.site, self.day).await? > 0 {
+                    return self.go_on(&closing, Stage::Dropped).await;
+                }
+                self.end(&closing).await?;
+                Ok(Step::Done)
+            }
         }
     }
 
-    /// Takes over what links have open.
-    async fn close_links(&self) -> Result<(), StoreError> {
-        let mut cursor = 0_u64;
-        loop {
-            let mut scan = cmd("SSCAN");
-            scan.arg(keys::active(self.site, self.day)).arg(cursor).arg("COUNT").arg(STEP);
-            let (next, codes): (u64, Vec<String>) = self.store.connection.query(&scan).await?;
-            let codes: Vec<Code> = codes.iter().map(|code| stored_code(code)).collect::<Result<_, _>>()?;
-            for some in codes.chunks(STEP) {
-                let mut attempts = Attempts::default();
-                while self.close_some_links(some).await? == Taken::Missed {
-                    attempts.again().await?;
+    /// Whether anything is counted for the day.
+    async fn has_parts(&self) -> Result<bool, StoreError> {
+        let ask = |number| cmd("EXISTS").arg(keys::part(number, self.site, self.day)).take();
+        let there: Vec<bool> =
+            self.store.connection.query_all((0..keys::PARTITIONS).map(ask).collect()).await?;
+        Ok(there.contains(&true))
+    }
+
+    /// Begins the next stage, from now on, unless somebody else got further.
+    async fn go_on(&self, closing: &Closing, stage: Stage) -> Result<Step, StoreError> {
+        let field = [self.field("c")];
+        let (now, _) = self.store.look(self.site, &field).await?;
+        let mut swap = script::SWAP_FIELD.on(&[keys::marks(self.site)]);
+        swap.arg(&field).arg(closing.text()).arg(closing.at(stage, now).text());
+        self.store.connection.call::<i64>(&script::SWAP_FIELD, &swap).await?;
+        Ok(Step::Next)
+    }
+
+    /// Tells all partitions to count nothing more for the day.
+    async fn freeze(&self) -> Result<(), StoreError> {
+        let identity = self.store.known_identity();
+        let freeze = |number| {
+            let mut call = script::FREEZE.on(&[keys::partition(number), keys::frozen(number, self.site)]);
+            call.arg(identity.as_str()).arg(self.day.number());
+            call
+        };
+        let calls = (0..keys::PARTITIONS).map(freeze).collect();
+        let answers: Vec<i64> = self.store.connection.call_all(&script::FREEZE, calls).await?;
+        answers.iter().position(|answer| *answer == 0).map_or(Ok(()), |number| Err(foreign_partition(number)))
+    }
+
+    async fn is_frozen(&self) -> Result<bool, StoreError> {
+        let ask =
+            |number| cmd("SISMEMBER").arg(keys::frozen(number, self.site)).arg(self.day.number()).take();
+        let answers: Vec<bool> =
+            self.store.connection.query_all((0..keys::PARTITIONS).map(ask).collect()).await?;
+        Ok(answers.into_iter().all(|is_frozen| is_frozen))
+    }
+
+    /// Decides on everything, and lets the cells hold.
+    async fn write(&self, closing: &Closing, secret: &Secret, week: Week) -> Result<(), StoreError> {
+        let networks = if closing.k.is_exact() {
+            HashMap::new()
+        } else {
+            self.store.networks_of_links(self.site, self.day).await?
+        };
+        let decision = Decision { secret, k: closing.k, networks, pools: BTreeMap::new() };
+        let mut writing = Writing { desk: self, closing: closing.text(), week, decision };
+        for number in 0..keys::PARTITIONS {
+            let part = self.store.part(number, self.site, self.day).await.map_err(|error| match error {
+                StoreError::Corrupt(_) => unreadable(&keys::part(number, self.site, self.day)),
+                error => error,
+            })?;
+            let part: Vec<_> = part.into_iter().collect();
+            for some in part.chunks(CHUNK) {
+                if !writing.put_links(some).await? {
+                    return Ok(());
                 }
             }
-            if next == 0 {
-                return Ok(());
-            }
-            cursor = next;
         }
+        if !writing.put_pools().await? {
+            return Ok(());
+        }
+        let (now, _) = self.store.look(self.site, &[self.field("c")]).await?;
+        let mut written = script::WRITTEN.on(&[keys::marks(self.site), keys::sheet(self.site, self.day)]);
+        written.arg(self.day.number()).arg(&writing.closing);
+        written.arg(closing.at(Stage::Written, now).text()).arg(closing.k.get());
+        self.store.connection.call::<()>(&script::WRITTEN, &written).await
     }
 
-    async fn close_some_links(&self, codes: &[Code]) -> Result<Taken, StoreError> {
-        let mut state = self.state().await?;
-        if state.mark.is_leaving() {
-            return Ok(Taken::Yes);
-        }
-        self.store.freeze_visitors(codes, self.day).await?;
-        let OpenLinks { links: open, damaged } = self.store.open_links(self.site, codes, self.day).await?;
-        // They stay listed until they can be read.
-        let codes: Vec<Code> = codes.iter().filter(|code| !damaged.contains(code)).cloned().collect();
-        let fields =
-            |beginning| open.iter().map(move |open: &OpenLink| link_field(beginning, &open.link.key()));
-        let own = self.values(&fields(OF_LINK).collect::<Vec<_>>()).await?;
-        let taken = self.values(&fields(TAKEN).collect::<Vec<_>>()).await?;
+    /// Forgets the closing, and the networks.
+    async fn end(&self, closing: &Closing) -> Result<(), StoreError> {
+        self.store.end_networks(self.site, self.day).await?;
+        let mut end = script::END_CLOSING.on(&[keys::marks(self.site)]);
+        end.arg(self.field("c")).arg(closing.text());
+        end.arg(["a", "v", "k", "g"].map(|sort| self.field(sort)).to_vec());
+        self.store.connection.call::<()>(&script::END_CLOSING, &end).await
+    }
+}
 
-        let mut change = Change::of_links(&codes);
-        let (mut moving, mut left_over) = (Vec::new(), Vec::new());
-        for (OpenLink { link, counts, .. }, (own, taken)) in open.iter().zip(own.into_iter().zip(taken)) {
-            let before: Option<Numbers> = taken.as_deref().map(from_json).transpose()?;
-            let before = before.filter(|_| state.mark.stage == Stage::Taken);
-            if before.is_none() && *counts == Counts::default() {
-                left_over.push(link);
+/// What is decided on the links of a day, and what that leaves.
+struct Decision<'a> {
+    secret: &'a Secret,
+    k: MinCount,
+    networks: HashMap<Incarnation, Networks>,
+    /// That of a whole channel has the networks of all that was pooled of it, and no numbers.
+    pools: BTreeMap<Kind, (Amount, Networks)>,
+}
+
+impl Decision<'_> {
+    /// Returns a link's cell; what is left joins its pool.
+    fn cell(&mut self, key: &str, link: &LinkKey, kind: &Kind, counts: &Counts) -> Counts {
+        let networks = self.networks.get(&link.incarnation).copied().unwrap_or_default();
+        let undecided = Undecided { amount: Amount::of(counts), networks: networks.count() };
+        let (amount, rest) = self.secret.decide(Level::Link, key, undecided, self.k);
+        if !rest.is_nothing() {
+            let (pool, of_pool) = self.pools.entry(kind.clone()).or_default();
+            *pool += rest.amount;
+            if rest.amount.clicks > 0 {
+                *of_pool |= networks;
+                self.pools.entry(Kind::of_channel(kind.channel.clone())).or_default().1 |= networks;
+            }
+        }
+        let mut cell = self.secret.unfurls(key, &counts.unfurls_by_app(), self.k);
+        cell.add(&amount.into());
+        cell
+    }
+}
+
+/// A day's cells and its shares of the week's pools, as they are put into the site's slot.
+struct Writing<'a> {
+    desk: &'a Desk<'a>,
+    closing: String,
+    week: Week,
+    decision: Decision<'a>,
+}
+
+impl Writing<'_> {
+    /// Puts cells of some links; those that are gone have none. Returns whether the closing is still what it was.
+    async fn put_links(&mut self, some: &[(String, Vec<u8>)]) -> Result<bool, StoreError> {
+        let Desk { store, site, day } = *self.desk;
+        let mut records: Vec<(&str, LinkKey, Counts)> = Vec::with_capacity(some.len());
+        for (key, record) in some {
+            let link: Option<LinkKey> = key.parse().ok();
+            let (Some(link), Ok(counts)) = (link, counts::read(record)) else {
+                return Err(failure::corrupt("a record of counts"));
+            };
+            records.push((key, link, counts));
+        }
+        let links: Vec<_> = records.iter().map(|(_, link, _)| keys::link(&link.code)).collect();
+        let values = store.connection.texts(&links).await?;
+        let mut cells = Vec::new();
+        for ((key, link, counts), value) in records.into_iter().zip(values) {
+            let value = match value {
+                // That is also what is answered for a key of another type.
+                None => store.value(&link.code).await.map_err(|error| told(error, &link))?,
+                value => value,
+            };
+            let found = links::read(value).map_err(|error| told(error, &link))?;
+            let Some(found) = found.filter(|found| found.key() == link && found.site == *site) else {
                 continue;
-            }
-            let mut all = before.map(|before| before.counts()).transpose()?.unwrap_or_default();
-            // Fewer than were taken over are there where a failover lost some, until they are settled again.
-            let more = cells::beyond(counts, &all);
-            if more != Counts::default() {
-                all.add(&more);
-                change.put(link_field(TAKEN, &link.key()), to_json(&Numbers::from(&all)));
-                let own = own.as_deref().map_or_else(|| Ok(Vec::new()), from_json)?;
-                moving.push(Moving { link, kind: Kind::of(link), own, more });
+            };
+            let kind = Kind::from(found.kind_on(day));
+            let cell = self.decision.cell(key, &link, &kind, &counts);
+            if cell != Counts::default() {
+                cells.push(format!("{OF_LINK}{key}"));
+                cells.push(to_json(&Cell { kind, counts: Numbers::from(&cell) }));
             }
         }
-        let moved = !moving.is_empty();
-        let (changed, risen) = self.add_to_links(moving, &mut change)?;
-        self.add_rests(&risen, &mut change).await?;
-        let mut mark = state.mark.changed(changed, state.now);
-        mark.moved |= moved;
-        if moved && mark.stage == Stage::Clear {
-            mark = mark.at(Stage::Taken, state.now);
-        }
-        let step = self.take(&mut state, mark, change).await?;
-        if step != Taken::Missed {
-            self.store.drop_empty(self.site, &left_over, self.day, &state).await?;
-        }
-        Ok(step)
+        self.put(&cells, &[]).await
     }
 
-    /// Adds what stays with links to their cells, and unfurls in any case. Returns whether there was anything, and what
-    /// moves up.
-    fn add_to_links(
-        &self,
-        moving: Vec<Moving<'_>>,
-        change: &mut Change,
-    ) -> Result<(bool, BTreeMap<Kind, Amount>), StoreError> {
-        let gathered = moving.iter().enumerate().map(|(place, link)| (place, link.gathered()));
-        let Level { cells, risen } =
-            cell::close(gathered, |place| moving[*place].kind.clone(), self.min_count);
-        let unfurls = |Moving { more, .. }: &Moving<'_>| Counts {
-            unfurls: more.unfurls,
-            known_unfurls: more.known_unfurls.clone(),
-            ..Counts::default()
-        };
-        let mut joining: Vec<Counts> = moving.iter().map(unfurls).collect();
-        for (place, stays) in cells {
-            joining[place].add(&stays.into());
-        }
-        let mut changed = false;
-        for (Moving { link, kind, mut own, .. }, joining) in moving.into_iter().zip(joining) {
-            if joining != Counts::default() {
-                add_to_cell(&mut own, kind, &joining)?;
-                change.put(link_field(OF_LINK, &link.key()), to_json(&own));
-                changed = true;
+    async fn put_pools(&mut self) -> Result<bool, StoreError> {
+        let day = self.desk.day.number();
+        let pools: Vec<_> = std::mem::take(&mut self.decision.pools).into_iter().collect();
+        for some in pools.chunks(CHUNK) {
+            let mut shares = Vec::new();
+            for (kind, (amount, networks)) in some {
+                shares.push(format!("{OF_POOL}{day} {}", to_json(kind)));
+                let undecided = Undecided { amount: *amount, networks: networks.count() };
+                shares.push(to_json(&Share::from(undecided)));
+            }
+            if !self.put(&[], &shares).await? {
+                return Ok(false);
             }
         }
-        Ok((changed, risen))
+        Ok(true)
     }
 
-    async fn add_rests(&self, risen: &BTreeMap<Kind, Amount>, change: &mut Change) -> Result<(), StoreError> {
-        let rests = self.numbers(REST, risen.keys()).await?;
-        for ((kind, amount), rest) in risen.iter().zip(rests) {
-            let mut sum = rest.amount();
-            sum += *amount;
-            change.put_numbers(kind.field(REST), &rest.with(sum));
+    async fn put(&self, cells: &[String], shares: &[String]) -> Result<bool, StoreError> {
+        if cells.is_empty() && shares.is_empty() {
+            return Ok(true);
         }
-        Ok(())
+        let Desk { store, site, day } = *self.desk;
+        let mut write =
+            script::WRITE.on(&[keys::marks(site), keys::sheet(site, day), keys::week(site, self.week)]);
+        write.arg(day.number()).arg(&self.closing).arg(self.week.number());
+        write.arg(cells.len()).arg(cells).arg(shares);
+        Ok(store.connection.call::<i64>(&script::WRITE, &write).await? == 1)
     }
 }
 
-/// What is just being taken over of a link.
-struct Moving<'a> {
-    link: &'a Link,
-    kind: Kind,
-    /// Its cells.
-    own: Vec<Cell>,
-    more: Counts,
-}
-
-impl Moving<'_> {
-    fn gathered(&self) -> Gathered {
-        let there = self.own.iter().find(|cell| cell.kind == self.kind);
-        let there = there.map(|cell| cell.counts.amount()).unwrap_or_default();
-        Gathered { there, more: Amount::of(&self.more) }
+/// Says which link holds up its day.
+fn told(error: StoreError, link: &LinkKey) -> StoreError {
+    match error {
+        StoreError::Corrupt(_) => unreadable(&keys::link(&link.code)),
+        error => error,
     }
 }
 
-/// Adds counts to the cell of their kind, or makes it.
-fn add_to_cell(own: &mut Vec<Cell>, kind: Kind, more: &Counts) -> Result<(), StoreError> {
-    match own.iter_mut().find(|cell| cell.kind == kind) {
-        Some(cell) => {
-            let mut sum = cell.counts.counts()?;
-            sum.add(more);
-            cell.counts = Numbers::from(&sum);
-        }
-        None => own.push(Cell { kind, counts: Numbers::from(more) }),
+fn unreadable(key: &str) -> StoreError {
+    StoreError::Corrupt(format!("{key} cannot be read, and nothing of its day can be closed before that"))
+}
+
+impl RedisStore {
+    /// Deletes what tells the visitors of a day apart.
+    pub(super) async fn end_sets(&self, site: &SiteId, day: Day) -> Result<(), StoreError> {
+        let forget = |number| script::FORGET_VISITORS.on(&[keys::visitors(number, site, day)]);
+        let calls: Vec<Cmd> = (0..keys::PARTITIONS).map(forget).collect();
+        first_failure(self.connection.call_each::<i64>(&script::FORGET_VISITORS, calls).await)
     }
-    Ok(())
 }

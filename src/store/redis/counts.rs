@@ -2,23 +2,30 @@
 
 use std::collections::BTreeMap;
 
-use redis::{ToRedisArgs, cmd};
+use redis::cmd;
 
-use super::cells::{Cell, MARK, Numbers, OF_LINK, Sheet, TAKEN, beyond, from_json, link_field};
-use super::links::stored_code;
-use super::marks::Mark;
-use super::open::OpenLink;
+use super::cells::{Cell, MARK, OF_LINK, from_json};
+use super::links::CHUNK;
+use super::marks::read_closed;
 use super::{RedisStore, failure, keys};
+use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
-use crate::domain::counts::{Counts, DayCounts, LinkCounts, families_from_text};
+use crate::domain::counts::{Amount, Counts, DayCounts, LinkCounts, families_from_text};
 use crate::domain::day::Day;
 use crate::domain::link::Link;
+use crate::domain::link_key::LinkKey;
 use crate::domain::site::SiteId;
 use crate::store::StoreError;
 
+/// The length of a record without the families' text, and that of one with a sketch.
+const EXACT_RECORD: usize = 21;
+const SKETCH_RECORD: usize = 37;
+/// How many links' records are asked for in one step.
+const SCAN: usize = 1_000;
+
 impl RedisStore {
-    /// What was counted for a link, by day: what it has itself, and then what its site's days have of it. So whatever is
-    /// taken over in between is left out of the first and in the second.
+    /// What was counted for a link, by day: what is open of it first, and then its cells. So what becomes a cell in
+    /// between is seen once.
     pub(super) async fn counts_of_link(
         &self,
         code: &Code,
@@ -29,98 +36,113 @@ impl RedisStore {
         let Some(link) = self.one_link(code).await?.filter(|link| link.code == *code) else {
             return Ok(counts);
         };
-        let fields: BTreeMap<String, String> =
-            self.connection.query(cmd("HGETALL").arg(keys::counts(code))).await?;
-        let field = |name: String| fields.get(&name).map(String::as_str);
-        for (day, value) in fields.iter().filter_map(|(field, value)| Some((day_of(field)?, value))) {
-            if (first..=last).contains(&day) {
-                let open = read(value, field(keys::known_unfurls(day)).unwrap_or_default())?;
-                counts.days.entry(day).or_default().open = open;
+        let key = link.key().to_string();
+        let open: Vec<Day> = self.marks_within(&link.site, first, last).await?.open().collect();
+        let partition = keys::partition_of(code);
+        let ask = |day: &Day| cmd("HGET").arg(keys::part(partition, &link.site, *day)).arg(&key).take();
+        let values: Vec<Option<Vec<u8>>> = self.connection.query_all(open.iter().map(ask).collect()).await?;
+        for (day, value) in open.iter().zip(values) {
+            if let Some(value) = value {
+                counts.days.entry(*day).or_default().open = read(&value)?;
             }
         }
-        let days: Vec<Day> = self.marks_within(&link.site, first, last).await?.days.into_keys().collect();
-        let names = [MARK.to_owned(), link_field(OF_LINK, &link.key()), link_field(TAKEN, &link.key())];
+        let mut days = self.marks_within(&link.site, first, last).await?;
+        counts.closed.weeks = closed_weeks(&days.weeks);
+        // Those that were open may have been closed since, and forgotten.
+        days.closed.retain(|day, _| (first..=last).contains(day));
+        let days: Vec<Day> = days.closed.into_keys().collect();
+        let names = [MARK.to_owned(), format!("{OF_LINK}{key}")];
         let of_link = |day: &Day| cmd("HMGET").arg(keys::sheet(&link.site, *day)).arg(&names).take();
-        let values: Vec<[Option<String>; 3]> =
+        let values: Vec<[Option<String>; 2]> =
             self.connection.query_all(days.iter().map(of_link).collect()).await?;
-        for (day, [mark, own, taken]) in days.into_iter().zip(values) {
-            let Some(mark) = mark.as_deref().map(Mark::read).transpose()? else { continue };
-            counts.closed.days.insert(day, mark.closed());
-            if let Some(own) = own {
-                let sum = &mut counts.days.entry(day).or_default().cells;
-                for cell in from_json::<Vec<Cell>>(&own)? {
-                    sum.add(&cell.counts.counts()?);
-                }
-            }
-            if let (Some(taken), Some(counts)) = (taken, counts.days.get_mut(&day)) {
-                let taken = from_json(&taken)?;
-                counts.open = still_open(&counts.open, field(keys::turn(day)), mark, Some(&taken))?;
-            }
+        for (day, [mark, cell]) in days.into_iter().zip(values) {
+            let Some(mark) = mark else { continue };
+            counts.closed.days.insert(day, read_closed(&mark)?);
+            let cells =
+                cell.map_or_else(|| Ok(Counts::default()), |cell| from_json::<Cell>(&cell)?.counts.counts())?;
+            counts.days.insert(day, DayCounts { cells, open: Counts::default() });
         }
         counts.days.retain(|_, counts| *counts != DayCounts::default());
         Ok(counts)
     }
 
-    /// A day of a site: what its links have, and then what the site has of them and of the day. So whatever is taken over in
-    /// between is left out of the first and in the second.
-    pub(super) async fn day_of_site(&self, site: &SiteId, day: Day) -> Result<DayOfSite, StoreError> {
-        let codes = self.active_codes(site, day).await?;
-        let open = self.open_links(site, &codes, day).await?;
-        let sheet: Vec<(String, String)> =
-            self.connection.query(cmd("HGETALL").arg(keys::sheet(site, day))).await?;
-        let sheet = Sheet::read(&sheet)?;
-        let mark = sheet.mark.unwrap_or(Mark::NEW);
-        let mut left = Vec::new();
-        for OpenLink { link, counts, mark: turn } in open.links {
-            let counts = still_open(&counts, turn.as_deref(), mark, sheet.taken.get(&link.key()))?;
-            left.push((link, counts));
-        }
-        Ok(DayOfSite { sheet, open: left })
-    }
-
-    /// The days on which something was counted for a site.
-    pub(super) async fn counted_days(&self, site: &SiteId) -> Result<Vec<Day>, StoreError> {
-        self.counted_days_within(site, "-inf", "+inf").await
-    }
-
-    /// The same between two days, which are numbers or infinite.
-    pub(super) async fn counted_days_within(
+    /// What the links of a site have open on a day; nothing where it has become cells.
+    pub(super) async fn open_links(
         &self,
         site: &SiteId,
-        first: impl ToRedisArgs,
-        last: impl ToRedisArgs,
-    ) -> Result<Vec<Day>, StoreError> {
-        let range = cmd("ZRANGE").arg(keys::counted_days(site)).arg(first).arg(last).arg("BYSCORE").take();
-        let days: Vec<String> = self.connection.query(&range).await?;
-        days.iter().map(|day| day_of(day).ok_or_else(|| failure::corrupt("a day"))).collect()
+        day: Day,
+    ) -> Result<Vec<(Link, Counts)>, StoreError> {
+        let ask = |number| cmd("HGETALL").arg(keys::part(number, site, day)).take();
+        let parts = self.connection.query_each((0..keys::PARTITIONS).map(ask).collect()).await;
+        let mut counts: Vec<(LinkKey, Counts)> = Vec::new();
+        for part in parts {
+            let part: Vec<(String, Vec<u8>)> = match part {
+                Err(StoreError::Corrupt(_)) => continue, // What can be read is read.
+                part => part?,
+            };
+            counts.extend(
+                part.iter().filter_map(|(link, value)| Some((link.parse().ok()?, read(value).ok()?))),
+            );
+        }
+        let mut open = Vec::new();
+        for some in counts.chunks(CHUNK) {
+            let links = self.many_links(some.iter().map(|(link, _)| &link.code)).await?;
+            let there = |((key, counts), link): (&(LinkKey, Counts), Option<Link>)| {
+                let link = link.filter(|link| link.key() == *key && link.site == *site)?;
+                Some((link, counts.clone()))
+            };
+            open.extend(some.iter().zip(links).filter_map(there));
+        }
+        // What was read may have become cells in the meantime.
+        if self.has_cells(site, day).await? { Ok(Vec::new()) } else { Ok(open) }
     }
 
-    /// The links of a site that had something counted on a day, and some that are gone.
-    pub(super) async fn active_codes(&self, site: &SiteId, day: Day) -> Result<Vec<Code>, StoreError> {
-        // A cursor (SSCAN) may return a code twice, which would count it twice.
-        let codes: Vec<String> = self.connection.query(cmd("SMEMBERS").arg(keys::active(site, day))).await?;
-        codes.iter().map(|code| stored_code(code)).collect()
+    /// What is open of a site's day, by channel.
+    pub(super) async fn open_by_channel(
+        &self,
+        site: &SiteId,
+        day: Day,
+    ) -> Result<BTreeMap<ChannelName, Amount>, StoreError> {
+        let mut sums: BTreeMap<ChannelName, Amount> = BTreeMap::new();
+        if !self.has_cells(site, day).await? {
+            for (link, counts) in self.open_links(site, day).await? {
+                *sums.entry(link.channel).or_default() += Amount::of(&counts);
+            }
+        }
+        sums.retain(|_, amount| !amount.is_nothing());
+        Ok(sums)
+    }
+
+    /// Whether a day's cells hold.
+    pub(super) async fn has_cells(&self, site: &SiteId, day: Day) -> Result<bool, StoreError> {
+        self.connection.query(cmd("HEXISTS").arg(keys::sheet(site, day)).arg(MARK)).await
+    }
+
+    /// The links' keys and records of one part, each once, read in short steps.
+    pub(super) async fn part(
+        &self,
+        number: usize,
+        site: &SiteId,
+        day: Day,
+    ) -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
+        let (key, mut cursor, mut part) = (keys::part(number, site, day), 0_u64, BTreeMap::new());
+        loop {
+            let scan = cmd("HSCAN").arg(&key).arg(cursor).arg("COUNT").arg(SCAN).take();
+            let (next, found): (u64, Vec<(String, Vec<u8>)>) = self.connection.query(&scan).await?;
+            part.extend(found);
+            if next == 0 {
+                return Ok(part);
+            }
+            cursor = next;
+        }
     }
 }
 
-/// One day of a site.
-pub(super) struct DayOfSite {
-    pub(super) sheet: Sheet,
-    /// What its links have that nobody has taken over.
-    pub(super) open: Vec<(Link, Counts)>,
-}
-
-/// What of a link's counts nobody has taken over.
-fn still_open(
-    counts: &Counts,
-    turn: Option<&str>,
-    mark: Mark,
-    taken: Option<&Numbers>,
-) -> Result<Counts, StoreError> {
-    match taken.filter(|_| mark.is_within(turn)) {
-        Some(taken) => Ok(beyond(counts, &taken.counts()?)),
-        None => Ok(counts.clone()),
-    }
+/// The weeks that are closed.
+pub(super) fn closed_weeks(
+    weeks: &BTreeMap<crate::domain::week::Week, u64>,
+) -> BTreeMap<crate::domain::week::Week, u64> {
+    weeks.iter().filter(|(_, version)| **version > 0).map(|(week, version)| (*week, *version)).collect()
 }
 
 /// The day that a field stands for, where it is one.
@@ -128,28 +150,47 @@ pub(super) fn day_of(field: &str) -> Option<Day> {
     Day::from_number(field.parse().ok()?)
 }
 
-/// Reads a day as `settle.lua` writes it: its numbers, and how many of its unfurls are `known` to be whose,
-/// which an earlier version did not write. What is below nothing is nothing yet.
-pub(super) fn read(numbers: &str, known: &str) -> Result<Counts, StoreError> {
-    let numbers: Vec<f64> = numbers.split(' ').map_while(|number| number.parse().ok()).collect();
-    let [clicks, unfurls, aggregate_clicks, base, gone, set, ..] = numbers[..] else {
-        return Err(failure::corrupt("a day of counts"));
+/// Reads a link's record as `record.lua` packs it.
+pub(super) fn read(record: &[u8]) -> Result<Counts, StoreError> {
+    let read = || {
+        let length = match record.first()? {
+            0 => EXACT_RECORD,
+            1 => SKETCH_RECORD,
+            _ => return None,
+        };
+        let (numbers, known) = record.split_at_checked(length)?;
+        let mut numbers = numbers.get(1..EXACT_RECORD)?.chunks_exact(4);
+        let mut next = || numbers.next()?.try_into().ok().map(u32::from_le_bytes).map(u64::from);
+        let (clicks, aggregate_clicks, unfurls) = (next()?, next()?, next()?);
+        let visitors = next()?.max(next()?);
+        let known_unfurls = families_from_text(str::from_utf8(known).ok()?)?;
+        Some(Counts { shares: 0, unfurls, known_unfurls, clicks, visitors, aggregate_clicks })
     };
-    let known: Vec<&str> = known.split(' ').filter(|family| !family.contains("=-")).collect();
-    let known_unfurls =
-        families_from_text(&known.join(" ")).ok_or_else(|| failure::corrupt("a family's unfurls"))?;
-    Ok(Counts {
-        shares: 0,
-        unfurls: whole(unfurls),
-        known_unfurls,
-        clicks: whole(clicks),
-        visitors: whole(base + gone.max(set.round())),
-        aggregate_clicks: whole(aggregate_clicks),
-    })
+    read().ok_or_else(|| failure::corrupt("a record of counts"))
 }
 
-/// Counts are whole numbers below 2^53, and a sketch's estimate is rounded as it is in the domain.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count is below 2^53")]
-fn whole(number: f64) -> u64 {
-    number.round() as u64
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::family::Family;
+
+    #[test]
+    fn a_record_is_read_as_the_script_packs_it() {
+        let numbers = [3_u32, 2, 5, 1, 2].map(u32::to_le_bytes).concat();
+        let exact = [&[0], &*numbers, b"slack=4"].concat();
+        let expected = Counts {
+            unfurls: 5,
+            known_unfurls: BTreeMap::from([(Family::Slack, 4)]),
+            clicks: 3,
+            visitors: 2,
+            aggregate_clicks: 2,
+            shares: 0,
+        };
+        assert_eq!(read(&exact).ok(), Some(expected.clone()));
+        let sketch = [&[1], &*numbers, &[0; 16], b"slack=4"].concat();
+        assert_eq!(read(&sketch).ok(), Some(expected));
+        for wrong in [&[][..], &[2; 40], &exact[..20], &sketch[..30], &[&exact[..], b"x"].concat()] {
+            assert!(read(wrong).is_err(), "{wrong:?}");
+        }
+    }
 }

@@ -2,17 +2,17 @@
 
 use foldhash::HashMap;
 
-use futures_util::future::try_join;
 use jiff::Timestamp;
+use redis::cmd;
 
-use super::cells::{Cell, Kind};
-use super::counts::DayOfSite;
-use super::marks::Marks;
-use super::{RedisStore, keys, script};
+use super::cells::{Cell, MARK, OF_LINK, from_json};
+use super::counts::closed_weeks;
+use super::{RedisStore, failure, keys, script};
 use crate::domain::code::Code;
-use crate::domain::counts::{Counts, DayCounts, DayMarks, DayRow, DayRows, Kind as Named};
+use crate::domain::counts::{Counts, DayCounts, DayMarks, DayRow, DayRows, Kind};
 use crate::domain::day::Day;
 use crate::domain::link::Link;
+use crate::domain::link_key::LinkKey;
 use crate::domain::site::SiteId;
 use crate::store::StoreError;
 
@@ -25,9 +25,10 @@ impl RedisStore {
         last: Day,
     ) -> Result<DayMarks, StoreError> {
         let mut found = DayMarks { closed: self.closed_days().await?, ..DayMarks::default() };
-        let Marks { days, open, links } = self.marks_within(site, first, last).await?;
-        found.closed.days = days.into_iter().map(|(day, mark)| (day, mark.closed())).collect();
-        (found.open, found.links) = (open, links);
+        let marks = self.marks_within(site, first, last).await?;
+        found.open = marks.open().collect();
+        found.closed.weeks = closed_weeks(&marks.weeks);
+        (found.closed.days, found.links) = (marks.closed, marks.links);
         Ok(found)
     }
 
@@ -39,7 +40,8 @@ impl RedisStore {
         self.connection.call::<i64>(&script::RISE, &rise).await.map(drop)
     }
 
-    /// All of a day.
+    /// All of a day: its cells where they hold, and else what is open, which was read before. So what becomes a cell in between
+    /// is seen once.
     pub(super) async fn rows_of_day(
         &self,
         site: &SiteId,
@@ -47,30 +49,32 @@ impl RedisStore {
         shares_before: Timestamp,
     ) -> Result<DayRows, StoreError> {
         let mut table = Table::default();
-        let (made, of_day) =
-            try_join(self.links_made(site, day, shares_before), self.day_of_site(site, day)).await?;
-        for link in made {
+        for link in self.links_made(site, day, shares_before).await? {
             let share = Counts { shares: 1, ..Counts::default() };
-            table.of(Kind::of(&link), Some(link.code)).open.add(&share);
+            table.of(link.kind_on(day), link.code).open.add(&share);
         }
-        let DayOfSite { sheet, open } = of_day;
-        for (link, counts) in open {
-            table.of(Kind::of(&link), Some(link.code)).open.add(&counts);
+        let open =
+            if self.has_cells(site, day).await? { Vec::new() } else { self.open_links(site, day).await? };
+        let sheet: Vec<(String, String)> =
+            self.connection.query(cmd("HGETALL").arg(keys::sheet(site, day))).await?;
+        if !sheet.iter().any(|(field, _)| field == MARK) {
+            for (link, counts) in open {
+                table.of(link.kind_on(day), link.code).open.add(&counts);
+            }
+            return Ok(table.day);
         }
-        for (kind, numbers) in sheet.rests {
-            table.of(kind, None).open.add(&numbers.counts()?);
-        }
-        for (kind, numbers) in sheet.kinds {
-            table.of(kind, None).cells.add(&numbers.counts()?);
+        let mut cells: Vec<(LinkKey, Cell)> = Vec::with_capacity(sheet.len());
+        for (field, cell) in &sheet {
+            if let Some(link) = field.strip_prefix(OF_LINK) {
+                let link = link.parse().map_err(|_| failure::corrupt("a link's key"))?;
+                cells.push((link, from_json(cell)?));
+            }
         }
         // After a crash in the middle of a deletion, cells may be left whose link is gone, or was made anew.
-        let links = self.many_links(sheet.links.iter().map(|(link, _)| &link.code)).await?;
-        for ((key, cells), link) in sheet.links.into_iter().zip(links) {
-            if link.is_none_or(|link| link.key() != key) {
-                continue;
-            }
-            for Cell { kind, counts } in cells {
-                table.of(kind, Some(key.code.clone())).cells.add(&counts.counts()?);
+        let links = self.many_links(cells.iter().map(|(link, _)| &link.code)).await?;
+        for ((key, Cell { kind, counts }), link) in cells.into_iter().zip(links) {
+            if link.is_some_and(|link| link.key() == key) {
+                table.of(kind.into(), key.code).cells.add(&counts.counts()?);
             }
         }
         Ok(table.day)
@@ -82,19 +86,18 @@ impl RedisStore {
 struct Table {
     day: DayRows,
     kinds: HashMap<Kind, usize>,
-    places: HashMap<(usize, Option<Code>), usize>,
+    places: HashMap<(usize, Code), usize>,
 }
 
 impl Table {
-    fn of(&mut self, kind: Kind, link: Option<Code>) -> &mut DayCounts {
+    fn of(&mut self, kind: Kind, link: Code) -> &mut DayCounts {
         let day = &mut self.day;
         let kind = *self.kinds.entry(kind).or_insert_with_key(|kind| {
-            let Kind { channel, page, campaign } = kind.clone();
-            day.kinds.push(Named { channel, page, campaign });
+            day.kinds.push(kind.clone());
             day.kinds.len() - 1
         });
         let place = *self.places.entry((kind, link)).or_insert_with_key(|(_, link)| {
-            day.rows.push(DayRow { kind, link: link.clone(), counts: DayCounts::default() });
+            day.rows.push(DayRow { kind, link: Some(link.clone()), counts: DayCounts::default() });
             day.rows.len() - 1
         });
         &mut day.rows[place].counts

@@ -1,21 +1,17 @@
--- Deletes a link, its counts and its visitors. Returns 0, and changes nothing, where the link is
--- another than was read or has counts that its caller has not seen.
+-- Deletes a link, its counts and its visitors. Returns 0, and changes nothing, where the link is another than was read.
 -- Its incarnation is remembered for a while: counts that a failover lost and that are settled again are known then to be
 -- of a link that somebody deleted, and not of one that was lost.
--- KEYS: link, counts, deleted links, then the visitors of each day that has counts
--- ARGV: the link as it was read, number of fields of the counts, the channel for news, the code, the incarnation, for how
---       many seconds that is remembered
-local fields = redis.pcall('HLEN', KEYS[2])
-if type(fields) == 'table' then
-  fields = 0 -- Its counts are damaged, and go all the same.
-end
-if redis.call('GET', KEYS[1]) ~= ARGV[1] or fields ~= tonumber(ARGV[2]) then
+-- KEYS: link, deleted links, what is set aside, then for each of its site's open days its part and its visitors
+-- ARGV: the link as it was read, the channel for news, the code, its key, for how many seconds it is remembered, the days
+local link = ARGV[4]
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then
   return 0
 end
-redis.call('DEL', KEYS[1], KEYS[2], unpack(KEYS, 4))
+redis.call('DEL', KEYS[1])
+forget_counts(link, 3, 5)
 local now = tonumber(redis.call('TIME')[1])
-redis.pcall('ZREMRANGEBYSCORE', KEYS[3], '-inf', now - tonumber(ARGV[6]))
-redis.pcall('ZADD', KEYS[3], now, ARGV[5])
-redis.pcall('EXPIRE', KEYS[3], ARGV[6])
-redis.pcall('PUBLISH', ARGV[3], ARGV[4])
+redis.pcall('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - tonumber(ARGV[5]))
+redis.pcall('ZADD', KEYS[2], now, string.sub(link, -16))
+redis.pcall('EXPIRE', KEYS[2], ARGV[5])
+redis.pcall('PUBLISH', ARGV[2], ARGV[3])
 return 1

@@ -16,8 +16,6 @@ pub(super) fn of(error: &RedisError) -> StoreError {
         (ErrorKind::UnexpectedReturnType, _) | (_, Some("WRONGTYPE")) => {
             StoreError::Corrupt("Redis answered with another type than expected".to_owned())
         }
-        // A script says so.
-        (_, Some("CORRUPT")) => corrupt("a day of counts"),
         // What the operating system says: a refused connection, a wrong certificate.
         (ErrorKind::Io, _) => unavailable(error.to_string()),
         (ErrorKind::Parse, _) => unavailable("Redis broke off in the middle of an answer"),

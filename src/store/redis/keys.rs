@@ -1,12 +1,13 @@
 //! The keys, all of them.
 //!
-//! What stands in braces decides the hash slot. Everything of a link is in one of 256 *partitions*, by its code; all
+//! What stands in braces decides the hash slot. Everything of a link is in one of 64 *partitions*, by its code; all
 //! index keys of a site share another slot, the few sites one, and what is known of the store itself one. So each
 //! of these can be changed atomically.
 
 use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::site::SiteId;
+use crate::domain::week::Week;
 
 /// Hash: site id → its JSON.
 pub(super) const SITES: &str = "ens:{sites}:json";
@@ -33,14 +34,14 @@ pub(super) const IDENTITY: &str = "ens:{store}:identity";
 pub(super) const JOURNALS: &str = "ens:{store}:journals";
 
 /// How many partitions there are. Another number would need other keys.
-pub(super) const PARTITIONS: usize = 256;
+pub(super) const PARTITIONS: usize = 64;
 
 /// The partition that everything of a link is in: the same for codes that differ in case only.
 pub(super) fn partition_of(code: &Code) -> usize {
     crc32fast::hash(code.folded().as_str().as_bytes()) as usize % PARTITIONS
 }
 
-/// Hash: `store` → the store's identity, and each journal → its checkpoint in this partition.
+/// Hash: `store` → the store's identity, each journal → its checkpoint in this partition.
 pub(super) fn partition(number: usize) -> String {
     format!("ens:p:{}", tag(number))
 }
@@ -85,24 +86,21 @@ pub(super) fn campaigns(site: &SiteId) -> String {
     format!("ens:n:{{{site}}}")
 }
 
-/// Hash: what was counted for a link by day.
-pub(super) fn counts(code: &Code) -> String {
-    format!("ens:c:{}:{code}", tag(partition_of(code)))
+/// Set: the days of a site that count nothing any more in a partition.
+pub(super) fn frozen(number: usize, site: &SiteId) -> String {
+    format!("ens:f:{}:{site}", tag(number))
 }
 
-/// The field of that hash with the families that a day's unfurls are known to be of: `slack=2 telegram=1`.
-pub(super) fn known_unfurls(day: Day) -> String {
-    format!("u{}", day.number())
+/// Hash: link key → what was counted for it, packed as `record.lua` says: a *part* of a site's day.
+pub(super) fn part(number: usize, site: &SiteId, day: Day) -> String {
+    format!("ens:c:{}:{site}:{}", tag(number), day.number())
 }
 
-/// The field of that hash with the turn in which what was closed of a day left it, until that is forgotten.
-pub(super) fn turn(day: Day) -> String {
-    format!("x{}", day.number())
-}
-
-/// Set of fingerprints or string of registers, with an expiry: a link's visitors of one day.
-pub(super) fn visitors(code: &Code, day: Day) -> String {
-    format!("ens:v:{}:{code}:{}", tag(partition_of(code)), day.number())
+/// Hash with an expiry: link key → fingerprints of the visitors that are counted in that part, of 8 bytes each. A link with
+/// too many has a sketch instead, in a string of its own: the same key with a colon and the link's behind it. The field
+/// `sketches` names those.
+pub(super) fn visitors(number: usize, site: &SiteId, day: Day) -> String {
+    format!("ens:v:{}:{site}:{}", tag(number), day.number())
 }
 
 /// Sorted set: a site's codes in the order of their creation, as [`super::index`] says.
@@ -120,16 +118,6 @@ pub(super) fn once(site: &SiteId) -> String {
     format!("ens:o:{{{site}}}")
 }
 
-/// Set: the codes of a site that may have open counts on one day.
-pub(super) fn active(site: &SiteId, day: Day) -> String {
-    format!("ens:a:{{{site}}}:{}", day.number())
-}
-
-/// Sorted set: the days of a site that have counts.
-pub(super) fn counted_days(site: &SiteId) -> String {
-    format!("ens:d:{{{site}}}")
-}
-
 /// Hash: how far a site's days are closed, as [`super::marks`] says.
 pub(super) fn marks(site: &SiteId) -> String {
     format!("ens:z:{{{site}}}")
@@ -140,14 +128,24 @@ pub(super) fn sheet(site: &SiteId, day: Day) -> String {
     format!("ens:x:{{{site}}}:{}", day.number())
 }
 
-/// Hash: day and channel → what waits for that channel's cell since that day.
-pub(super) fn waiting(site: &SiteId) -> String {
-    format!("ens:h:{{{site}}}")
+/// Hash: what of a site's week is too few for a cell of a link, and when it is closed its cells, as [`super::cells`] says.
+pub(super) fn week(site: &SiteId, week: Week) -> String {
+    format!("ens:y:{{{site}}}:{}", week.number())
 }
 
-/// Hash: the days of a site that may have visitor sets → how often entries were announced.
-pub(super) fn open_days(site: &SiteId) -> String {
-    format!("ens:w:{{{site}}}")
+/// Set with an expiry, where the day keys are: 8 bytes of a link's incarnation and one of a network's bucket.
+pub(super) fn networks(site: &SiteId, day: Day) -> String {
+    format!("ens:b:{{{site}}}:{}", day.number())
+}
+
+/// The same of those that nobody has asked for.
+pub(super) fn recent_networks(site: &SiteId, day: Day) -> String {
+    format!("ens:r:{{{site}}}:{}", day.number())
+}
+
+/// String with an expiry, where the day keys are: what instances remember of a site's numbers of today.
+pub(super) fn today_note(site: &SiteId, day: Day) -> String {
+    format!("ens:q:{site}:{}", day.number())
 }
 
 /// String that is there within one step only: a test write. The tag and the key.

@@ -5,9 +5,8 @@ use jiff::Timestamp;
 use redis::cmd;
 
 use super::index::{Place, Walk, hour_number, score_behind};
-use super::marks::new_step;
 use super::record::{Record, is_pending};
-use super::{RedisStore, counts, failure, keys, script};
+use super::{RedisStore, failure, keys, script};
 use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::link::{Link, LinkChange};
@@ -114,7 +113,12 @@ impl RedisStore {
     }
 
     /// Changes a link: read, change, and write where it is still the one that was read.
-    pub(super) async fn change(&self, code: &Code, change: LinkChange) -> Result<Option<Link>, StoreError> {
+    pub(super) async fn change(
+        &self,
+        code: &Code,
+        change: LinkChange,
+        today: Day,
+    ) -> Result<Option<Link>, StoreError> {
         for _ in 0..ATTEMPTS {
             let Some(value) = self.value(code).await?.filter(|value| !is_pending(value)) else {
                 return Ok(None);
@@ -124,7 +128,7 @@ impl RedisStore {
                 return Ok(None);
             }
             let earlier = record.link.clone();
-            record.link.apply(change.clone());
+            record.link.apply(change.clone(), today);
             let mut swap = script::SWAP.on(&[keys::link(code)]);
             swap.arg(value).arg(record.to_value()).arg(keys::NEWS).arg(code.as_str());
             if self.connection.call(&script::SWAP, &swap).await? {
@@ -145,14 +149,14 @@ impl RedisStore {
         Err(failure::unavailable("a link was changed too often at the same time"))
     }
 
-    /// Deletes a link with its counts and visitors in one step; then, in its site's slot, its place
-    /// in the index, its names and its active days. After a crash between the two, what is left
+    /// Deletes a link with its counts and visitors in one step; then, in its site's slot, its cells, its place
+    /// in the index and its names. After a crash between the two, what is left
     /// stands for no link: readers pass over it and a name is taken over. In the reverse order,
     /// a link would go on forwarding that its site can no longer find.
     ///
-    /// Its cells would be shown still after such a crash, so they go first: who was not answered asks again. What was taken
-    /// over of its counts is remembered until these are gone, and would be taken over once more otherwise;
-    /// and cells that were made in between go with it.
+    /// Its cells would stay after such a crash, so they go first: who was not answered asks again. Those that were made
+    /// in between go with it, and from then on whoever is just closing a day puts none for it. Days on which it was counted
+    /// for the first time in between are looked for behind its deletion, when nothing can be counted for it any more.
     ///
     /// Its children forget it after that, and whoever makes one meanwhile looks behind it whether the parent is still there.
     pub(super) async fn forget_link(&self, code: &Code) -> Result<Deletion, StoreError> {
@@ -164,37 +168,39 @@ impl RedisStore {
             if record.link.code != *code {
                 return Ok(Deletion::NotThere);
             }
+            let (site, key) = (&record.link.site, record.link.key());
             // Read while the link is there: a later link of its code has another.
-            let score: Option<String> = self
-                .connection
-                .query(cmd("ZSCORE").arg(keys::index(&record.link.site)).arg(code.as_str()))
-                .await?;
-            let fields = match self.connection.query(cmd("HKEYS").arg(keys::counts(code))).await {
-                Err(StoreError::Corrupt(_)) => Vec::new(), // Damaged counts go with their link all the same.
-                fields => fields?,
-            };
-            let fields: Vec<String> = fields;
-            let days: Vec<_> = fields.iter().filter_map(|field| counts::day_of(field)).collect();
-            let deleted = keys::deleted(keys::partition_of(code));
-            let mut all = vec![keys::link(code), keys::counts(code), deleted];
-            all.extend(days.iter().map(|day| keys::visitors(code, *day)));
+            let score: Option<String> =
+                self.connection.query(cmd("ZSCORE").arg(keys::index(site)).arg(code.as_str())).await?;
+            let marks = self.marks(site).await?;
+            let days: Vec<Day> = marks.counted().collect();
+            let partition = keys::partition_of(code);
+            let mut all = vec![keys::link(code), keys::deleted(partition), keys::set_aside(partition)];
+            all.extend(days.iter().flat_map(|day| of_day(partition, site, *day)));
             let mut delete = script::DELETE.on(&all);
-            delete.arg(value).arg(fields.len()).arg(keys::NEWS).arg(code.as_str());
-            delete.arg(record.link.incarnation.to_string()).arg(DELETED);
-            let site = &record.link.site;
+            delete.arg(value).arg(keys::NEWS).arg(code.as_str()).arg(key.to_string()).arg(DELETED);
+            delete.arg(days.iter().map(|day| day.number()).collect::<Vec<_>>());
             // Before the link goes: from then on its code can be taken.
             self.keep_code(code, site).await?;
-            self.discard(site, &record.link.key(), false).await?;
+            self.discard(site, &key, &marks.with_cells()).await?;
             if self.connection.call(&script::DELETE, &delete).await? {
-                self.discard(site, &record.link.key(), true).await?;
+                let marks = self.marks(site).await?;
+                let more: Vec<Day> = marks.counted().filter(|day| !days.contains(day)).collect();
+                if !more.is_empty() {
+                    let mut all = vec![keys::set_aside(partition)];
+                    all.extend(more.iter().flat_map(|day| of_day(partition, site, *day)));
+                    let mut forget = script::FORGET_LINK.on(&all);
+                    forget.arg(key.to_string()).arg(more.iter().map(|day| day.number()).collect::<Vec<_>>());
+                    self.connection.call::<()>(&script::FORGET_LINK, &forget).await?;
+                }
+                self.discard(site, &key, &marks.with_cells()).await?;
                 self.link_changed(&record.link).await?;
                 let children = self.children_of(site, code).await?;
                 for child in &children {
                     self.forget_parent(child, code).await?;
                 }
-                let mut all = vec![keys::once(site), keys::index(site), keys::children(site)];
-                all.extend(days.iter().map(|day| keys::active(site, *day)));
-                let mut release = script::RELEASE.on(&all);
+                let mut release =
+                    script::RELEASE.on(&[keys::once(site), keys::index(site), keys::children(site)]);
                 release.arg(record.holder()).arg(code.as_str()).arg(score.unwrap_or_default());
                 release.arg(record.link.parent.as_ref().map_or("", Code::as_str));
                 release.arg(children.len());
@@ -213,6 +219,11 @@ impl RedisStore {
         }
         Err(failure::unavailable("a link was changed too often at the same time"))
     }
+}
+
+/// The keys of what a partition has of a site's day.
+fn of_day(partition: usize, site: &SiteId, day: Day) -> [String; 2] {
+    [keys::part(partition, site, day), keys::visitors(partition, site, day)]
 }
 
 impl RedisStore {
@@ -295,17 +306,16 @@ impl RedisStore {
         Err(failure::unavailable("a link was changed too often at the same time"))
     }
 
-    /// Takes a link out of its site's days.
-    async fn discard(&self, site: &SiteId, link: &LinkKey, is_gone: bool) -> Result<(), StoreError> {
-        let days: Vec<Day> = self.marks(site).await?.days.into_keys().collect();
-        let mut all = vec![keys::marks(site)];
-        all.extend(days.iter().map(|day| keys::sheet(site, *day)));
-        let mut discard = script::DISCARD.on(&all);
-        discard.arg(link.to_string()).arg(new_step()).arg(u8::from(is_gone));
-        for day in &days {
-            discard.arg(day.number());
+    /// Takes a link out of its site's days that have cells, or are given some.
+    async fn discard(&self, site: &SiteId, link: &LinkKey, days: &[Day]) -> Result<(), StoreError> {
+        for days in days.chunks(CHUNK) {
+            let mut all = vec![keys::marks(site)];
+            all.extend(days.iter().map(|day| keys::sheet(site, *day)));
+            let mut discard = script::DISCARD.on(&all);
+            discard.arg(link.to_string()).arg(days.iter().map(|day| day.number()).collect::<Vec<_>>());
+            self.connection.call::<()>(&script::DISCARD, &discard).await?;
         }
-        self.connection.call(&script::DISCARD, &discard).await
+        Ok(())
     }
 }
 

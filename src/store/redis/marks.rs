@@ -1,216 +1,255 @@
-//! How far a site's days are: one hash for all of them, which tells what there is to do and which cells have changed.
+//! How far a site's days and weeks are: one hash for all of them, which tells what there is to do and which cells have changed.
 //!
 //! | field | value |
 //! | --- | --- |
-//! | a day | its [`Mark`]; the day's own hash has a copy, which is as old as the cells beside it |
-//! | `a` and a day | how often late entries were announced for it |
-//! | `b` and a day | the same as it was when nothing of it was open |
+//! | `a` and a day | how often something was announced that is to be counted on it; it goes when the day's closing is done |
+//! | `v` and a day | the same as it was when what told the day's visitors apart was forgotten |
+//! | `c` and a day | its [`Closing`], while that is under way |
+//! | `k` and a day | that closing's secret |
+//! | `g` and a day | incarnations of links that were deleted while cells were put together |
+//! | `m` and a day | k and a version, where it has cells; the day's own hash has the same |
 //! | `l` and a day | rises when links that were made on it are changed or deleted, or were made later |
-//! | `step` | random letters, new with each change of any day: whoever changes something says what they had looked at |
+//! | `w` and a week | a version, where it has cells; 0 where it has pools |
+//! | `s` and a week | its [`Closing`], while that is under way, and `kw` its secret |
+//! | `weeks` | the last week that is closed |
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use foldhash::HashMap;
 use redis::cmd;
 
-use super::{RedisStore, failure, keys, script};
+use super::slow_log::PADDING;
+use super::{RedisStore, counts, failure, keys, script};
 use crate::domain::counts::{Closed, ClosedDays};
 use crate::domain::day::Day;
+use crate::domain::disclosure::Secret;
+use crate::domain::min_count::MinCount;
 use crate::domain::site::SiteId;
+use crate::domain::week::Week;
 use crate::store::StoreError;
 
 /// The marks of a period of fewer days are asked for one by one, those of others all at once.
 const SHORT: i32 = 31;
-/// How long a new step's letters are.
+/// How long a closing's random letters are.
 const LETTERS: usize = 12;
+/// What else stands there of a day.
+const OF_DAY: [&str; 7] = ["a", "v", "c", "k", "g", "m", "l"];
 
-/// What has become of links' open counts that were taken over. They are taken from the links when the store can no longer
-/// lose that they were taken over, and what remembers them goes when it can no longer lose that either.
+/// How far a closing is. [`super::closing`] tells what each stage waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Nothing is remembered.
-    Clear,
-    /// Amounts were taken over, and more may come. Links still have them.
-    Taken,
-    /// No more come in this turn. Links still have them.
-    Fixed,
-    /// They are being taken from the links.
-    Leaving,
-    /// Links no longer have them.
-    Left,
-    /// Nothing tells any more how many they were, and soon not either whose.
-    Ending,
+    /// Partitions are told to count nothing more.
+    Freezing,
+    /// They count nothing more.
+    Frozen,
+    /// The cells hold.
+    Written,
+    /// What they were made of was deleted.
+    Dropped,
 }
 
 impl Stage {
-    const ALL: [(Self, &str); 6] = [
-        (Self::Clear, "clear"),
-        (Self::Taken, "taken"),
-        (Self::Fixed, "fixed"),
-        (Self::Leaving, "leaving"),
-        (Self::Left, "left"),
-        (Self::Ending, "ending"),
+    const ALL: [(Self, &str); 4] = [
+        (Self::Freezing, "freezing"),
+        (Self::Frozen, "frozen"),
+        (Self::Written, "written"),
+        (Self::Dropped, "dropped"),
     ];
 }
 
-/// How far one day is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Mark {
-    /// Each cell stands for at least so many visitors; 0 until the day has been closed once.
-    pub(super) min_count: u64,
-    /// Rises with each change of its cells; 0 while it never had any.
-    pub(super) version: u64,
-    /// Whether amounts moved since the day was last closed.
-    pub(super) moved: bool,
-    /// What has become of what was taken over.
+/// A closing that is under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Closing {
     pub(super) stage: Stage,
-    /// How many times that began to leave the links.
-    pub(super) turn: u64,
-    /// When the stage began, in seconds.
+    /// When the stage began, in milliseconds; 0 where it does not have to last.
     pub(super) since: i64,
+    pub(super) k: MinCount,
+    /// Random letters: two closings never look alike.
+    token: String,
 }
 
-impl Mark {
-    /// Of a day that nobody has begun to close.
-    pub(super) const NEW: Self =
-        Self { min_count: 0, version: 0, moved: false, stage: Stage::Clear, turn: 0, since: 0 };
+impl Closing {
+    /// One that begins.
+    pub(super) fn new(stage: Stage, since: i64, k: MinCount) -> Self {
+        Self { stage, since, k, token: nanoid::nanoid!(LETTERS) }
+    }
 
     /// Reads what [`Self::text`] wrote.
     pub(super) fn read(text: &str) -> Result<Self, StoreError> {
         let read = || {
             let mut words = text.split(' ');
-            let (min_count, version) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
-            let (moved, stage) = (words.next()? == "1", words.next()?);
+            let stage = words.next()?;
             let stage = Stage::ALL.iter().find(|(_, name)| *name == stage)?.0;
-            let (turn, since) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
-            Some(Self { min_count, version, moved, stage, turn, since })
+            let (since, k) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+            Some(Self { stage, since, k, token: words.next()?.to_owned() })
         };
-        read().ok_or_else(|| failure::corrupt("a day's mark"))
+        read().ok_or_else(|| failure::corrupt("a closing"))
     }
 
     /// The text that is kept.
-    pub(super) fn text(self) -> String {
-        let Self { min_count, version, moved, stage, turn, since } = self;
-        let name = Stage::ALL.iter().find(|(known, _)| *known == stage).expect("all are named").1;
-        format!("{min_count} {version} {} {name} {turn} {since}", u8::from(moved))
+    pub(super) fn text(&self) -> String {
+        let Self { stage, since, k, token } = self;
+        let name = Stage::ALL.iter().find(|(known, _)| known == stage).expect("all are named").1;
+        format!("{name} {since} {k} {token}")
     }
 
-    /// Whether what was taken over can be added to no more, until it has left the links.
-    pub(super) fn is_leaving(self) -> bool {
-        !matches!(self.stage, Stage::Clear | Stage::Taken)
+    /// The closing in another stage from now on.
+    pub(super) fn at(&self, stage: Stage, now: i64) -> Self {
+        Self { stage, since: now, ..self.clone() }
     }
 
-    /// Whether a link with this mark beside its counts has in them what was taken over.
-    pub(super) fn is_within(self, link_mark: Option<&str>) -> bool {
-        match self.stage {
-            Stage::Clear | Stage::Left | Stage::Ending => false,
-            Stage::Taken => true,
-            Stage::Fixed | Stage::Leaving => link_mark != Some(&*self.turn.to_string()),
+    /// For how long the stage has to last still, until a failover can lose nothing of what was before it. Both times are of
+    /// whole milliseconds, so what is a second by them may be almost a millisecond less.
+    pub(super) fn left(&self, now: i64, keep: Duration) -> Duration {
+        if keep.is_zero() || self.since == 0 {
+            return Duration::ZERO;
         }
-    }
-
-    /// Whether the stage has lasted for so long that a failover can lose nothing of what was before it. Both times are of
-    /// whole seconds, so what is a minute by them may be almost a second less.
-    pub(super) fn is_over(self, now: i64, keep: Duration) -> bool {
-        let keep = i64::try_from(keep.as_secs()).unwrap_or(i64::MAX);
-        self.stage != Stage::Clear && now.saturating_sub(self.since) > keep
-    }
-
-    /// The mark with another stage from now on.
-    pub(super) fn at(self, stage: Stage, now: i64) -> Self {
-        Self { stage, since: now, ..self }
-    }
-
-    /// The mark when cells have changed. The version rises to the present second at least, so that one that a failover lost
-    /// is not given to other cells.
-    pub(super) fn changed(self, changed: bool, now: i64) -> Self {
-        let risen = (self.version + 1).max(u64::try_from(now).unwrap_or(0));
-        Self { version: if changed { risen } else { self.version }, ..self }
-    }
-
-    /// What readers learn of it.
-    pub(super) fn closed(self) -> Closed {
-        Closed { min_count: self.min_count, version: self.version }
+        let passed = u64::try_from(now.saturating_sub(self.since)).unwrap_or(0);
+        (keep + Duration::from_millis(1)).saturating_sub(Duration::from_millis(passed))
     }
 }
 
-/// One day as whoever takes a step of its closing finds it.
-#[derive(Debug)]
-pub(super) struct State {
-    /// The server's time in seconds.
-    pub(super) now: i64,
-    /// The last step that anybody took of any of the site's days.
-    pub(super) step: String,
-    pub(super) mark: Mark,
-    /// How often entries had been announced.
-    pub(super) announced: String,
-}
-
-/// All days of a site.
+/// All days and weeks of a site.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
-    pub(super) days: BTreeMap<Day, Mark>,
-    /// Those for which entries were announced that may not be closed.
-    pub(super) open: BTreeSet<Day>,
+    /// The days for which something was announced, each with how often.
+    pub(super) announced: BTreeMap<Day, String>,
+    /// The same as it was when visitors were forgotten.
+    pub(super) forgotten: BTreeMap<Day, String>,
+    pub(super) closings: BTreeMap<Day, Closing>,
+    pub(super) closed: BTreeMap<Day, Closed>,
     /// The versions of the links that were made on a day.
     pub(super) links: BTreeMap<Day, u64>,
+    /// Each with a version, or 0 where it has pools.
+    pub(super) weeks: BTreeMap<Week, u64>,
+    pub(super) week_closings: BTreeMap<Week, Closing>,
 }
 
 impl Marks {
-    /// Makes them of their fields and of the days on which anything was counted.
-    fn read(fields: &HashMap<String, String>, counted: Vec<Day>) -> Result<Self, StoreError> {
+    fn read(fields: &HashMap<String, String>) -> Result<Self, StoreError> {
         let mut marks = Self::default();
         for (field, value) in fields {
-            if let Some(day) = day_of(field) {
-                marks.days.insert(day, Mark::read(value)?);
-            } else if let Some(day) = field.strip_prefix('a').and_then(day_of)
-                && fields.get(&format!("b{}", day.number())) != Some(value)
-            {
-                marks.open.insert(day);
-            } else if let Some(day) = field.strip_prefix('l').and_then(day_of) {
-                marks.links.insert(day, value.parse().map_err(|_| failure::corrupt("a version"))?);
+            let version = || value.parse().map_err(|_| failure::corrupt("a version"));
+            let (sort, rest) = field.split_at_checked(1).unwrap_or_default();
+            if let ("w" | "s", Some(week)) = (sort, week_of(rest)) {
+                if sort == "w" {
+                    marks.weeks.insert(week, version()?);
+                } else {
+                    marks.week_closings.insert(week, Closing::read(value)?);
+                }
+            } else if let Some(day) = day_of(rest) {
+                match sort {
+                    "a" => drop(marks.announced.insert(day, value.clone())),
+                    "v" => drop(marks.forgotten.insert(day, value.clone())),
+                    "c" => drop(marks.closings.insert(day, Closing::read(value)?)),
+                    "m" => drop(marks.closed.insert(day, read_closed(value)?)),
+                    "l" => drop(marks.links.insert(day, version()?)),
+                    _ => {}
+                }
             }
         }
-        // What comes before anybody begins to close a day is no late entry.
-        marks.open.extend(counted.into_iter().filter(|day| !marks.days.contains_key(day)));
         Ok(marks)
+    }
+
+    /// Whether what was counted on a day is open: it has become no cell.
+    pub(super) fn is_open(&self, day: Day) -> bool {
+        let stage = self.closings.get(&day).map(|closing| closing.stage);
+        self.announced.contains_key(&day) && !matches!(stage, Some(Stage::Written | Stage::Dropped))
+    }
+
+    /// Those days.
+    pub(super) fn open(&self) -> impl Iterator<Item = Day> {
+        self.announced.keys().copied().filter(|day| self.is_open(*day))
+    }
+
+    /// The days of which a part, or what tells visitors apart, may be there.
+    pub(super) fn counted(&self) -> impl Iterator<Item = Day> {
+        self.announced.keys().copied()
+    }
+
+    /// The days that have cells, or are given some.
+    pub(super) fn with_cells(&self) -> Vec<Day> {
+        let mut days: Vec<Day> = self.closed.keys().chain(self.closings.keys()).copied().collect();
+        days.sort_unstable();
+        days.dedup();
+        days
+    }
+
+    /// Whether a week has pools that can be closed: nothing can join them any more.
+    pub(super) fn is_due(&self, week: Week) -> bool {
+        self.weeks.get(&week) == Some(&0) && self.announced.keys().all(|day| *day > week.last())
+    }
+
+    /// Every day that anything is known of.
+    pub(super) fn all_days(&self) -> Vec<Day> {
+        let mut days = self.with_cells();
+        days.extend(self.announced.keys());
+        days.extend(self.links.keys());
+        days.sort_unstable();
+        days.dedup();
+        days
     }
 }
 
-/// A step that nobody has taken before.
-pub(super) fn new_step() -> String {
-    nanoid::nanoid!(LETTERS)
+/// What readers learn of a closed day.
+pub(super) fn read_closed(mark: &str) -> Result<Closed, StoreError> {
+    let words = mark.split_once(' ').and_then(|(k, version)| Some((k.parse().ok()?, version.parse().ok()?)));
+    let (min_count, version) = words.ok_or_else(|| failure::corrupt("a day's mark"))?;
+    Ok(Closed { min_count, version })
+}
+
+/// All fields of a day.
+pub(super) fn fields_of(day: Day) -> Vec<String> {
+    OF_DAY.map(|sort| format!("{sort}{}", day.number())).to_vec()
 }
 
 impl RedisStore {
-    /// How far a day is.
-    pub(super) async fn state(&self, site: &SiteId, day: Day) -> Result<State, StoreError> {
-        let number = day.number();
+    /// Some fields of a site's marks, with the server's time in milliseconds.
+    pub(super) async fn look<const N: usize>(
+        &self,
+        site: &SiteId,
+        fields: &[String; N],
+    ) -> Result<(i64, [Option<String>; N]), StoreError> {
         let mut look = script::LOOK.on(&[keys::marks(site)]);
-        look.arg("step").arg(number).arg(format!("a{number}"));
-        let (now, values): (i64, [Option<String>; 3]) = self.connection.call(&script::LOOK, &look).await?;
-        let [step, mark, announced] = values.map(Option::unwrap_or_default);
-        let mark = if mark.is_empty() { Mark::NEW } else { Mark::read(&mark)? };
-        Ok(State { now, step, mark, announced })
+        look.arg(fields);
+        let (now, values): (i64, Vec<Option<String>>) = self.connection.call(&script::LOOK, &look).await?;
+        Ok((now, values.try_into().map_err(|_| failure::corrupt("a mark"))?))
     }
 
-    /// The time in seconds, as the server of a site's marks has it.
-    async fn now(&self, site: &SiteId) -> Result<i64, StoreError> {
-        let mut look = script::LOOK.on(&[keys::marks(site)]);
-        look.arg("step");
-        let (now, _): (i64, [Option<String>; 1]) = self.connection.call(&script::LOOK, &look).await?;
-        Ok(now)
+    /// The week whose pools are a week's: its own, or the first one after it that is not closed.
+    pub(super) async fn week_of_pools(&self, site: &SiteId, mut week: Week) -> Result<Week, StoreError> {
+        loop {
+            let (_, [version]) = self.look(site, &[format!("w{}", week.number())]).await?;
+            if version.is_none_or(|version| version == "0") {
+                return Ok(week);
+            }
+            week = week.next();
+        }
+    }
+
+    /// Begins a closing, unless somebody has. The secret must not be seen in the server's slow log.
+    pub(super) async fn begin_closing(
+        &self,
+        site: &SiteId,
+        field: &str,
+        secret_field: &str,
+        closing: &Closing,
+    ) -> Result<(), StoreError> {
+        let secret = [PADDING.as_slice(), Secret::random().to_text().as_bytes()].concat();
+        let mut begin = script::BEGIN.on(&[keys::marks(site)]);
+        begin.arg(field).arg(closing.text()).arg(secret_field).arg(secret);
+        self.connection.call::<()>(&script::BEGIN, &begin).await
     }
 
     /// How far all days of a site are. No script reads them, because it would turn each of a year's fields into a value of its
     /// own language and back.
     pub(super) async fn marks(&self, site: &SiteId) -> Result<Marks, StoreError> {
         let fields = self.connection.query(cmd("HGETALL").arg(keys::marks(site))).await?;
-        Marks::read(&fields, self.counted_days(site).await?)
+        Marks::read(&fields)
     }
 
-    /// How far the days of a period are.
+    /// How far the days of a period are, and the weeks that lie wholly in it.
     pub(super) async fn marks_within(
         &self,
         site: &SiteId,
@@ -223,47 +262,62 @@ impl RedisStore {
         if last.number() - first.number() >= SHORT {
             let mut marks = self.marks(site).await?;
             let within = |day: &Day| (first..=last).contains(day);
-            marks.days.retain(|day, _| within(day));
-            marks.open.retain(within);
+            marks.announced.retain(|day, _| within(day));
+            marks.closed.retain(|day, _| within(day));
             marks.links.retain(|day, _| within(day));
+            marks.weeks.retain(|week, _| first <= week.first() && week.last() <= last);
             return Ok(marks);
         }
-        let fields: Vec<String> = first
-            .to(last)
-            .flat_map(|day| ["", "a", "b", "l"].map(|sort| format!("{sort}{}", day.number())))
-            .collect();
+        let of_days = first.to(last).flat_map(|day| ["a", "c", "m", "l"].map(|sort| (sort, day.number())));
+        let of_weeks = Week::within(first, last).map(|week| ("w", week.number()));
+        let fields: Vec<String> =
+            of_days.chain(of_weeks).map(|(sort, number)| format!("{sort}{number}")).collect();
         let values: Vec<Option<String>> =
             self.connection.query(cmd("HMGET").arg(keys::marks(site)).arg(&fields)).await?;
         let there = fields.into_iter().zip(values).filter_map(|(field, value)| Some((field, value?)));
-        let counted = self.counted_days_within(site, first.number(), last.number()).await?;
-        Marks::read(&there.collect(), counted)
+        Marks::read(&there.collect())
     }
 
-    /// The days before `before` of all sites that there is something to do on.
-    pub(super) async fn due_days(
-        &self,
-        before: Day,
-        min_count: u64,
-    ) -> Result<Vec<(Day, SiteId)>, StoreError> {
-        let mut due = BTreeSet::new();
+    /// The days before `before` of all sites that something is open on, or that the next stage of a closing is due for.
+    pub(super) async fn due_days(&self, before: Day) -> Result<Vec<(Day, SiteId)>, StoreError> {
+        let mut due = Vec::new();
         for site in self.counted_sites().await? {
-            let now = self.now(&site).await?;
             let marks = self.marks(&site).await?;
-            let again = marks
-                .days
-                .iter()
-                .filter(|(_, mark)| mark.min_count < min_count || mark.is_over(now, self.keep));
-            let days = again.map(|(day, _)| *day).chain(marks.open.iter().copied());
-            due.extend(days.filter(|day| *day < before).map(|day| (day, site.as_str().to_owned())));
+            let (now, _) = self.look(&site, &[]).await?;
+            let is_due = |closing: &Closing| closing.left(now, self.keep).is_zero();
+            let days = marks.announced.keys().filter(|day| {
+                **day < before && (marks.is_open(**day) || marks.closings.get(day).is_none_or(is_due))
+            });
+            due.extend(days.map(|day| (*day, site.clone())));
         }
-        Ok(due.into_iter().map(|(day, site)| (day, SiteId::from_stored(&site))).collect())
+        due.sort_unstable_by(|(day, site), (other, of_other)| {
+            (day, site.as_str()).cmp(&(other, of_other.as_str()))
+        });
+        Ok(due)
     }
 
-    /// Notes that the days before `day` of all sites are closed.
-    pub(super) async fn note_closed(&self, day: Day) -> Result<(), StoreError> {
+    /// The weeks before `before` of all sites that have pools which nothing can join any more.
+    pub(super) async fn due_weeks(&self, before: Week) -> Result<Vec<(Week, SiteId)>, StoreError> {
+        let mut due = Vec::new();
+        for site in self.counted_sites().await? {
+            let marks = self.marks(&site).await?;
+            let weeks = marks.weeks.keys().filter(|week| **week < before && marks.is_due(**week));
+            due.extend(weeks.map(|week| (*week, site.clone())));
+        }
+        due.sort_unstable_by(|(week, site), (other, of_other)| {
+            (week, site.as_str()).cmp(&(other, of_other.as_str()))
+        });
+        Ok(due)
+    }
+
+    /// Notes that the days before `day` of all sites are closed, or those before the first one that is not yet.
+    pub(super) async fn note_closed(&self, mut day: Day) -> Result<Day, StoreError> {
+        for site in self.counted_sites().await? {
+            day = self.marks(&site).await?.open().min().map_or(day, |open| open.min(day));
+        }
         let mut note = script::NOTE.on(&[keys::CLOSED_BEFORE.to_owned()]);
         note.arg(day.number());
-        self.connection.call(&script::NOTE, &note).await
+        self.connection.call::<()>(&script::NOTE, &note).await.map(|()| day)
     }
 
     /// That note, and no days: their own marks are read with them. It is read before them, so that a day without
@@ -276,7 +330,12 @@ impl RedisStore {
 }
 
 fn day_of(text: &str) -> Option<Day> {
-    super::counts::day_of(text)
+    counts::day_of(text)
+}
+
+/// The week that a field stands for, where it is one.
+pub(super) fn week_of(text: &str) -> Option<Week> {
+    Week::from_number(text.parse().ok()?)
 }
 
 #[cfg(test)]
@@ -284,35 +343,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mark_is_read_as_it_was_written() {
+    fn a_closing_is_read_as_it_was_written() {
         for (stage, _) in Stage::ALL {
-            let mark = Mark { min_count: 5, version: 7, moved: true, stage, turn: 2, since: 1_795_334_578 };
-            assert_eq!(Mark::read(&mark.text()).ok(), Some(mark));
+            let closing = Closing::new(stage, 1_795_334_578_000, MinCount::DEFAULT);
+            assert_eq!(Closing::read(&closing.text()).ok(), Some(closing));
         }
-        for wrong in ["", "5", "5 7 1 taken 2", "5 7 1 nowhere 2 3", "a 7 1 taken 2 3"] {
-            assert!(Mark::read(wrong).is_err(), "{wrong}");
+        for wrong in ["", "5", "frozen 7 5", "nowhere 7 5 abc", "frozen 7 3 abc"] {
+            assert!(Closing::read(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn a_stage_lasts_for_all_of_its_time() {
         let keep = Duration::from_mins(1);
-        let taken = Mark::NEW.at(Stage::Taken, 1_000);
-        // From 1,000.9 to 1,060.1 it is less than a minute.
-        assert!(!taken.is_over(1_060, keep) && taken.is_over(1_061, keep));
-        assert!(!Mark::NEW.is_over(2_000, keep), "nothing is remembered");
-    }
-
-    #[test]
-    fn what_was_taken_over_is_within_a_links_counts_until_its_turn_is_marked_there() {
-        let at = |stage| Mark { turn: 2, ..Mark::NEW }.at(stage, 0);
-        assert!(at(Stage::Taken).is_within(Some("2")), "that mark is of the turn before");
-        for stage in [Stage::Fixed, Stage::Leaving] {
-            assert!(at(stage).is_within(None) && at(stage).is_within(Some("1")));
-            assert!(!at(stage).is_within(Some("2")));
-        }
-        for stage in [Stage::Left, Stage::Ending, Stage::Clear] {
-            assert!(!at(stage).is_within(None));
-        }
+        let frozen = Closing::new(Stage::Frozen, 1_000, MinCount::DEFAULT);
+        // From 1,000.9 to 61,000.1 it is less than a minute.
+        assert_eq!(frozen.left(61_000, keep), Duration::from_millis(1));
+        assert_eq!(frozen.left(61_001, keep), Duration::ZERO);
+        assert_eq!(frozen.left(1_000, Duration::ZERO), Duration::ZERO, "nothing can be lost");
+        assert_eq!(frozen.at(Stage::Freezing, 0).left(1_000, keep), Duration::ZERO);
     }
 }

@@ -5,6 +5,7 @@
 //! a crash between any two of them (said where the steps are). Refuses to keep anything personal:
 //! what tells visitors apart are 52-bit fingerprints in keys that end within hours of their day.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -15,14 +16,19 @@ use super::{
     Cursor, Deletion, Inserted, JournalId, KeyPlace, LinkFilter, Listed, News, Numbered, OnceName, SetAside,
 };
 use super::{Settled, Store, StoreError, StoreId};
+use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
+use crate::domain::counts::Amount;
 use crate::domain::counts::{DayMarks, DayRows, LinkCounts};
 use crate::domain::day::Day;
 use crate::domain::lineage::Shares;
 use crate::domain::link::{Link, LinkChange, Text};
 use crate::domain::link_key::LinkKey;
+use crate::domain::min_count::MinCount;
+use crate::domain::networks::Networks;
 use crate::domain::site::{KeyHash, Site, SiteId};
 use crate::domain::visitor::DayKey;
+use crate::domain::week::Week;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -32,7 +38,6 @@ mod agreement;
 mod aside;
 mod campaigns;
 mod cells;
-mod change;
 mod closing;
 mod codes;
 mod connection;
@@ -45,16 +50,13 @@ mod index;
 mod insertion;
 mod journals;
 mod keys;
-mod leaving;
-mod levels;
 mod lineage;
 mod links;
 mod marks;
+mod networks;
 mod news;
-mod open;
 mod persistence;
 mod probing;
-mod raising;
 mod record;
 mod records;
 mod script;
@@ -66,6 +68,7 @@ mod slow_log;
 mod subscription;
 mod suitability;
 mod time;
+mod weeks;
 mod works;
 
 /// Checks an address as far as it can be without asking a server.
@@ -220,8 +223,13 @@ impl Store for RedisStore {
         self.list(site, filter, after, limit).await
     }
 
-    async fn change_link(&self, code: &Code, change: LinkChange) -> Result<Option<Link>, StoreError> {
-        self.change(code, change).await
+    async fn change_link(
+        &self,
+        code: &Code,
+        change: LinkChange,
+        today: Day,
+    ) -> Result<Option<Link>, StoreError> {
+        self.change(code, change, today).await
     }
 
     async fn delete_link(&self, code: &Code) -> Result<Deletion, StoreError> {
@@ -272,8 +280,12 @@ impl Store for RedisStore {
 
     async fn forget_visitors_before(&self, day: Day) -> Result<(), StoreError> {
         self.end_visitor_sets(day).await?;
-        // Fingerprints of the day may stand in the driver's buffers, which are overwritten when they are freed.
-        self.connection.renew().await
+        // Fingerprints and networks of the day may stand in the driver's buffers, which are overwritten when they are freed.
+        self.connection.renew().await?;
+        match &self.ephemeral {
+            Some(ephemeral) => ephemeral.renew().await,
+            None => Ok(()),
+        }
     }
 
     async fn forget_counts_before(&self, day: Day) -> Result<(), StoreError> {
@@ -283,15 +295,57 @@ impl Store for RedisStore {
         self.end_counts(day).await
     }
 
-    async fn days_to_close(&self, before: Day, min_count: u64) -> Result<Vec<(Day, SiteId)>, StoreError> {
-        self.due_days(before, min_count).await
+    async fn days_to_close(&self, before: Day) -> Result<Vec<(Day, SiteId)>, StoreError> {
+        self.due_days(before).await
     }
 
-    async fn close_day(&self, site: &SiteId, day: Day, min_count: u64) -> Result<(), StoreError> {
+    async fn close_day(&self, site: &SiteId, day: Day, min_count: MinCount) -> Result<(), StoreError> {
         self.close(site, day, min_count).await
     }
 
-    async fn note_closed_before(&self, day: Day) -> Result<(), StoreError> {
+    async fn weeks_to_close(&self, before: Week) -> Result<Vec<(Week, SiteId)>, StoreError> {
+        self.due_weeks(before).await
+    }
+
+    async fn close_week(&self, site: &SiteId, week: Week, min_count: MinCount) -> Result<(), StoreError> {
+        self.close_pools(site, week, min_count).await
+    }
+
+    async fn week_rows(&self, site: &SiteId, week: Week) -> Result<DayRows, StoreError> {
+        self.rows_of_week(site, week).await
+    }
+
+    async fn open_totals(
+        &self,
+        site: &SiteId,
+        day: Day,
+    ) -> Result<BTreeMap<ChannelName, Amount>, StoreError> {
+        self.open_by_channel(site, day).await
+    }
+
+    async fn take_recent_networks(
+        &self,
+        site: &SiteId,
+        day: Day,
+    ) -> Result<BTreeMap<ChannelName, Networks>, StoreError> {
+        self.recent_networks(site, day).await
+    }
+
+    async fn today_note(&self, site: &SiteId, day: Day) -> Result<Option<String>, StoreError> {
+        self.note_of_today(site, day).await
+    }
+
+    async fn swap_today_note(
+        &self,
+        site: &SiteId,
+        day: Day,
+        old: Option<&str>,
+        new: &str,
+    ) -> Result<bool, StoreError> {
+        self.swap_note_of_today(site, day, old, new).await
+    }
+
+    async fn note_closed_before(&self, day: Day) -> Result<Day, StoreError> {
         self.note_closed(day).await
     }
 

@@ -1,39 +1,39 @@
 -- What a link's keys hold, for each script that adds to its counts. Nothing here writes.
 --
--- A day's field in the counts: clicks, unfurls, aggregate clicks, visitors of sets that a closing has ended
--- (freeze.lua), visitors of the largest set that is gone since, visitors of the present set, and for a sketch the sum
--- of its registers' openness. Nobody can tell whether two sets have the same people, so of sets that nobody has
--- closed the largest one counts. What was closed counts for itself: a closing may have taken it over already, and what
--- it takes over is the difference to that, so the day's visitors may only grow. Another field, with
--- "u" before the day, has how many of the unfurls are known to be of which family: slack=2 telegram=1.
+-- A link's record in a part, packed with the least significant byte first: one byte that tells whether its visitors are a
+-- sketch; clicks, opens, unfurls, visitors of the largest set that is gone, and visitors of the present set, of four bytes
+-- each; of a sketch its estimate and the sum of its registers' openness, as doubles; and then how many of the
+-- unfurls are known to be of which family: slack=2 telegram=1. Nobody can tell whether two sets have the same people, so the
+-- largest one counts.
 local REGISTERS = 14000
+local EXACT_RECORD, SKETCH_RECORD = 21, 37
 
--- What a link's key holds: 'here', or 'gone' where that is nothing or another link, or 'damaged'.
-local function state_of(key, incarnation, site)
+-- What a link's key holds whose value does not have what it should: 'gone' where that is nothing or another link, and
+-- else the key, which is damaged.
+local function state_of(key)
   local value = redis.pcall('GET', key)
   if not value then
     return 'gone'
   elseif type(value) == 'table' then
-    return 'damaged'
-  end
-  local function has(name, text)
-    return string.find(value, '"' .. name .. '":"' .. text .. '"', 1, true)
-  end
-  if has('incarnation', incarnation) and has('site', site) then
-    return 'here'
+    return key
   end
   local readable, link = pcall(cjson.decode, (string.gsub(value, '^%?........', '')))
   if readable and type(link) == 'table' and type(link.incarnation) == 'string' and type(link.site) == 'string' then
     return 'gone'
   end
-  return 'damaged'
+  return key
+end
+
+-- Whether this is the value of a site's link: the end of a link's key is its incarnation.
+local function is_link(value, link, site)
+  return value and string.find(value, '"incarnation":"' .. string.sub(link, -16) .. '","site":"' .. site .. '"', 1, true)
 end
 
 -- Reads families' numbers; nil where that is impossible.
 local function read_known(text)
   local known = {}
   for word in string.gmatch(text, '%S+') do
-    local name, number = string.match(word, '^(%S+)=(-?%d+)$')
+    local name, number = string.match(word, '^(%S+)=(%d+)$')
     if not name then
       return nil
     end
@@ -51,66 +51,45 @@ local function known_to_text(known)
   return table.concat(words, ' ')
 end
 
--- Reads a link's counts of some days, and how their visitor sets are. A day that cannot be read has the name of what is
--- damaged instead.
-local function read_days(counts, fields, visitors)
-  local names = {}
-  for _, field in ipairs(fields) do
-    names[#names + 1] = field
-    names[#names + 1] = 'u' .. field
-  end
-  local stored = redis.pcall('HMGET', counts, unpack(names))
-  local days = {}
-  for i, field in ipairs(fields) do
-    local day = { field = field, counts = counts, key = visitors[i], waiting = {} }
-    days[i] = day
-    if stored.err then
-      day.damaged = counts
-    else
-      local numbers = {}
-      for word in string.gmatch(stored[2 * i - 1] or '0 0 0 0 0 0', '%S+') do
-        numbers[#numbers + 1] = tonumber(word) or 0 / 0
-      end
-      day.clicks, day.unfurls, day.aggregate, day.base, day.gone, day.set, day.open = unpack(numbers, 1, 7)
-      day.known = read_known(stored[2 * i] or '')
-      for _, number in ipairs(numbers) do
-        if number ~= number then
-          day.damaged = counts .. ' ' .. field
-        end
-      end
-      if #numbers < 6 or not day.known then
-        day.damaged = counts .. ' ' .. field
-      end
-      local kind = redis.call('TYPE', day.key).ok
-      if kind == 'none' then
-        day.is_new = true
-      elseif day.open and (kind ~= 'string' or redis.call('STRLEN', day.key) ~= REGISTERS) or not day.open and kind ~= 'set' then
-        day.damaged = day.damaged or day.key
-      end
-    end
-  end
-  return days
+local function is_record(text)
+  local form = string.byte(text, 1)
+  local length = form == 0 and EXACT_RECORD or form == 1 and SKETCH_RECORD
+  return length and #text >= length and (#text == length or read_known(string.sub(text, length + 1)) ~= nil)
 end
 
--- A day's two fields with their values.
-local function day_to_fields(day)
-  local text = string.format('%d %d %d %d %d ', day.clicks, day.unfurls, day.aggregate, day.base, day.gone)
-  if day.open then
-    text = text .. string.format('%.17g %.17g', day.set, day.open)
-  else
-    text = text .. string.format('%d', day.set)
+-- Clicks, opens, unfurls, visitors of the largest set that is gone, of the present one, its estimate and openness where it
+-- is a sketch, and the families' text.
+local function read_record(text)
+  local form, clicks, opens, unfurls, gone, set = struct.unpack('<BI4I4I4I4I4', text)
+  if form == 0 then
+    return clicks, opens, unfurls, gone, set, nil, nil, string.sub(text, EXACT_RECORD + 1)
   end
-  local fields = { day.field, text }
-  if next(day.known) then
-    fields[3], fields[4] = 'u' .. day.field, known_to_text(day.known)
+  local estimate, open = struct.unpack('<dd', text, EXACT_RECORD + 1)
+  return clicks, opens, unfurls, gone, set, estimate, open, string.sub(text, SKETCH_RECORD + 1)
+end
+
+local function to_record(clicks, opens, unfurls, gone, set, estimate, open, known)
+  if open then
+    return struct.pack('<BI4I4I4I4I4dd', 1, clicks, opens, unfurls, gone, set, estimate, open) .. known
   end
-  return fields
+  return struct.pack('<BI4I4I4I4I4', 0, clicks, opens, unfurls, gone, set) .. known
 end
 
 -- Counts that were set aside: clicks, unfurls, opens, and families' unfurls; nil where they cannot be read.
 local function read_aside(text)
-  local clicks, unfurls, aggregate, known = string.match(text or '0 0 0', '^(%d+) (%d+) (%d+)(.*)$')
+  local clicks, unfurls, opens, known = string.match(text or '0 0 0', '^(%d+) (%d+) (%d+)(.*)$')
   known = known and read_known(known)
-  return known and { tonumber(clicks), tonumber(unfurls), tonumber(aggregate), known = known }
+  return known and { tonumber(clicks), tonumber(unfurls), tonumber(opens), known = known }
 end
 
+
+-- The day on which a site counts what happened on a day: that day, or the first one after it that is not among those on which
+-- it counts nothing any more. Nil where these cannot be read.
+local function counted_on(frozen, day)
+  local is_frozen = redis.pcall('SISMEMBER', frozen, day)
+  while is_frozen == 1 do
+    day = day + 1
+    is_frozen = redis.pcall('SISMEMBER', frozen, day)
+  end
+  return is_frozen == 0 and day or nil
+end

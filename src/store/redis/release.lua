@@ -1,15 +1,12 @@
--- Takes a deleted link out of its site's index, its once-names and the days' active codes, and what it was to its parent
--- and its children. What by now belongs to a later link of the same code stays.
--- KEYS: once-names, index, children, then the active codes of each of its days
+-- Takes a deleted link out of its site's index and its once-names, and what it was to its parent and its children. What by
+-- now belongs to a later link of the same code stays.
+-- KEYS: once-names, index, children
 -- ARGV: holder, code, its score in the index or nothing, parent or nothing, number of children, these, the names
 local holder, code, children = ARGV[1], ARGV[2], tonumber(ARGV[5])
 
 local score = redis.call('ZSCORE', KEYS[2], code)
 if score and score == ARGV[3] then
   redis.call('ZREM', KEYS[2], code)
-  for i = 4, #KEYS do
-    redis.call('SREM', KEYS[i], code)
-  end
   if ARGV[4] ~= '' then
     redis.call('ZREM', KEYS[3], ARGV[4] .. ' ' .. code)
   end

@@ -31,7 +31,12 @@ pub(super) static SWAP: LazyLock<Script> = LazyLock::new(|| Script::new(include_
 pub(super) static SWAP_FIELD: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("swap_field.lua")));
 /// Deletes a link with its counts and visitors.
-pub(super) static DELETE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("delete.lua")));
+pub(super) static DELETE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("forget_counts.lua"), include_str!("delete.lua"))));
+/// Deletes what a link that is gone has on some days.
+pub(super) static FORGET_LINK: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(concat!(include_str!("forget_counts.lua"), include_str!("forget_link.lua")))
+});
 /// Drops checkpoints of journals that have ended.
 pub(super) static UNTRACK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("untrack.lua")));
 /// Finds the site of a key.
@@ -52,8 +57,6 @@ pub(super) static KNOW: LazyLock<Script> = LazyLock::new(|| Script::new(include_
 pub(super) static RAISE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("raise.lua")));
 /// Notes how far a journal is in the store for good.
 pub(super) static CONFIRM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("confirm.lua")));
-/// Takes a day off the list of those with visitor sets.
-pub(super) static CLOSE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("close.lua")));
 /// Writes, reads and deletes a test key.
 pub(super) static PROBE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("probe.lua")));
 /// Tells the server's time.
@@ -61,18 +64,34 @@ pub(super) static TIME: LazyLock<Script> = LazyLock::new(|| Script::new(include_
 /// Takes a piece of work.
 pub(super) static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("take.lua")));
 
-/// Announces late entries.
+/// Announces days on which something is going to be counted.
 pub(super) static ANNOUNCE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("announce.lua")));
+/// Forgets that a day on which nothing is counted was announced.
+pub(super) static UNANNOUNCE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("unannounce.lua")));
 /// Reads the marks of a site's days.
 pub(super) static LOOK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("look.lua")));
-/// Takes a step of closing a day.
-pub(super) static CHANGE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("change.lua")));
-/// Takes from a link's counts what its site has taken over.
-pub(super) static SUBTRACT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("subtract.lua")));
-/// Ends a link's visitor set of a day that is being closed.
+/// Begins a closing.
+pub(super) static BEGIN: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("begin.lua")));
+/// Lets a partition count nothing any more for a site's day.
 pub(super) static FREEZE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("freeze.lua")));
-/// Takes the mark of that from the link.
-pub(super) static UNMARK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("unmark.lua")));
+/// Puts some cells of a day, or some of what it leaves to pools.
+pub(super) static WRITE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("write.lua")));
+/// Lets a day's cells hold.
+pub(super) static WRITTEN: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("written.lua")));
+/// Forgets a closing that is done.
+pub(super) static END_CLOSING: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("end_closing.lua")));
+/// Puts a week's cells in the place of its pools.
+pub(super) static CLOSE_WEEK: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("close_week.lua")));
+/// Forgets who the visitors of a part were.
+pub(super) static FORGET_VISITORS: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("forget_visitors.lua")));
+/// Adds networks to a set of them.
+pub(super) static NETWORKS: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("networks.lua")));
+/// Puts a note in the place of another.
+pub(super) static SWAP_NOTE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("swap_note.lua")));
 /// Takes a link out of its site's days.
 pub(super) static DISCARD: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("discard.lua")));
 /// Raises the version of a day's links.

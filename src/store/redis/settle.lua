@@ -1,20 +1,23 @@
 -- Adds journal entries to the counts of one partition, in one step with the journal's checkpoint, so that counts and
 -- checkpoint are written, replicated and lost together. Visitor sets follow the rules of domain/visitor_set.rs to the
--- letter; every number in them is exact in a double.
--- KEYS: the partition, what is set aside in it, its deleted links, then each link with its counts, then the visitors of each
---       link's days
--- ARGV: identity of the store, journal, number of the entry before these, numbers of links, of days and of families,
---       then for each link its key, its incarnation and its site, then for each day the place of its link and the
---       day, the families' names, and all entries behind PADDING bytes of nothing. An entry is three doubles,
---       least significant byte first: number, place of the day in that list, and a visitor's fingerprint, AGGREGATE,
---       UNFURL, or UNFURL less the place of its family among those names
+-- letter; every number in them is exact in a double. Whoever calls has added up the entries of each link, and divided the
+-- links by site and day: so a site's day costs one reading and one writing, however many its links are.
+-- KEYS: the partition, what is set aside in it, its deleted links, the links of all groups in their order, then each
+--       group's part, its visitors, and its site's days that count nothing any more
+-- ARGV: identity of the store, journal, number of the entry before these, numbers of the first and the last of these,
+--       how many groups and links there are, the names of families; then for each group its site, its day and how many of the
+--       links it has; then the links' keys; then all that is to be added behind PADDING bytes of nothing: for
+--       each link the numbers of clicks, opens, unfurls, visitors and families, for each of these families its place
+--       among the names and its unfurls, and then the visitors' fingerprints, as doubles, each once
 -- Returns 'foreign' where the partition is not of this store, with the identity that it has; 'behind' where
--- entries before these are missing, with the checkpoint; 'held' with a name where the partition cannot be read. Nothing
--- is changed then. Else 'settled', how many entries were counted, passed over, of links that are gone, and of those that
--- somebody deleted a short while ago; then the name of each damaged record and how many entries were set aside for it.
+-- entries before these are missing, with the checkpoint; 'held' with a name where the partition cannot be read; 'partly'
+-- with the checkpoint where some of the entries are dealt with already; 'late' where a site counts nothing any more on a
+-- day, with the day on which it does for each group. Nothing is changed then. Else 'settled', how many
+-- entries were counted, of links that are gone, and of those that somebody deleted a short while ago; then the
+-- name of each damaged record and how many entries were set aside for it.
 local EXACT, HIGHEST = 512, 39
 local DAY, GRACE = 86400, 3600
-local PADDING, AGGREGATE, UNFURL = 128, -1, -2
+local PADDING, HEADER, FAMILY, FINGERPRINT = 128, '<I4I4I4I2B', 5, 8
 
 -- The register of a fingerprint, from 0, and the value that it brings there.
 local function place(fingerprint)
@@ -58,74 +61,110 @@ local function openness(register)
   return sum
 end
 
--- A set lives for an hour after its day, or for an hour where that is over already.
-local function expire(day)
-  local ending = (tonumber(day.field) + 1) * DAY + GRACE
+-- What tells visitors apart lives for an hour after its day, or for an hour where that is over already.
+local function ending(day)
   local now = tonumber(redis.call('TIME')[1])
-  redis.call('EXPIREAT', day.key, math.max(ending, now + GRACE))
-  day.is_new = false
+  return math.max((day + 1) * DAY + GRACE, now + GRACE)
 end
 
--- Makes a sketch of the exact set, under the same key and with the same expiry.
-local function to_sketch(day)
+-- Makes a sketch of the first fingerprints, and adds the others to it. Returns its estimate and its openness.
+local function to_sketch(key, day, fingerprints)
   local registers = {}
   for i = 1, REGISTERS do
     registers[i] = 0
   end
-  day.open = REGISTERS
-  for _, member in ipairs(redis.call('SMEMBERS', day.key)) do
-    local index, value = place(tonumber(member) or 0)
+  local estimate, open = EXACT, REGISTERS
+  for i, fingerprint in ipairs(fingerprints) do
+    local index, value = place(struct.unpack('<d', fingerprint))
     local old = registers[index + 1]
     local new = raised(old, value)
-    day.open = day.open + openness(new) - openness(old)
-    registers[index + 1] = new
+    if new ~= old then
+      if i > EXACT then
+        estimate = estimate + REGISTERS / open
+      end
+      open = open + openness(new) - openness(old)
+      registers[index + 1] = new
+    end
   end
   for i = 1, REGISTERS do
     registers[i] = string.char(registers[i])
   end
-  local left = redis.call('PTTL', day.key)
-  redis.call('SET', day.key, table.concat(registers), 'PX', math.max(left, 1))
+  redis.call('SET', key, table.concat(registers), 'EXAT', ending(day))
+  return estimate, open
 end
 
--- Adds the visitors that wait: so many at most as the set may still take one by one.
-local function add_waiting(day)
-  if #day.waiting == 0 then
-    return
-  end
-  day.set = day.set + redis.call('SADD', day.key, unpack(day.waiting))
-  day.waiting = {}
-  if day.is_new then
-    expire(day)
-  end
-  if day.set >= EXACT then
-    to_sketch(day)
-  end
-end
-
-local function add_visitor(day, fingerprint)
-  if day.open then
-    local index, value = place(fingerprint)
-    local old = string.byte(redis.call('GETRANGE', day.key, index, index))
+local function add_to_sketch(key, estimate, open, fingerprints)
+  for at = 1, #fingerprints, FINGERPRINT do
+    local index, value = place(struct.unpack('<d', fingerprints, at))
+    local old = string.byte(redis.call('GETRANGE', key, index, index))
     local new = raised(old, value)
     if new ~= old then
-      day.set = day.set + REGISTERS / day.open
-      day.open = day.open + openness(new) - openness(old)
-      redis.call('SETRANGE', day.key, index, string.char(new))
-    end
-  else
-    day.waiting[#day.waiting + 1] = fingerprint
-    if day.set + #day.waiting >= EXACT then
-      add_waiting(day)
+      estimate = estimate + REGISTERS / open
+      open = open + openness(new) - openness(old)
+      redis.call('SETRANGE', key, index, string.char(new))
     end
   end
+  return estimate, open
+end
+
+-- All fingerprints that are known or new, each once.
+local function united(known, new)
+  local all, seen = {}, {}
+  for _, some in ipairs({ known, new }) do
+    for at = 1, #some, FINGERPRINT do
+      local fingerprint = string.sub(some, at, at + FINGERPRINT - 1)
+      if not seen[fingerprint] then
+        seen[fingerprint] = true
+        all[#all + 1] = fingerprint
+      end
+    end
+  end
+  return all
+end
+
+-- Whether a fingerprint is known.
+local function holds(known, fingerprint)
+  local at = string.find(known, fingerprint, 1, true)
+  while at and at % FINGERPRINT ~= 1 do
+    at = string.find(known, fingerprint, at + 1, true)
+  end
+  return at
+end
+
+-- The same in one text: few are looked for one by one.
+local function joined(known, new)
+  if #new > 8 * FINGERPRINT then
+    return table.concat(united(known, new))
+  end
+  for at = 1, #new, FINGERPRINT do
+    local fingerprint = string.sub(new, at, at + FINGERPRINT - 1)
+    if not holds(known, fingerprint) then
+      known = known .. fingerprint
+    end
+  end
+  return known
 end
 
 -- Everything is read before anything is written: a script that fails does not undo what it did.
-local store, journal, previous = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local journal, previous, first, last = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local number_of_groups, number_of_links = tonumber(ARGV[6]), tonumber(ARGV[7])
+local groups, at, behind_links = {}, 8, 3 + number_of_links
+local count = 0
+for i = 1, number_of_groups do
+  local links = tonumber(ARGV[at + 3])
+  groups[i] = {
+    site = ARGV[at + 1], day = tonumber(ARGV[at + 2]), from = count + 1, to = count + links,
+    part = KEYS[behind_links + 3 * i - 2], visitors = KEYS[behind_links + 3 * i - 1],
+    frozen = KEYS[behind_links + 3 * i]
+  }
+  count, at = count + links, at + 3
+end
+local before_names = at
+
 local partition = redis.pcall('HMGET', KEYS[1], 'store', journal)
 if partition.err then
   return { 'held', KEYS[1] }
-elseif partition[1] ~= store then
+elseif partition[1] ~= ARGV[1] then
   return { 'foreign', partition[1] or '' }
 end
 local checkpoint = tonumber(partition[2] or '0')
@@ -134,110 +173,162 @@ if not checkpoint then
 elseif checkpoint < previous then
   return { 'behind', string.format('%.0f', checkpoint) } -- What came before these was confirmed, and lost.
 end
-
-local number_of_links, number_of_days = tonumber(ARGV[4]), tonumber(ARGV[5])
-local at = 6
-local links = {}
-for i = 1, number_of_links do
-  links[i] = {
-    name = ARGV[at + 1], key = KEYS[2 * i + 2], counts = KEYS[2 * i + 3],
-    state = state_of(KEYS[2 * i + 2], ARGV[at + 2], ARGV[at + 3]), fields = {}, visitors = {}, places = {}
-  }
-  if links[i].state == 'gone' then
-    links[i].is_deleted = type(redis.pcall('ZSCORE', KEYS[3], ARGV[at + 2])) == 'string'
+local late, is_late = { 'late' }, false
+for i, group in ipairs(groups) do
+  local day = counted_on(group.frozen, group.day)
+  if not day then
+    return { 'held', group.frozen }
   end
-  at = at + 3
+  late[i + 1] = string.format('%d', day)
+  is_late = is_late or day ~= group.day
 end
-for i = 1, number_of_days do
-  local link = links[tonumber(ARGV[at + 1])]
-  link.fields[#link.fields + 1] = ARGV[at + 2]
-  link.visitors[#link.visitors + 1] = KEYS[3 + 2 * number_of_links + i]
-  link.places[#link.places + 1] = i
-  at = at + 2
+if is_late then
+  return late -- Also of those that are dealt with: the next day is announced again then.
+elseif checkpoint >= first then
+  return { 'partly', string.format('%.0f', checkpoint) }
 end
-local families = at -- The place before the first one.
 
-local days = {}
-for _, link in ipairs(links) do
-  local read = link.state == 'here' and read_days(link.counts, link.fields, link.visitors)
-  for i, place in ipairs(link.places) do
-    local day = read and read[i] or { field = link.fields[i] }
-    if link.state == 'damaged' then
-      day.damaged = link.key
+-- Of each link: where what is to be added begins, and 'gone' or the name of what is damaged where it is not to be counted.
+local blob, values = ARGV[#ARGV], redis.call('MGET', unpack(KEYS, 4, behind_links))
+local begins, refused, aside, sketch_is_there = {}, {}, {}, {}
+at = PADDING + 1
+for _, group in ipairs(groups) do
+  group.records = redis.pcall('HMGET', group.part, unpack(ARGV, before_names + group.from, before_names + group.to))
+  group.known = redis.pcall('HMGET', group.visitors, unpack(ARGV, before_names + group.from, before_names + group.to))
+  for i = group.from, group.to do
+    local link = ARGV[before_names + i]
+    local _, _, _, visitors, families, behind = struct.unpack(HEADER, blob, at)
+    begins[i], at = at, behind + FAMILY * families + FINGERPRINT * visitors
+    local record, known = group.records[i - group.from + 1], group.known[i - group.from + 1]
+    if not is_link(values[i], link, group.site) then
+      refused[i] = state_of(KEYS[3 + i])
+    elseif group.records.err then
+      refused[i] = group.part
+    elseif record and not is_record(record) then
+      refused[i] = group.part .. ' ' .. link
+    elseif group.known.err then
+      refused[i] = group.visitors
+    elseif known and #known % FINGERPRINT ~= 0 then
+      refused[i] = group.visitors .. ' ' .. link
+    elseif record and string.byte(record, 1) == 1 then
+      local key = group.visitors .. ':' .. link
+      local length = redis.pcall('STRLEN', key)
+      if length == REGISTERS then
+        sketch_is_there[i] = true
+      elseif length ~= 0 then
+        refused[i] = key
+      end
     end
-    day.is_gone, day.is_deleted, day.aside = link.state == 'gone', link.is_deleted, link.name .. ' ' .. day.field
-    days[place] = day
-    if day.damaged then
-      local there = redis.pcall('HGET', KEYS[2], day.aside)
-      day.away = not (type(there) == 'table') and read_aside(there or nil)
-      if not day.away then
+    if refused[i] and refused[i] ~= 'gone' then
+      local there = redis.pcall('HGET', KEYS[2], link .. ' ' .. group.day)
+      aside[i] = type(there) ~= 'table' and read_aside(there or nil)
+      if not aside[i] then
         return { 'held', KEYS[2] }
       end
     end
   end
 end
 
-local counted, passed_over, gone, deleted, last, names, set_aside = 0, 0, 0, 0, checkpoint, {}, {}
-local numbers = (#ARGV[#ARGV] - PADDING) / 8
-local entries = { struct.unpack('<' .. string.rep('d', numbers), ARGV[#ARGV], PADDING + 1) }
-for i = 1, numbers, 3 do
-  local number, day, what = entries[i], days[entries[i + 1]], entries[i + 2]
-  local family = what < UNFURL and ARGV[families + UNFURL - what]
-  if number <= checkpoint then
-    passed_over = passed_over + 1
-  elseif day.is_gone then
-    gone = gone + 1
-    deleted = deleted + (day.is_deleted and 1 or 0)
-  elseif day.damaged then
-    local kind = what >= 0 and 1 or what == AGGREGATE and 3 or 2
-    day.away[kind] = day.away[kind] + 1
-    if family then
-      day.away.known[family] = (day.away.known[family] or 0) + 1
-    end
-    if not set_aside[day.damaged] then
-      names[#names + 1] = day.damaged
-    end
-    set_aside[day.damaged] = (set_aside[day.damaged] or 0) + 1
-    day.changed = true
-  else
-    if not day.changed and day.is_new then
-      -- The set has ended: only its number remains, and a late visitor begins another.
-      day.gone, day.set, day.open = math.max(day.gone, math.floor(day.set + 0.5)), 0, nil
-    end
-    day.changed = true
-    counted = counted + 1
-    if what >= 0 then
-      day.clicks = day.clicks + 1
-      add_visitor(day, what)
-    elseif what == AGGREGATE then
-      day.aggregate = day.aggregate + 1
-    else
-      day.unfurls = day.unfurls + 1
-      if family then
-        day.known[family] = (day.known[family] or 0) + 1
-      end
-    end
-  end
-  last = math.max(last, number)
+local family_names = {}
+for name in string.gmatch(ARGV[8], '%S+') do
+  family_names[#family_names + 1] = name
 end
 
-for _, day in ipairs(days) do
-  if day.changed and day.damaged then
-    local text = string.format('%d %d %d', unpack(day.away))
-    if next(day.away.known) then
-      text = text .. ' ' .. known_to_text(day.away.known)
+local function add_families(known, from, families)
+  for i = 1, families do
+    local family, number = struct.unpack('<BI4', blob, from)
+    local name = family_names[family]
+    known[name] = (known[name] or 0) + number
+    from = from + FAMILY
+  end
+  return from
+end
+
+local counted, gone, deleted, damaged, set_aside = 0, 0, 0, {}, {}
+for _, group in ipairs(groups) do
+  local puts, sets, ended = {}, {}, {}
+  for i = group.from, group.to do
+    local link = ARGV[before_names + i]
+    local clicks, opens, unfurls, visitors, families, from = struct.unpack(HEADER, blob, begins[i])
+    local entries = clicks + opens + unfurls
+    if refused[i] == 'gone' then
+      gone = gone + entries
+      if type(redis.pcall('ZSCORE', KEYS[3], string.sub(link, -16))) == 'string' then
+        deleted = deleted + entries
+      end
+    elseif refused[i] then
+      local name, away = refused[i], aside[i]
+      add_families(away.known, from, families)
+      local text = string.format('%d %d %d %s', away[1] + clicks, away[2] + unfurls, away[3] + opens, known_to_text(away.known))
+      redis.call('HSET', KEYS[2], link .. ' ' .. group.day, (string.gsub(text, ' $', '')))
+      if not set_aside[name] then
+        damaged[#damaged + 1] = name
+      end
+      set_aside[name] = (set_aside[name] or 0) + entries
+    else
+      counted = counted + entries
+      local record, known_visitors = group.records[i - group.from + 1], group.known[i - group.from + 1]
+      local old_set, set, estimate, open, known = 0, 0, nil, nil, ''
+      if record then
+        local old_clicks, old_opens, old_unfurls
+        old_clicks, old_opens, old_unfurls, old_set, set, estimate, open, known = read_record(record)
+        clicks, opens, unfurls = clicks + old_clicks, opens + old_opens, unfurls + old_unfurls
+      end
+      if families > 0 then
+        local numbers = read_known(known)
+        from = add_families(numbers, from, families)
+        known = known_to_text(numbers)
+      end
+      if visitors > 0 then
+        local fingerprints = string.sub(blob, from, from + FINGERPRINT * visitors - 1)
+        if sketch_is_there[i] then
+          estimate, open = add_to_sketch(group.visitors .. ':' .. link, estimate, open, fingerprints)
+          set = math.floor(estimate + 0.5)
+        else
+          if not known_visitors then
+            -- The set has ended: only its number remains, and a late visitor begins another.
+            old_set, estimate, open = math.max(old_set, set), nil, nil
+            set = visitors
+          else
+            fingerprints = joined(known_visitors, fingerprints)
+            set = #fingerprints / FINGERPRINT
+          end
+          if set < EXACT then
+            sets[#sets + 1] = link
+            sets[#sets + 1] = fingerprints
+          else
+            estimate, open = to_sketch(group.visitors .. ':' .. link, group.day, united(fingerprints, ''))
+            set = math.floor(estimate + 0.5)
+            ended[#ended + 1] = link
+          end
+        end
+      end
+      puts[#puts + 1] = link
+      puts[#puts + 1] = to_record(clicks, opens, unfurls, old_set, set, estimate, open, known)
     end
-    redis.call('HSET', KEYS[2], day.aside, text)
-  elseif day.changed then
-    add_waiting(day)
-    redis.call('HSET', day.counts, unpack(day_to_fields(day)))
+  end
+  if #ended > 0 then
+    redis.call('HDEL', group.visitors, unpack(ended))
+    local there = redis.call('HGET', group.visitors, 'sketches')
+    sets[#sets + 1] = 'sketches'
+    sets[#sets + 1] = (there and there .. ' ' or '') .. table.concat(ended, ' ')
+  end
+  if #sets > 0 then
+    -- Short steps: none of them gets into the slow log with its fingerprints.
+    for i = 1, #sets, 200 do
+      redis.call('HSET', group.visitors, unpack(sets, i, math.min(i + 199, #sets)))
+    end
+    if redis.call('TTL', group.visitors) < 0 then
+      redis.call('EXPIREAT', group.visitors, ending(group.day))
+    end
+  end
+  if #puts > 0 then
+    redis.call('HSET', group.part, unpack(puts))
   end
 end
-if last > checkpoint then
-  redis.call('HSET', KEYS[1], journal, string.format('%.0f', last))
-end
-local answer = { 'settled', tostring(counted), tostring(passed_over), tostring(gone), tostring(deleted) }
-for _, name in ipairs(names) do
+redis.call('HSET', KEYS[1], journal, string.format('%.0f', last))
+local answer = { 'settled', tostring(counted), tostring(gone), tostring(deleted) }
+for _, name in ipairs(damaged) do
   answer[#answer + 1] = name
   answer[#answer + 1] = tostring(set_aside[name])
 end

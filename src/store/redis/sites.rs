@@ -60,22 +60,23 @@ impl RedisStore {
                 }
             }
         }
-        let mut days = self.counted_days(id).await?;
-        days.extend(self.marks(id).await?.days.into_keys());
-        let of_days = days.iter().flat_map(|day| [keys::active(id, *day), keys::sheet(id, *day)]);
-        let of_site = [
-            keys::once(id),
-            keys::index(id),
-            keys::waiting(id),
-            keys::open_days(id),
-            keys::campaigns(id),
-            keys::children(id),
-            keys::counted_days(id),
-            keys::marks(id),
-        ];
-        for key in of_days.chain(of_site) {
+        let marks = self.marks(id).await?;
+        for day in marks.all_days() {
+            self.end_sets(id, day).await?;
+            self.drop_parts(id, day).await?;
+        }
+        for day in marks.counted() {
+            self.end_networks(id, day).await?;
+        }
+        let of_days = marks.all_days().into_iter().map(|day| keys::sheet(id, day));
+        let of_weeks = marks.weeks.into_keys().map(|week| keys::week(id, week));
+        let of_site =
+            [keys::once(id), keys::index(id), keys::campaigns(id), keys::children(id), keys::marks(id)];
+        for key in of_days.chain(of_weeks).chain(of_site) {
             self.connection.query::<()>(cmd("UNLINK").arg(key)).await?;
         }
+        let thaw = |number| cmd("UNLINK").arg(keys::frozen(number, id)).take();
+        self.connection.query_all::<i64>((0..keys::PARTITIONS).map(thaw).collect()).await?;
         self.connection.query::<()>(cmd("SREM").arg(keys::COUNTED_SITES).arg(id.as_str())).await?;
         let keys = [keys::SITES, keys::SITE_NAMES, keys::SITE_KEYS].map(str::to_owned);
         let mut end = script::END_SITE.on(&keys);

@@ -1,36 +1,36 @@
-//! Closing a day, step by step. Each step is one transaction that moves a few hundred amounts at
+//! Closing a day or a week, step by step. Each step is one transaction that moves a few hundred amounts at
 //! most, and the next one begins at what is left. So the writer is free for others in between, and
 //! a process that is killed between two steps has moved some amounts and not others.
 //!
-//! Amounts of links move from `counts` into `cells` and `rests`, from `rests` into `cells` and
-//! `waiting`, and from there into `cells`: one table for what each level of
-//! [`cell`](crate::domain::cell) has to close (`levels`). Before that, cells of an earlier closing
-//! that are too small by now move up in the same way (`raising`).
+//! The links of a day become cells or join pools (`day_closing`); the pools of a week become cells or are deleted
+//! (`week_closing`). Each step reads the closing's secret from its row in `closings`, so it draws what an earlier process, or
+//! another one at the same time, would have drawn.
 
-use rusqlite::{Connection, OptionalExtension, Params, Row};
+use rusqlite::types::Type;
+use rusqlite::{Connection, Error, OptionalExtension, Row};
 
-use super::cells::{self, CellPlace, KindRow, NO_LINK, kind_row};
 use super::counts::{LinkSite, number, read_day, sql_number};
+use super::day_closing::Unions;
+use super::reading::each;
 use super::sites;
-use super::visitors::{LinkRow, Visitors};
-use crate::domain::cell::Amount;
+use super::visitors::Visitors;
+use crate::domain::counts::Amount;
 use crate::domain::day::Day;
+use crate::domain::disclosure::{Secret, Undecided};
+use crate::domain::min_count::MinCount;
 use crate::domain::site::SiteId;
+use crate::domain::week::Week;
 
-/// How many amounts one step moves.
+/// How many links or pages one step closes.
 pub(super) const ROWS: u16 = 500;
 
-/// Whether a step with so many rows has to be followed by another one of its kind.
+/// Returns whether a step with so many of them has to be followed by another one of its kind.
 pub(super) fn is_full(rows: usize) -> bool {
     rows == usize::from(ROWS)
 }
 
-/// The days of all sites that there is something to close on, the oldest first.
-pub(super) fn days_to_close(
-    db: &Connection,
-    before: Day,
-    min_count: u64,
-) -> rusqlite::Result<Vec<(Day, SiteId)>> {
+/// Returns the days of all sites that there is something to close on, the oldest first.
+pub(super) fn days_to_close(db: &Connection, before: Day) -> rusqlite::Result<Vec<(Day, SiteId)>> {
     // From one day with open counts to the next, without reading those of today.
     let sql = "
         WITH RECURSIVE open (site, day) AS (
@@ -41,12 +41,43 @@ pub(super) fn days_to_close(
         )
         SELECT day, ident FROM (
             SELECT site, day FROM open
-            UNION SELECT site, day FROM rests
-            UNION SELECT site, day FROM closed_days WHERE min_count < ?2
+            UNION SELECT site, number FROM closings WHERE NOT is_week
         ) JOIN sites ON sites.id = site WHERE day < ?1 ORDER BY day, ident";
     let mut statement = db.prepare_cached(sql)?;
     let day = |row: &Row<'_>| Ok((read_day(row, 0)?, SiteId::from_stored(row.get_ref(1)?.as_str()?)));
-    statement.query_map((before.number(), sql_number(min_count)), day)?.collect()
+    statement.query_map([before.number()], day)?.collect()
+}
+
+/// Returns the weeks of all sites that have pools and no day that is open, the oldest first.
+pub(super) fn weeks_to_close(db: &Connection, before: Week) -> rusqlite::Result<Vec<(Week, SiteId)>> {
+    // From one week with pools to the next.
+    let sql = "
+        WITH RECURSIVE pooled (site, week) AS (
+            SELECT id, (SELECT min(week) FROM pools WHERE site = sites.id) FROM sites
+            UNION ALL
+            SELECT site, (SELECT min(week) FROM pools WHERE pools.site = pooled.site AND pools.week > pooled.week)
+            FROM pooled WHERE week < ?1
+        )
+        SELECT week, ident, site FROM (
+            SELECT site, week FROM pooled
+            UNION SELECT site, number FROM closings WHERE is_week
+        ) JOIN sites ON sites.id = site WHERE week < ?1 ORDER BY week, ident";
+    let mut weeks = Vec::new();
+    each(db, sql, [before.number()], |row| {
+        let (week, site) = (read_week(row, 0)?, SiteId::from_stored(row.get_ref(1)?.as_str()?));
+        if !has_open_day(db, row.get(2)?, week)? {
+            weeks.push((week, site));
+        }
+        Ok(())
+    })?;
+    Ok(weeks)
+}
+
+fn has_open_day(db: &Connection, site: LinkSite, week: Week) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM counts WHERE site = ?1 AND day BETWEEN ?2 AND ?3) OR EXISTS
+               (SELECT 1 FROM closings WHERE site = ?1 AND NOT is_week AND number BETWEEN ?2 AND ?3)";
+    let which = (site, week.first().number(), week.last().number());
+    db.prepare_cached(sql)?.query_row(which, |row| row.get(0))
 }
 
 /// Notes that all days before `day` are closed.
@@ -56,67 +87,163 @@ pub(super) fn note_closed_before(db: &Connection, day: Day) -> rusqlite::Result<
     db.prepare_cached(sql)?.execute([day.number()]).map(drop)
 }
 
-/// The closing of one day.
+/// Returns the day on which a site counts what happened on `day`: that day, or the first one after it whose closing has not
+/// begun. A later day that was closed too early, because the clock was ahead, changes nothing.
+pub(super) fn counted_on(db: &Connection, site: LinkSite, day: Day) -> rusqlite::Result<Day> {
+    let sql = "
+        WITH RECURSIVE late (day) AS (
+            SELECT ?2 UNION ALL SELECT day + 1 FROM late
+            WHERE EXISTS (SELECT 1 FROM closed_days WHERE closed_days.site = ?1 AND closed_days.day = late.day)
+        )
+        SELECT max(day) FROM late";
+    db.prepare_cached(sql)?.query_row((site, day.number()), |row| read_day(row, 0))
+}
+
+/// Returns the week whose pools a day's belong to: its own, or the first one after it whose closing has not begun.
+pub(super) fn week_of_pools(db: &Connection, site: LinkSite, day: Day) -> rusqlite::Result<Week> {
+    let sql = "
+        WITH RECURSIVE late (week) AS (
+            SELECT ?2 UNION ALL SELECT week + 1 FROM late
+            WHERE EXISTS (SELECT 1 FROM closed_weeks WHERE closed_weeks.site = ?1 AND closed_weeks.week = late.week)
+        )
+        SELECT max(week) FROM late";
+    db.prepare_cached(sql)?.query_row((site, Week::of(day).number()), |row| read_week(row, 0))
+}
+
+/// Returns whether cells of a week are still being made.
+pub(super) fn is_closing_week(db: &Connection, site: LinkSite, week: Week) -> rusqlite::Result<bool> {
+    Period::Week(week).is_begun(db, site)
+}
+
+/// What is closed at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Period {
+    Day(Day),
+    Week(Week),
+}
+
+impl Period {
+    fn key(self, site: LinkSite) -> (LinkSite, bool, i32) {
+        match self {
+            Self::Day(day) => (site, false, day.number()),
+            Self::Week(week) => (site, true, week.number()),
+        }
+    }
+
+    fn is_begun(self, db: &Connection, site: LinkSite) -> rusqlite::Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM closings WHERE site = ?1 AND is_week = ?2 AND number = ?3)";
+        db.prepare_cached(sql)?.query_row(self.key(site), |row| row.get(0))
+    }
+
+    /// Marks it as begun, and returns whether there is anything to close.
+    fn mark_begun(self, db: &Connection, site: LinkSite) -> rusqlite::Result<bool> {
+        let (_, _, number) = self.key(site);
+        let (is_needed, mark) = match self {
+            Self::Day(_) => (
+                "SELECT EXISTS (SELECT 1 FROM counts WHERE site = ?1 AND day = ?2)
+                 OR NOT EXISTS (SELECT 1 FROM closed_days WHERE site = ?1 AND day = ?2 AND min_count > 0)",
+                "INSERT OR IGNORE INTO closed_days (site, day, min_count, version) VALUES (?1, ?2, 0, 0)",
+            ),
+            Self::Week(_) => (
+                "SELECT EXISTS (SELECT 1 FROM pools WHERE site = ?1 AND week = ?2)",
+                "INSERT OR IGNORE INTO closed_weeks (site, week, version) VALUES (?1, ?2, 0)",
+            ),
+        };
+        let is_needed = self.is_begun(db, site)?
+            || db.prepare_cached(is_needed)?.query_row((site, number), |row| row.get(0))?;
+        if is_needed {
+            db.prepare_cached(mark)?.execute((site, number))?;
+        }
+        Ok(is_needed)
+    }
+}
+
+/// The closing of one day or week of a site.
 pub(super) struct Closing {
     site: SiteId,
-    day: Day,
-    min_count: u64,
+    period: Period,
+    min_count: MinCount,
     next: Next,
+    unions: Unions,
 }
 
 /// What the next step does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
-    /// Marks the day as one that is being closed.
+enum Next {
+    /// Writes the bookkeeping. What comes from then on is late.
     Begin,
-    /// Moves up links' cells that are too small, behind this one.
-    SmallLinks(LinkRow, KindRow),
-    /// The same of pages' cells.
-    SmallPages(KindRow),
-    /// The same of channels' cells: all at once, they are few.
-    SmallChannels,
-    /// Closes links' open counts.
-    Links,
-    /// Closes what moved up from links.
-    Rests,
-    /// Closes what waits for the channels, and marks the day as closed.
-    Channels,
+    /// Closes some of the day's links or of the week's pages.
+    Most,
+    /// Closes a week's channels, marks the day or the week as closed, and deletes the secret.
+    End,
     /// There is none.
     Nothing,
 }
 
 impl Closing {
-    pub(super) fn new(site: SiteId, day: Day, min_count: u64) -> Self {
-        Self { site, day, min_count, next: Next::Begin }
+    pub(super) fn of_day(site: SiteId, day: Day, min_count: MinCount) -> Self {
+        Self::new(site, Period::Day(day), min_count)
+    }
+
+    pub(super) fn of_week(site: SiteId, week: Week, min_count: MinCount) -> Self {
+        Self::new(site, Period::Week(week), min_count)
+    }
+
+    fn new(site: SiteId, period: Period, min_count: MinCount) -> Self {
+        Self { site, period, min_count, next: Next::Begin, unions: Unions::default() }
     }
 
     pub(super) fn is_done(&self) -> bool {
         self.next == Next::Nothing
     }
 
-    /// Whether what earlier steps deleted should be nowhere any more when the next one is done.
+    /// Returns whether what earlier steps deleted should be nowhere any more when the next one is done.
     pub(super) fn ends(&self) -> bool {
-        self.next == Next::Channels
+        self.next == Next::End
     }
 
     /// Does the next step in the caller's transaction.
     pub(super) fn step(mut self, db: &Connection, visitors: &mut Visitors) -> rusqlite::Result<Self> {
-        let Self { day, min_count, .. } = self;
-        let desk = Desk { db, site: sites::row_number(db, &self.site)?, day, min_count };
-        self.next = match self.next {
-            Next::Begin => desk.begin()?,
-            Next::SmallLinks(link, kind) => desk.raise_small_links(link, kind)?,
-            Next::SmallPages(kind) => desk.raise_small_pages(kind)?,
-            Next::SmallChannels => desk.raise_small_channels()?,
-            Next::Links => {
-                visitors.let_day_go(day);
-                desk.close_links()?
-            }
-            Next::Rests => desk.close_rests()?,
-            Next::Channels => desk.close_channels()?,
-            Next::Nothing => Next::Nothing,
+        let site = sites::row_number(db, &self.site)?;
+        if self.next == Next::Begin {
+            self.next = self.begin(db, site)?;
+            return Ok(self);
+        }
+        let Some(desk) = Desk::open(db, site, self.period)? else {
+            // Another process has done the rest.
+            self.next = Next::Nothing;
+            return Ok(self);
         };
+        if self.next == Next::Most {
+            let may_be_more = match self.period {
+                Period::Day(day) => desk.close_links(day, visitors, &mut self.unions)?,
+                Period::Week(week) => desk.close_pages(week)?,
+            };
+            self.next = if may_be_more { Next::Most } else { Next::End };
+            return Ok(self);
+        }
+        desk.end(self.period)?;
+        match self.period {
+            Period::Day(day) => {
+                desk.mark_day(day)?;
+                visitors.let_day_go(site, day);
+            }
+            Period::Week(week) => desk.close_channels(week)?,
+        }
+        self.next = Next::Nothing;
         Ok(self)
+    }
+
+    fn begin(&self, db: &Connection, site: LinkSite) -> rusqlite::Result<Next> {
+        if !self.period.mark_begun(db, site)? {
+            return Ok(Next::Nothing);
+        }
+        let sql = "INSERT OR IGNORE INTO closings (site, is_week, number, secret, min_count)
+                   VALUES (?1, ?2, ?3, ?4, ?5)";
+        let (site, is_week, number) = self.period.key(site);
+        let (secret, k) = (Secret::random().to_text(), sql_number(self.min_count.get()));
+        db.prepare_cached(sql)?.execute((site, is_week, number, secret, k))?;
+        Ok(Next::Most)
     }
 }
 
@@ -124,55 +251,40 @@ impl Closing {
 pub(super) struct Desk<'a> {
     pub(super) db: &'a Connection,
     pub(super) site: LinkSite,
-    pub(super) day: Day,
-    pub(super) min_count: u64,
+    pub(super) secret: Secret,
+    /// The k that the closing began with.
+    pub(super) k: MinCount,
 }
 
-impl Desk<'_> {
-    fn begin(&self) -> rusqlite::Result<Next> {
-        let sql = "INSERT OR IGNORE INTO closed_days (site, day, min_count, version) VALUES (?1, ?2, 0, 0)";
-        self.db.prepare_cached(sql)?.execute(self.key())?;
-        Ok(if self.mark()? < self.min_count { Next::SmallLinks(NO_LINK, KindRow::MAX) } else { Next::Links })
+impl<'a> Desk<'a> {
+    fn open(db: &'a Connection, site: LinkSite, period: Period) -> rusqlite::Result<Option<Self>> {
+        let sql = "SELECT secret, min_count FROM closings WHERE site = ?1 AND is_week = ?2 AND number = ?3";
+        let desk = |row: &Row<'_>| {
+            let secret = Secret::from_text(row.get_ref(0)?.as_str()?)
+                .ok_or_else(|| Error::InvalidColumnType(0, String::new(), Type::Text))?;
+            let k = MinCount::try_from(number(row, 1)?)
+                .map_err(|_| Error::InvalidColumnType(1, String::new(), Type::Integer))?;
+            Ok(Self { db, site, secret, k })
+        };
+        db.prepare_cached(sql)?.query_row(period.key(site), desk).optional()
     }
 
-    /// The kind of all of a channel's pages.
-    pub(super) fn channel_kind(&self, channel: &str) -> rusqlite::Result<KindRow> {
-        kind_row(self.db, self.site, channel, "", "")
+    /// Deletes the bookkeeping.
+    fn end(&self, period: Period) -> rusqlite::Result<()> {
+        let sql = "DELETE FROM closings WHERE site = ?1 AND is_week = ?2 AND number = ?3";
+        self.db.prepare_cached(sql)?.execute(period.key(self.site)).map(drop)
     }
+}
 
-    /// With how many visitors the day was closed; 0 where it was not.
-    pub(super) fn mark(&self) -> rusqlite::Result<u64> {
-        let sql = "SELECT min_count FROM closed_days WHERE site = ?1 AND day = ?2";
-        let mark = self.db.prepare_cached(sql)?.query_row(self.key(), |row| number(row, 0)).optional()?;
-        Ok(mark.unwrap_or(0))
-    }
+/// Reads clicks, visitors, networks and opens.
+pub(super) fn undecided(row: &Row<'_>, first: usize) -> rusqlite::Result<Undecided> {
+    let (clicks, visitors) = (number(row, first)?, number(row, first + 1)?);
+    let aggregate_clicks = number(row, first + 3)?;
+    Ok(Undecided { amount: Amount { clicks, visitors, aggregate_clicks }, networks: number(row, first + 2)? })
+}
 
-    pub(super) fn changed(&self, changed: bool) -> rusqlite::Result<()> {
-        if changed { cells::changed(self.db, self.site, self.day.number()) } else { Ok(()) }
-    }
-
-    pub(super) fn key(&self) -> (LinkSite, i32) {
-        (self.site, self.day.number())
-    }
-
-    pub(super) fn place(&self, link: LinkRow, kind: KindRow) -> CellPlace {
-        CellPlace { site: self.site, day: self.day, link, kind }
-    }
-
-    /// Rows of a key and, from column `first` on, an amount.
-    pub(super) fn amounts<Key>(
-        &self,
-        sql: &str,
-        which: impl Params,
-        key: impl Fn(&Row<'_>) -> rusqlite::Result<Key>,
-        first: usize,
-    ) -> rusqlite::Result<Vec<(Key, Amount)>> {
-        let mut statement = self.db.prepare_cached(sql)?;
-        let rows = statement.query_map(which, |row| {
-            let [clicks, visitors, aggregate_clicks] =
-                [number(row, first)?, number(row, first + 1)?, number(row, first + 2)?];
-            Ok((key(row)?, Amount { clicks, visitors, aggregate_clicks }))
-        })?;
-        rows.collect()
-    }
+/// Reads a week.
+pub(super) fn read_week(row: &Row<'_>, column: usize) -> rusqlite::Result<Week> {
+    let number: i32 = row.get(column)?;
+    Week::from_number(number).ok_or(Error::IntegralValueOutOfRange(column, number.into()))
 }

@@ -12,6 +12,7 @@ use crate::domain::counts::families_from_text;
 use crate::domain::day::Day;
 use crate::domain::family::Family;
 use crate::domain::link_key::LinkKey;
+use crate::domain::week::Week;
 
 /// A link's site, by the number of its row.
 pub(super) type LinkSite = i64;
@@ -80,14 +81,16 @@ pub(super) fn delete_before(db: &Connection, day: Day) -> rusqlite::Result<()> {
     for sql in [
         "DELETE FROM known_unfurls WHERE site IN (SELECT id FROM sites) AND day < ?1",
         "DELETE FROM counts WHERE site IN (SELECT id FROM sites) AND day < ?1",
-        "DELETE FROM waiting WHERE day < ?1",
         "DELETE FROM set_aside WHERE day < ?1",
         "DELETE FROM journals WHERE day < ?1",
         "DELETE FROM closed_days WHERE day < ?1",
     ] {
         db.prepare_cached(sql)?.execute([day.number()])?;
     }
-    cells::delete_rests_before(db, day)
+    // Those that did not begin later go with the cells of their Monday.
+    let first_kept = Week::of(day.plus(6));
+    db.prepare_cached("DELETE FROM closed_weeks WHERE week < ?1")?.execute([first_kept.number()])?;
+    cells::delete_pools_before(db, day)
 }
 
 /// A number of things, which SQLite keeps with a sign.

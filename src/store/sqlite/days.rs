@@ -1,5 +1,6 @@
 //! Whole days of a site, for reports; and what tells that one has changed since it was read.
 
+use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
 
 use foldhash::HashMap;
@@ -7,15 +8,18 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::cells::{self, KindRow, NO_LINK};
+use super::closing::is_closing_week;
 use super::counts::{LinkSite, number, read_day};
-use super::links::{required, text};
+use super::links::{kind_on, required, text};
 use super::reading::{closed_days, each, known};
 use super::visitors::LinkRow;
+use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
-use crate::domain::counts::{Counts, DayCounts, DayMarks, DayRow, DayRows, Kind};
+use crate::domain::counts::{Amount, Counts, DayCounts, DayMarks, DayRow, DayRows, Kind};
 use crate::domain::day::Day;
 use crate::domain::session::hour;
 use crate::domain::site::SiteId;
+use crate::domain::week::Week;
 
 /// What tells whether days have changed.
 pub(super) fn marks(db: &Connection, site: &SiteId, first: Day, last: Day) -> rusqlite::Result<DayMarks> {
@@ -32,7 +36,7 @@ pub(super) fn marks(db: &Connection, site: &SiteId, first: Day, last: Day) -> ru
             FROM open_days WHERE open_days.day < ?3
         )
         SELECT day FROM open_days WHERE day <= ?3
-        UNION SELECT day FROM rests WHERE site = ?1 AND day BETWEEN ?2 AND ?3";
+        UNION SELECT number FROM closings WHERE site = ?1 AND NOT is_week AND number BETWEEN ?2 AND ?3";
     each(&moment, sql, days, |row| {
         marks.open.insert(read_day(row, 0)?);
         Ok(())
@@ -71,44 +75,86 @@ pub(super) fn rows(
     let Some(site) = site_row(&moment, site)? else { return Ok(DayRows::default()) };
     let mut table = Table::default();
     let start = |day: Day| day.start().as_millisecond();
-    let sql = "SELECT id, code, channel, ifnull(page, url), campaign FROM links
-               WHERE site = ?1 AND created_at >= ?2 AND created_at < ?3";
+    let sql = concat!(
+        "SELECT id, code, ",
+        kind_on!("?4"),
+        " FROM links WHERE site = ?1 AND created_at >= ?2 AND created_at < ?3"
+    );
     let end = start(day.plus(1)).min(hour(shares_before).as_millisecond());
-    each(&moment, sql, (site, start(day), end), |row| {
+    each(&moment, sql, (site, start(day), end, day.number()), |row| {
         table.of_link(row)?.open.add(&Counts { shares: 1, ..Counts::default() });
         Ok(())
     })?;
     let the_day = (site, day.number());
-    let sql = "SELECT link, code, channel, ifnull(page, url), campaign, unfurls, '', clicks, visitors, aggregate_clicks
-               FROM counts CROSS JOIN links ON links.id = link WHERE counts.site = ?1 AND day = ?2";
+    let sql = concat!(
+        "SELECT link, code, ",
+        kind_on!("?2"),
+        ", unfurls, '', clicks, visitors, aggregate_clicks
+         FROM counts CROSS JOIN links ON links.id = link WHERE counts.site = ?1 AND day = ?2"
+    );
     each(&moment, sql, the_day, |row| {
         table.of_link(row)?.open.add(&cells::read(row, 5)?);
         Ok(())
     })?;
-    let sql = "SELECT link, code, channel, ifnull(page, url), campaign, app, unfurls
-               FROM known_unfurls CROSS JOIN links ON links.id = link WHERE known_unfurls.site = ?1 AND day = ?2";
+    let sql = concat!(
+        "SELECT link, code, ",
+        kind_on!("?2"),
+        ", app, unfurls
+         FROM known_unfurls CROSS JOIN links ON links.id = link WHERE known_unfurls.site = ?1 AND day = ?2"
+    );
     each(&moment, sql, the_day, |row| {
         table.of_link(row)?.open.add(&known(row, 5)?);
         Ok(())
     })?;
     let sql = "SELECT kind, link, code, unfurls, known_unfurls, clicks, visitors, aggregate_clicks
-               FROM cells LEFT JOIN links ON links.id = link WHERE cells.site = ?1 AND day = ?2";
+               FROM cells CROSS JOIN links ON links.id = link WHERE cells.site = ?1 AND day = ?2 AND link > 0";
     each(&moment, sql, the_day, |row| {
         let kind = table.of_kind(&moment, row.get(0)?)?;
         table.row(kind, row.get(1)?, || text(row, 2))?.cells.add(&cells::read(row, 3)?);
         Ok(())
     })?;
-    let sql =
-        "SELECT kind, 0, '', clicks, visitors, aggregate_clicks FROM rests WHERE site = ?1 AND day = ?2";
-    each(&moment, sql, the_day, |row| {
+    Ok(table.day)
+}
+
+/// All of a week, once it is closed.
+pub(super) fn of_week(db: &Connection, site: &SiteId, week: Week) -> rusqlite::Result<DayRows> {
+    let moment = db.unchecked_transaction()?;
+    let Some(site) = site_row(&moment, site)? else { return Ok(DayRows::default()) };
+    let mut table = Table::default();
+    if is_closing_week(&moment, site, week)? {
+        return Ok(table.day);
+    }
+    let sql = "SELECT kind, unfurls, known_unfurls, clicks, visitors, aggregate_clicks
+               FROM cells WHERE site = ?1 AND day = ?2 AND link = ?3";
+    each(&moment, sql, (site, week.first().number(), NO_LINK), |row| {
         let kind = table.of_kind(&moment, row.get(0)?)?;
-        table.row(kind, NO_LINK, || Ok(None))?.open.add(&cells::read(row, 1)?);
+        table.row(kind, NO_LINK, || Ok(None))?.cells.add(&cells::read(row, 1)?);
         Ok(())
     })?;
     Ok(table.day)
 }
 
-fn site_row(db: &Connection, site: &SiteId) -> rusqlite::Result<Option<LinkSite>> {
+/// What is open of a day, by channel.
+pub(super) fn open_totals(
+    db: &Connection,
+    site: &SiteId,
+    day: Day,
+) -> rusqlite::Result<BTreeMap<ChannelName, Amount>> {
+    let sql = "SELECT channel, sum(clicks), sum(visitors), sum(aggregate_clicks)
+               FROM counts CROSS JOIN links ON links.id = link
+               WHERE counts.site = (SELECT id FROM sites WHERE ident = ?1) AND day = ?2 GROUP BY channel";
+    let mut totals = BTreeMap::new();
+    each(db, sql, (site.as_str(), day.number()), |row| {
+        let (clicks, visitors) = (number(row, 1)?, number(row, 2)?);
+        let amount = Amount { clicks, visitors, aggregate_clicks: number(row, 3)? };
+        totals.insert(required(row, 0)?, amount);
+        Ok(())
+    })?;
+    Ok(totals)
+}
+
+/// The number of a site's row.
+pub(super) fn site_row(db: &Connection, site: &SiteId) -> rusqlite::Result<Option<LinkSite>> {
     let mut statement = db.prepare_cached("SELECT id FROM sites WHERE ident = ?1")?;
     statement.query_row([site.as_str()], |row| row.get(0)).optional()
 }

@@ -15,7 +15,7 @@ use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::destination::Destination;
-use crate::domain::link::{Link, LinkChange, Text};
+use crate::domain::link::{Link, LinkChange, Moved, Text};
 use crate::domain::link_key::Incarnation;
 use crate::domain::site::SiteId;
 use crate::store::{Cursor, Inserted, LinkFilter, Listed, OnceName};
@@ -28,11 +28,26 @@ macro_rules! select_link {
     ($rest:literal) => {
         concat!(
             "SELECT code, ident, url, channel, campaign, title, parent, created_at, expires_at, \
-             disabled, taken_down, generation, incarnation, page, is_share, links.id, is_slug FROM links CROSS JOIN sites ON sites.id = links.site ",
+             disabled, taken_down, generation, incarnation, page, is_share, links.id, is_slug, moved_since, moved_page, \
+             moved_campaign FROM links CROSS JOIN sites ON sites.id = links.site ",
             $rest
         )
     };
 }
+
+/// What a link is counted under on a day, as [`Link::kind_on`] says: channel, page and campaign.
+macro_rules! kind_on {
+    ($day:literal) => {
+        concat!(
+            "channel, CASE WHEN moved_since > ",
+            $day,
+            " THEN moved_page ELSE ifnull(page, url) END, CASE WHEN moved_since > ",
+            $day,
+            " THEN moved_campaign ELSE campaign END"
+        )
+    };
+}
+pub(super) use kind_on;
 
 /// Adds a link, or finds the one that a `once` name stands for. A code that is taken breaks a
 /// constraint.
@@ -44,11 +59,14 @@ pub(super) fn insert(db: &Connection, link: &Link, once: &[OnceName]) -> rusqlit
         }
     }
     codes::refuse_another_sites(db, link)?;
+    let moved = link.moved.as_deref();
     let sql = "INSERT INTO links (code, site, url, page, channel, campaign, title, parent, created_at, \
-               expires_at, disabled, taken_down, generation, incarnation, is_share, is_slug) \
+               expires_at, disabled, taken_down, generation, incarnation, is_share, is_slug, moved_since, \
+               moved_page, moved_campaign) \
                VALUES (:code, :site, :url, :page, :channel, :campaign, :title, \
                (SELECT code FROM links WHERE code = :parent AND site = :site), :created_at, :expires_at, \
-               :disabled, :taken_down, :generation, :incarnation, :is_share, :is_slug)";
+               :disabled, :taken_down, :generation, :incarnation, :is_share, :is_slug, \
+               :moved_since, :moved_page, :moved_campaign)";
     db.prepare_cached(sql)?.execute(named_params! {
         ":code": link.code.as_str(),
         ":site": site,
@@ -66,6 +84,9 @@ pub(super) fn insert(db: &Connection, link: &Link, once: &[OnceName]) -> rusqlit
         ":incarnation": link.incarnation.bits().cast_signed(),
         ":is_share": link.is_share,
         ":is_slug": link.is_slug,
+        ":moved_since": moved.map(|moved| moved.since.number()),
+        ":moved_page": moved.map(|moved| moved.page.as_str()),
+        ":moved_campaign": moved.and_then(|moved| moved.campaign.as_ref()).map(Text::as_str),
     })?;
     let row = db.last_insert_rowid();
     days::link_made(db, site, Day::of(link.created_at))?;
@@ -190,15 +211,22 @@ pub(super) fn list(
 }
 
 /// Changes a link and returns what it became.
-pub(super) fn change(db: &Connection, code: &Code, change: LinkChange) -> rusqlite::Result<Option<Link>> {
+pub(super) fn change(
+    db: &Connection,
+    code: &Code,
+    change: LinkChange,
+    today: Day,
+) -> rusqlite::Result<Option<Link>> {
     let Some(mut link) = by_code(db, code)? else { return Ok(None) };
     let (url, page, campaign) = (link.url.clone(), link.page.clone(), link.campaign.clone());
-    link.apply(change);
+    link.apply(change, today);
     if (&url, &page, &campaign) != (&link.url, &link.page, &link.campaign) {
         days::link_changed(db, sites::row_number(db, &link.site)?, Day::of(link.created_at))?;
     }
+    let moved = link.moved.as_deref();
     let sql = "UPDATE links SET url = :url, page = :page, campaign = :campaign, expires_at = :expires_at, \
-               disabled = :disabled, taken_down = :taken_down WHERE code = :code";
+               disabled = :disabled, taken_down = :taken_down, moved_since = :moved_since, \
+               moved_page = :moved_page, moved_campaign = :moved_campaign WHERE code = :code";
     db.prepare_cached(sql)?.execute(named_params! {
         ":code": code.as_str(),
         ":url": link.url.as_str(),
@@ -207,6 +235,9 @@ pub(super) fn change(db: &Connection, code: &Code, change: LinkChange) -> rusqli
         ":expires_at": link.expires_at.map(Timestamp::as_millisecond),
         ":disabled": link.disabled,
         ":taken_down": link.taken_down,
+        ":moved_since": moved.map(|moved| moved.since.number()),
+        ":moved_page": moved.map(|moved| moved.page.as_str()),
+        ":moved_campaign": moved.and_then(|moved| moved.campaign.as_ref()).map(Text::as_str),
     })?;
     if let Some(earlier) = campaign.filter(|earlier| Some(earlier) != link.campaign.as_ref()) {
         let_campaign_go(db, sites::row_number(db, &link.site)?, &earlier)?;
@@ -236,7 +267,8 @@ pub(super) fn delete(db: &Connection, visitors: &mut Visitors, code: &Code) -> r
 /// Strips at most `most` links of shares that were made before `day`; returns whether there may be more.
 pub(super) fn strip_shares_before(db: &Connection, day: Day, most: usize) -> rusqlite::Result<bool> {
     let sql = "
-        UPDATE links SET campaign = NULL, title = NULL, parent = NULL, generation = 0, created_at = 0
+        UPDATE links SET campaign = NULL, title = NULL, parent = NULL, generation = 0, created_at = 0,
+            moved_since = NULL, moved_page = NULL, moved_campaign = NULL
         WHERE id IN (
             SELECT links.id FROM sites CROSS JOIN links
             ON links.site = sites.id AND created_at > 0 AND created_at < ?1 WHERE is_share LIMIT ?2
@@ -268,6 +300,7 @@ fn link(row: &Row<'_>) -> rusqlite::Result<Link> {
         page: text(row, 13)?,
         channel: required(row, 3)?,
         campaign: text(row, 4)?,
+        moved: moved(row, 17)?.map(Box::new),
         title: text(row, 5)?,
         parent: text(row, 6)?,
         generation: row.get(11)?,
@@ -277,6 +310,14 @@ fn link(row: &Row<'_>) -> rusqlite::Result<Link> {
         taken_down: row.get(10)?,
         is_share: row.get(14)?,
     })
+}
+
+fn moved(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Moved>> {
+    if row.get::<_, Option<i32>>(first)?.is_none() {
+        return Ok(None);
+    }
+    let since = counts::read_day(row, first)?;
+    Ok(Some(Moved { since, page: required(row, first + 1)?, campaign: text(row, first + 2)? }))
 }
 
 /// A domain value that is written as a text, checked as its type checks what it reads.

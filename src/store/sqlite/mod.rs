@@ -4,6 +4,7 @@
 //! (`readers`). What tells visitors apart is in this process's memory only (`visitors`), so after a
 //! restart nobody can tell which visitors of the same day were there before; the larger number counts.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -26,14 +27,18 @@ use super::{
     Cursor, Deletion, Inserted, JournalId, KeyPlace, LinkFilter, Listed, News, Numbered, OnceName, SetAside,
     Settled, Store, StoreError, StoreId,
 };
+use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
-use crate::domain::counts::{DayMarks, DayRows, LinkCounts};
+use crate::domain::counts::{Amount, DayMarks, DayRows, LinkCounts};
 use crate::domain::day::Day;
 use crate::domain::lineage::Shares;
 use crate::domain::link::{Link, LinkChange, Text};
 use crate::domain::link_key::LinkKey;
+use crate::domain::min_count::MinCount;
+use crate::domain::networks::Networks;
 use crate::domain::site::{KeyHash, Site, SiteId};
 use crate::domain::visitor::DayKey;
+use crate::domain::week::Week;
 use crate::inode::Place;
 
 mod access;
@@ -42,13 +47,13 @@ mod closing;
 mod codes;
 mod connection;
 mod counts;
+mod day_closing;
 mod days;
 mod error;
 mod file;
-mod levels;
 mod lineage;
 mod links;
-mod raising;
+mod networks;
 mod readers;
 mod reading;
 mod records;
@@ -56,7 +61,7 @@ mod schema;
 mod settling;
 mod sites;
 mod visitors;
-mod waiting;
+mod week_closing;
 mod works;
 mod writer;
 
@@ -112,6 +117,17 @@ impl SqliteStore {
         drop(spawn_blocking(move || drop(old)));
         Ok(identity)
     }
+
+    /// Takes all steps of a closing.
+    async fn close(&self, mut closing: Closing) -> Result<(), StoreError> {
+        while !closing.is_done() {
+            let ends = closing.ends();
+            let step = move |db: &Connection, visitors: &mut Visitors| closing.step(db, visitors);
+            let file = self.file();
+            closing = if ends { file.writer.erase(step).await? } else { file.writer.write(step).await? };
+        }
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -141,7 +157,7 @@ impl Store for SqliteStore {
 
     async fn delete_site(&self, id: &SiteId) -> Result<bool, StoreError> {
         let id = id.clone();
-        self.file().writer.erase(move |db, _| sites::delete(db, &id)).await
+        self.file().writer.erase(move |db, visitors| sites::delete(db, visitors, &id)).await
     }
 
     async fn sites(&self) -> Result<Vec<Site>, StoreError> {
@@ -202,9 +218,14 @@ impl Store for SqliteStore {
         self.file().reports.read(move |db| links::list(db, &site, &filter, after.as_ref(), limit)).await
     }
 
-    async fn change_link(&self, code: &Code, change: LinkChange) -> Result<Option<Link>, StoreError> {
+    async fn change_link(
+        &self,
+        code: &Code,
+        change: LinkChange,
+        today: Day,
+    ) -> Result<Option<Link>, StoreError> {
         let code = code.clone();
-        self.file().writer.write_in_time(move |db, _| links::change(db, &code, change)).await
+        self.file().writer.write_in_time(move |db, _| links::change(db, &code, change, today)).await
     }
 
     async fn delete_link(&self, code: &Code) -> Result<Deletion, StoreError> {
@@ -316,7 +337,7 @@ impl Store for SqliteStore {
         self.file()
             .writer
             .write(move |_: &Connection, visitors| {
-                visitors.let_days_go(day);
+                visitors.let_visitors_go(day);
                 Ok(())
             })
             .await
@@ -331,32 +352,71 @@ impl Store for SqliteStore {
             .writer
             .erase(move |db, visitors| {
                 counts::delete_before(db, day)?;
-                visitors.let_days_go(day);
+                visitors.let_counts_go(day);
                 Ok(())
             })
             .await
     }
 
-    async fn days_to_close(&self, before: Day, min_count: u64) -> Result<Vec<(Day, SiteId)>, StoreError> {
-        self.file().reports.read(move |db| closing::days_to_close(db, before, min_count)).await
+    async fn days_to_close(&self, before: Day) -> Result<Vec<(Day, SiteId)>, StoreError> {
+        self.file().reports.read(move |db| closing::days_to_close(db, before)).await
     }
 
-    async fn close_day(&self, site: &SiteId, day: Day, min_count: u64) -> Result<(), StoreError> {
-        let mut closing = Closing::new(site.clone(), day, min_count);
-        while !closing.is_done() {
-            let ends = closing.ends();
-            let step = move |db: &Connection, visitors: &mut Visitors| closing.step(db, visitors);
-            closing = if ends {
-                self.file().writer.erase(step).await?
-            } else {
-                self.file().writer.write(step).await?
-            };
-        }
-        Ok(())
+    async fn close_day(&self, site: &SiteId, day: Day, min_count: MinCount) -> Result<(), StoreError> {
+        self.close(Closing::of_day(site.clone(), day, min_count)).await
     }
 
-    async fn note_closed_before(&self, day: Day) -> Result<(), StoreError> {
-        self.file().writer.write(move |db, _| closing::note_closed_before(db, day)).await
+    async fn weeks_to_close(&self, before: Week) -> Result<Vec<(Week, SiteId)>, StoreError> {
+        self.file().reports.read(move |db| closing::weeks_to_close(db, before)).await
+    }
+
+    async fn close_week(&self, site: &SiteId, week: Week, min_count: MinCount) -> Result<(), StoreError> {
+        self.close(Closing::of_week(site.clone(), week, min_count)).await
+    }
+
+    async fn week_rows(&self, site: &SiteId, week: Week) -> Result<DayRows, StoreError> {
+        let site = site.clone();
+        self.file().reports.read(move |db| days::of_week(db, &site, week)).await
+    }
+
+    async fn open_totals(
+        &self,
+        site: &SiteId,
+        day: Day,
+    ) -> Result<BTreeMap<ChannelName, Amount>, StoreError> {
+        let site = site.clone();
+        self.file().reports.read(move |db| days::open_totals(db, &site, day)).await
+    }
+
+    async fn take_recent_networks(
+        &self,
+        site: &SiteId,
+        day: Day,
+    ) -> Result<BTreeMap<ChannelName, Networks>, StoreError> {
+        let site = site.clone();
+        let take = move |db: &Connection, visitors: &mut Visitors| {
+            let site = days::site_row(db, &site)?;
+            Ok(site.map(|site| visitors.networks.take_recent(site, day)).unwrap_or_default())
+        };
+        self.file().writer.write(take).await
+    }
+
+    async fn today_note(&self, _site: &SiteId, _day: Day) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
+
+    async fn swap_today_note(
+        &self,
+        _site: &SiteId,
+        _day: Day,
+        _old: Option<&str>,
+        _new: &str,
+    ) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    async fn note_closed_before(&self, day: Day) -> Result<Day, StoreError> {
+        self.file().writer.write(move |db, _| closing::note_closed_before(db, day)).await.map(|()| day)
     }
 
     async fn link_counts(&self, code: &Code, first: Day, last: Day) -> Result<LinkCounts, StoreError> {

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Params, Row};
 
-use super::cells::{self};
+use super::cells;
+use super::closing::read_week;
 use super::counts::{LinkSite, link_row, number, of_link, read_day, with_days};
 use super::links;
 use crate::domain::code::Code;
 use crate::domain::counts::{Closed, ClosedDays, Counts, DayCounts, LinkCounts};
 use crate::domain::day::Day;
 use crate::domain::family::Family;
+use crate::domain::week::Week;
 
 /// What was counted for a link, by day.
 pub(super) fn of_link(db: &Connection, code: &Code, first: Day, last: Day) -> rusqlite::Result<LinkCounts> {
@@ -63,6 +65,12 @@ pub(super) fn closed_days(
     each(db, sql, (site, first.number(), last.number()), |row| {
         let mark = Closed { min_count: number(row, 1)?, version: number(row, 2)? };
         closed.days.insert(read_day(row, 0)?, mark);
+        Ok(())
+    })?;
+    let sql =
+        "SELECT week, version FROM closed_weeks WHERE site = ?1 AND week BETWEEN ?2 AND ?3 AND version > 0";
+    each(db, sql, (site, Week::of(first).number(), Week::of(last).number()), |row| {
+        closed.weeks.insert(read_week(row, 0)?, number(row, 1)?);
         Ok(())
     })?;
     Ok(closed)

@@ -1,6 +1,7 @@
 //! The tables, and which version of them a file has (`PRAGMA user_version`).
 //!
-//! What tells visitors apart has no place here: a count's `visitors` is a number and nothing else.
+//! What tells visitors and their networks apart has no place here: a count's `visitors` and `networks` are numbers and
+//! nothing else.
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
@@ -8,7 +9,7 @@ use super::error::store_error;
 use crate::store::{StoreError, StoreId};
 
 /// The version that this program reads and writes.
-const VERSION: i32 = 6;
+const VERSION: i32 = 7;
 
 /// Sites, links and open counts. Times are milliseconds and days are days, both since 1970-01-01 UTC.
 ///
@@ -20,7 +21,8 @@ const VERSION: i32 = 6;
 /// - `counts` is what is open, ordered by day: what is settled today lies together, and so does
 ///   what ends with the retention time. It has no foreign key, which would need a second index;
 ///   whoever deletes a link deletes its counts.
-/// - `links.page` is the page that statistics count it under, where that is written otherwise than `url`.
+/// - `links.page` is the page that statistics count it under, where that is written otherwise than `url`; on days before
+///   `moved_since` it is `moved_page`, and the campaign is `moved_campaign`.
 /// - `once_names.until` is in seconds; an idempotency key's name ends then and stands for one `fingerprint`.
 /// - `deleted_codes` has a hash of each code whose link was deleted, and the site that may use it again.
 /// - `campaigns` has each campaign as it was first written, by the form in which spellings are compared.
@@ -59,7 +61,10 @@ const TABLES: &str = "
         generation INTEGER NOT NULL,
         incarnation INTEGER NOT NULL,
         is_share INTEGER NOT NULL,
-        is_slug INTEGER NOT NULL
+        is_slug INTEGER NOT NULL,
+        moved_since INTEGER,
+        moved_page TEXT,
+        moved_campaign TEXT
     ) STRICT;
     CREATE UNIQUE INDEX links_by_folded_code ON links (code COLLATE NOCASE);
     CREATE INDEX links_by_age ON links (site, created_at);
@@ -95,6 +100,7 @@ const TABLES: &str = "
         unfurls INTEGER NOT NULL,
         clicks INTEGER NOT NULL,
         visitors INTEGER NOT NULL,
+        networks INTEGER NOT NULL,
         aggregate_clicks INTEGER NOT NULL,
         PRIMARY KEY (site, day, link)
     ) STRICT, WITHOUT ROWID;
@@ -129,18 +135,21 @@ const TABLES: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
-/// Where closed days are. All of it is in the file from the first closing on.
+/// Where closed days and weeks are.
 ///
-/// - `kinds` names the combinations of channel, page and campaign that have cells; an empty text
-///   stands for none. A cell of a whole channel is of the kind without a page.
-/// - `cells` has a `link` of 0 where a cell is of no single link. `known_unfurls` reads `slack=2
-///   telegram=1`. It is ordered as `counts` is; the index finds a page's or a campaign's days, and
-///   whether a kind is still needed.
-/// - `rests` is what moved up from links of a day that is just being closed, and is empty in
-///   between.
-/// - `waiting` is what waits for its channel's next cell, by the day that it is of.
-/// - `closed_days` has each day on which there was something to be closed; `min_count` is 0 until
-///   that is done. The index finds what was closed with too small a one, once a minute.
+/// - `kinds` names the combinations of channel, page and campaign that have cells or pools; an empty text
+///   stands for none. What is of a whole channel is of the kind without a page.
+/// - `cells` has published numbers: those of a link's day; and, where `link` is 0, those of a kind's week, whose Monday
+///   is the `day`. `known_unfurls` reads `slack=2 telegram=1`. It is ordered as `counts` is; the index finds a page's or a
+///   campaign's days, and whether a kind is still needed.
+/// - `pools` is what links of a day were too few for, until the week is closed. The row of a whole channel has the networks
+///   of all that was pooled of it on that day; its numbers come there when the week is closed. `day` keeps days apart, because
+///   networks are added up over days and not over links.
+/// - `closings` is what is just being closed: the days (`is_week` = 0) and weeks by their numbers, each with the secret from
+///   which everything that is drawn follows, and its k. It is empty in between.
+/// - `closed_days` has each day that was begun to be closed; `min_count` is its k, and 0 until it is closed. What comes for one
+///   of these days is late.
+/// - `closed_weeks` has the same for weeks; `version` is 0 until the week is closed.
 /// - `closed_before`: every day before this one is closed, also those without counts.
 /// - `link_days` has a version for days whose links were changed or deleted, or made when the day was closed: who keeps
 ///   such a day in memory reads it again.
@@ -168,25 +177,26 @@ const CELLS: &str = "
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX cells_by_kind ON cells (kind, day);
 
-    CREATE TABLE rests (
+    CREATE TABLE pools (
         site INTEGER NOT NULL,
-        day INTEGER NOT NULL,
+        week INTEGER NOT NULL,
         kind INTEGER NOT NULL,
-        clicks INTEGER NOT NULL,
-        visitors INTEGER NOT NULL,
-        aggregate_clicks INTEGER NOT NULL,
-        PRIMARY KEY (site, day, kind)
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX rests_by_kind ON rests (kind);
-
-    CREATE TABLE waiting (
-        site INTEGER NOT NULL,
-        channel TEXT NOT NULL,
         day INTEGER NOT NULL,
         clicks INTEGER NOT NULL,
         visitors INTEGER NOT NULL,
+        networks INTEGER NOT NULL,
         aggregate_clicks INTEGER NOT NULL,
-        PRIMARY KEY (site, channel, day)
+        PRIMARY KEY (site, week, kind, day)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX pools_by_kind ON pools (kind);
+
+    CREATE TABLE closings (
+        site INTEGER NOT NULL,
+        is_week INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        secret TEXT NOT NULL,
+        min_count INTEGER NOT NULL,
+        PRIMARY KEY (site, is_week, number)
     ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE closed_days (
@@ -196,7 +206,13 @@ const CELLS: &str = "
         version INTEGER NOT NULL,
         PRIMARY KEY (site, day)
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX closed_days_by_min_count ON closed_days (min_count);
+
+    CREATE TABLE closed_weeks (
+        site INTEGER NOT NULL,
+        week INTEGER NOT NULL,
+        version INTEGER NOT NULL,
+        PRIMARY KEY (site, week)
+    ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE closed_before (
         only INTEGER PRIMARY KEY CHECK (only = 1),

@@ -8,12 +8,15 @@ use std::collections::BTreeMap;
 use foldhash::HashMap;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
-use super::counts::{link_row, number, sql_number};
+use super::closing::counted_on;
+use super::counts::{LinkSite, number, sql_number};
+use super::links::required;
 use super::visitors::{Place, Visitors};
 use crate::domain::day::Day;
 use crate::domain::entry::EntryKind;
 use crate::domain::family::Family;
 use crate::domain::link_key::LinkKey;
+use crate::domain::networks::Networks;
 use crate::domain::visitor_set::Fingerprint;
 use crate::store::{JournalId, Numbered, SetAside, Settled};
 
@@ -25,11 +28,17 @@ struct Sum {
     clicks: u64,
     aggregate_clicks: u64,
     visitors: Vec<Fingerprint>,
+    networks: Networks,
 }
 
 impl Sum {
     fn entries(&self) -> u64 {
         self.clicks + self.unfurls + self.aggregate_clicks
+    }
+
+    /// What this is where it counts on another day, of which the key that made its buckets is not.
+    fn counted_on(self, day: Day, on: Day) -> Self {
+        if on == day { self } else { Self { networks: Networks::default(), ..self } }
     }
 }
 
@@ -57,10 +66,11 @@ pub(super) fn settle(
     if fresh < entries.len() {
         visitors.tags_are_of(journal);
         db.prepare_cached("SAVEPOINT stretch")?.execute([])?;
-        match add_all(db, visitors, &entries[fresh..]) {
+        let mut desk = Desk::new(db, visitors);
+        match desk.add_all(&entries[fresh..]) {
             Err(error) if is_damage(&error) => {
                 db.prepare_cached("ROLLBACK TO stretch")?.execute([])?;
-                add_each(db, visitors, &entries[fresh..], &mut settled)?;
+                desk.add_each(&entries[fresh..], &mut settled)?;
             }
             added => {
                 let (counted, gone) = added?;
@@ -105,53 +115,128 @@ pub(super) fn confirm(db: &Connection, journal: &JournalId, today: Day) -> rusql
     db.prepare_cached(sql)?.execute((journal.as_str(), today.number())).map(drop)
 }
 
-/// Adds all entries, and returns how many were counted and how many were of links that are gone.
-fn add_all(db: &Connection, visitors: &mut Visitors, entries: &[Numbered]) -> rusqlite::Result<(u64, u64)> {
-    let (mut counted, mut gone) = (0, 0);
-    let mut found = Vec::new();
-    for ((link, day), sum) in sums(entries) {
-        match place(db, visitors, link, day)? {
-            Some(place) => found.push((place, day, sum)),
-            None => gone += sum.entries(),
-        }
-    }
-    // In the order in which they lie in the file.
-    found.sort_unstable_by_key(|(place, day, _)| (place.site, *day, place.link));
-    for (place, day, sum) in found {
-        counted += sum.entries();
-        add(db, visitors, place, day, sum)?;
-    }
-    Ok((counted, gone))
+/// What adds to counts.
+struct Desk<'a> {
+    db: &'a Connection,
+    visitors: &'a mut Visitors,
+    /// On which day a site counts what happened on a day, as far as it was looked up.
+    counted_on: HashMap<(LinkSite, Day), Day>,
 }
 
-/// The same, link by link: what a damaged row refuses is set aside.
-fn add_each(
-    db: &Connection,
-    visitors: &mut Visitors,
-    entries: &[Numbered],
-    settled: &mut Settled,
-) -> rusqlite::Result<()> {
-    for ((link, day), sum) in sums(entries) {
-        let Sum { clicks, unfurls, aggregate_clicks, .. } = sum;
-        let entries = sum.entries();
-        db.prepare_cached("SAVEPOINT link")?.execute([])?;
-        let added = place(db, visitors, link, day).and_then(|place| match place {
-            Some(place) => add(db, visitors, place, day, sum).map(|()| true),
-            None => Ok(false),
-        });
-        match added {
-            Ok(true) => settled.counted += entries,
-            Ok(false) => settled.gone += entries,
-            Err(error) if is_damage(&error) => {
-                db.prepare_cached("ROLLBACK TO link")?.execute([])?;
-                set_aside(db, link, day, clicks, unfurls, aggregate_clicks)?;
-                settled.set_aside.push(SetAside { name: aside_name(link, day), entries });
-            }
-            Err(error) => return Err(error),
-        }
-        db.prepare_cached("RELEASE link")?.execute([])?;
+impl<'a> Desk<'a> {
+    fn new(db: &'a Connection, visitors: &'a mut Visitors) -> Self {
+        Self { db, visitors, counted_on: HashMap::default() }
     }
-    Ok(())
+
+    /// Adds all entries, and returns how many were counted and how many were of links that are gone.
+    fn add_all(&mut self, entries: &[Numbered]) -> rusqlite::Result<(u64, u64)> {
+        let (mut counted, mut gone) = (0, 0);
+        let mut found = Vec::new();
+        for ((link, day), sum) in sums(entries) {
+            match self.place(link, day)? {
+                Some((place, on)) => found.push((place, on, sum.counted_on(day, on))),
+                None => gone += sum.entries(),
+            }
+        }
+        // In the order in which they lie in the file.
+        found.sort_unstable_by_key(|(place, day, _)| (place.site, *day, place.link));
+        for (place, day, sum) in found {
+            counted += sum.entries();
+            self.add(place, day, sum)?;
+        }
+        Ok((counted, gone))
+    }
+
+    /// The same, link by link: what a damaged row refuses is set aside.
+    fn add_each(&mut self, entries: &[Numbered], settled: &mut Settled) -> rusqlite::Result<()> {
+        for ((link, day), sum) in sums(entries) {
+            let Sum { clicks, unfurls, aggregate_clicks, .. } = sum;
+            let entries = sum.entries();
+            self.db.prepare_cached("SAVEPOINT link")?.execute([])?;
+            match self.add_to_link(link, day, sum) {
+                Ok(true) => settled.counted += entries,
+                Ok(false) => settled.gone += entries,
+                Err(error) if is_damage(&error) => {
+                    self.db.prepare_cached("ROLLBACK TO link")?.execute([])?;
+                    set_aside(self.db, link, day, clicks, unfurls, aggregate_clicks)?;
+                    settled.set_aside.push(SetAside { name: aside_name(link, day), entries });
+                }
+                Err(error) => return Err(error),
+            }
+            self.db.prepare_cached("RELEASE link")?.execute([])?;
+        }
+        Ok(())
+    }
+
+    /// Adds to one link; `false` where there is no such link.
+    fn add_to_link(&mut self, link: &LinkKey, day: Day, sum: Sum) -> rusqlite::Result<bool> {
+        let Some((place, on)) = self.place(link, day)? else { return Ok(false) };
+        self.add(place, on, sum.counted_on(day, on)).map(|()| true)
+    }
+
+    /// Returns where the counts of a link are, or will be, and on which day: what comes late counts on the first day after its own whose
+    /// closing has not begun. `None` where there is no such link.
+    fn place(&mut self, link: &LinkKey, day: Day) -> rusqlite::Result<Option<(Place, Day)>> {
+        let known = self.visitors.place(day, link);
+        let Some(place) = known.map_or_else(|| self.look_up(link), |place| Ok(Some(place)))? else {
+            return Ok(None);
+        };
+        let on = self.counted_on(place.site, day)?;
+        if self.visitors.place(on, link).is_none() {
+            let sql = "SELECT visitors FROM counts WHERE site = ?1 AND day = ?2 AND link = ?3";
+            let which = (place.site, on.number(), place.link);
+            let stored = self.db.prepare_cached(sql)?.query_row(which, |row| number(row, 0)).optional()?;
+            self.visitors.take_up(on, link, place, stored);
+        }
+        Ok(Some((place, on)))
+    }
+
+    fn look_up(&mut self, link: &LinkKey) -> rusqlite::Result<Option<Place>> {
+        let sql = "SELECT id, site, channel FROM links WHERE code = ?1 AND incarnation = ?2";
+        let key = (link.code.as_str(), link.incarnation.bits().cast_signed());
+        let networks = &mut self.visitors.networks;
+        let place = self.db.prepare_cached(sql)?.query_row(key, |row| {
+            Ok(Place { link: row.get(0)?, site: row.get(1)?, channel: networks.channel(required(row, 2)?) })
+        });
+        place.optional()
+    }
+
+    fn counted_on(&mut self, site: LinkSite, day: Day) -> rusqlite::Result<Day> {
+        if let Some(known) = self.counted_on.get(&(site, day)) {
+            return Ok(*known);
+        }
+        let on = counted_on(self.db, site, day)?;
+        self.counted_on.insert((site, day), on);
+        Ok(on)
+    }
+
+    fn add(&mut self, place: Place, day: Day, sum: Sum) -> rusqlite::Result<()> {
+        let Place { link, site, channel } = place;
+        let known = self.visitors.add(day, link, sum.visitors);
+        let networks = self.visitors.networks.add((site, day), link, channel, sum.networks);
+        let sql = "INSERT INTO counts (site, day, link, unfurls, clicks, visitors, networks, aggregate_clicks) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET \
+                   unfurls = unfurls + excluded.unfurls, clicks = clicks + excluded.clicks, \
+                   visitors = excluded.visitors, networks = max(networks, excluded.networks), \
+                   aggregate_clicks = aggregate_clicks + excluded.aggregate_clicks";
+        self.db.prepare_cached(sql)?.execute((
+            site,
+            day.number(),
+            link,
+            sql_number(sum.unfurls),
+            sql_number(sum.clicks),
+            sql_number(known),
+            sql_number(networks),
+            sql_number(sum.aggregate_clicks),
+        ))?;
+        let sql = "INSERT INTO known_unfurls (site, day, link, app, unfurls) VALUES (?1, ?2, ?3, ?4, ?5) \
+                   ON CONFLICT DO UPDATE SET unfurls = unfurls + excluded.unfurls";
+        for (family, unfurls) in sum.known_unfurls {
+            let row = (site, day.number(), link, family.name(), sql_number(unfurls));
+            self.db.prepare_cached(sql)?.execute(row)?;
+        }
+        Ok(())
+    }
 }
 
 /// Keeps counts apart from those of their link.
@@ -181,6 +266,7 @@ pub(super) fn retry_set_aside(db: &Connection, visitors: &mut Visitors) -> rusql
             Ok((row.get(0)?, row.get(1)?, number(row, 2)?, number(row, 3)?, number(row, 4)?))
         })?
         .collect::<rusqlite::Result<_>>()?;
+    let mut desk = Desk::new(db, visitors);
     let mut left = Vec::new();
     for (text, day_number, clicks, unfurls, aggregate_clicks) in rows {
         let sum = Sum { unfurls, clicks, aggregate_clicks, ..Sum::default() };
@@ -190,11 +276,7 @@ pub(super) fn retry_set_aside(db: &Connection, visitors: &mut Visitors) -> rusql
             continue;
         };
         db.prepare_cached("SAVEPOINT link")?.execute([])?;
-        let added = place(db, visitors, &link, day).and_then(|place| match place {
-            Some(place) => add(db, visitors, place, day, sum),
-            None => Ok(()),
-        });
-        let done = added.and_then(|()| {
+        let done = desk.add_to_link(&link, day, sum).and_then(|_| {
             let sql = "DELETE FROM set_aside WHERE link = ?1 AND day = ?2";
             db.prepare_cached(sql)?.execute((text.as_str(), day_number)).map(drop)
         });
@@ -216,28 +298,9 @@ fn aside_name(link: &LinkKey, day: Day) -> String {
     format!("{} on {day}", link.code)
 }
 
-/// Returns where the counts of a link and day are, or will be; `None` where there is no such link.
-fn place(
-    db: &Connection,
-    visitors: &mut Visitors,
-    link: &LinkKey,
-    day: Day,
-) -> rusqlite::Result<Option<Place>> {
-    if let Some(place) = visitors.place(day, link) {
-        return Ok(Some(place));
-    }
-    let Some((row, site)) = link_row(db, link)? else { return Ok(None) };
-    let sql = "SELECT visitors FROM counts WHERE site = ?1 AND day = ?2 AND link = ?3";
-    let stored =
-        db.prepare_cached(sql)?.query_row((site, day.number(), row), |row| number(row, 0)).optional()?;
-    let place = Place { link: row, site };
-    visitors.take_up(day, link, place, stored);
-    Ok(Some(place))
-}
-
 fn sums(entries: &[Numbered]) -> HashMap<(&LinkKey, Day), Sum> {
     let mut sums: HashMap<_, Sum> = HashMap::default();
-    for Numbered { entry, .. } in entries {
+    for Numbered { entry, network, .. } in entries {
         let sum = sums.entry((&entry.link, entry.day)).or_default();
         match entry.kind {
             EntryKind::Unfurl(family) => {
@@ -247,36 +310,14 @@ fn sums(entries: &[Numbered]) -> HashMap<(&LinkKey, Day), Sum> {
                 }
             }
             EntryKind::AggregateClick => sum.aggregate_clicks += 1,
-            EntryKind::Click(tag) => {
+            EntryKind::Click(tag, _) => {
                 sum.clicks += 1;
                 sum.visitors.push(Fingerprint::of(&tag));
+                if let Some(network) = network {
+                    sum.networks.insert(*network);
+                }
             }
         }
     }
     sums
-}
-
-fn add(db: &Connection, visitors: &mut Visitors, place: Place, day: Day, sum: Sum) -> rusqlite::Result<()> {
-    let known = visitors.add(day, place.link, sum.visitors);
-    let sql = "INSERT INTO counts (site, day, link, unfurls, clicks, visitors, aggregate_clicks) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET \
-               unfurls = unfurls + excluded.unfurls, clicks = clicks + excluded.clicks, \
-               visitors = excluded.visitors, \
-               aggregate_clicks = aggregate_clicks + excluded.aggregate_clicks";
-    db.prepare_cached(sql)?.execute((
-        place.site,
-        day.number(),
-        place.link,
-        sql_number(sum.unfurls),
-        sql_number(sum.clicks),
-        sql_number(known),
-        sql_number(sum.aggregate_clicks),
-    ))?;
-    let sql = "INSERT INTO known_unfurls (site, day, link, app, unfurls) VALUES (?1, ?2, ?3, ?4, ?5) \
-               ON CONFLICT DO UPDATE SET unfurls = unfurls + excluded.unfurls";
-    for (family, unfurls) in sum.known_unfurls {
-        let place = (place.site, day.number(), place.link, family.name(), sql_number(unfurls));
-        db.prepare_cached(sql)?.execute(place)?;
-    }
-    Ok(())
 }

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::codes;
 use super::links::required;
+use super::visitors::Visitors;
 use crate::domain::site::{KeyHash, Site, SiteId};
 
 /// Adds a site. A name, an identifier or a key that is there already breaks a constraint.
@@ -29,8 +30,8 @@ pub(super) fn replace(db: &Connection, old: &Site, new: &Site) -> rusqlite::Resu
     Ok(true)
 }
 
-/// Forgets a site and whatever any table has of it; whether it was there.
-pub(super) fn delete(db: &Connection, id: &SiteId) -> rusqlite::Result<bool> {
+/// Forgets a site and whatever any table, or the memory of `visitors`, has of it; whether it was there.
+pub(super) fn delete(db: &Connection, visitors: &mut Visitors, id: &SiteId) -> rusqlite::Result<bool> {
     let find = "SELECT id FROM sites WHERE ident = ?1";
     let Some(site) =
         db.prepare_cached(find)?.query_row([id.as_str()], |row| row.get::<_, i64>(0)).optional()?
@@ -52,6 +53,7 @@ pub(super) fn delete(db: &Connection, id: &SiteId) -> rusqlite::Result<bool> {
         db.execute(&format!("DELETE FROM {table} WHERE site = ?1"), [site])?;
     }
     db.execute("DELETE FROM sites WHERE id = ?1", [site])?;
+    visitors.let_site_go(site);
     Ok(true)
 }
 

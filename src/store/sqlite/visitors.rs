@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use foldhash::HashMap;
 
 use super::counts::LinkSite;
+use super::networks::{Channel, OpenNetworks};
 use crate::domain::day::Day;
 use crate::domain::link_key::LinkKey;
 use crate::domain::visitor_set::{Fingerprint, VisitorSet};
@@ -17,9 +18,10 @@ use crate::store::JournalId;
 /// A link, by the number of its row.
 pub(super) type LinkRow = i64;
 
-/// The links that are counted on each day, and their visitors.
+/// The links that are counted on each day, and their visitors; beside them, their networks.
 #[derive(Default)]
 pub(super) struct Visitors {
+    pub(super) networks: OpenNetworks,
     days: BTreeMap<Day, Links>,
     /// What goes when the present transaction is committed, and stays when it is not.
     going: Vec<Going>,
@@ -40,6 +42,7 @@ struct Links {
 pub(super) struct Place {
     pub(super) link: LinkRow,
     pub(super) site: LinkSite,
+    pub(super) channel: Channel,
 }
 
 /// One link's visitors of one day, as far as this process has seen them.
@@ -66,8 +69,11 @@ impl Known {
 
 enum Going {
     Link(LinkRow),
-    DaysBefore(Day),
-    Day(Day),
+    LinksOfDay(LinkSite, Day, Vec<LinkRow>),
+    Day(LinkSite, Day),
+    VisitorsBefore(Day),
+    CountsBefore(Day),
+    Site(LinkSite),
 }
 
 impl Visitors {
@@ -123,18 +129,34 @@ impl Visitors {
         self.going.push(Going::Link(link));
     }
 
-    /// Lets the sets of days before `day` go with the present transaction.
-    pub(super) fn let_days_go(&mut self, day: Day) {
+    /// Lets what tells visitors apart go with the present transaction, on days before `day`. Networks stay until
+    /// their day is closed.
+    pub(super) fn let_visitors_go(&mut self, day: Day) {
         self.days.range_mut(..day).for_each(|(_, links)| links.stored.clear());
-        self.going.push(Going::DaysBefore(day));
+        self.going.push(Going::VisitorsBefore(day));
     }
 
-    /// Lets the sets of a day go whose counts are being moved elsewhere in the store, whether or
-    /// not the present transaction holds: a set must not outlive the number that it began with. Those that begin
-    /// behind this in the same transaction stay where it holds.
-    pub(super) fn let_day_go(&mut self, day: Day) {
-        self.days.remove(&day);
-        self.going.push(Going::Day(day));
+    /// Lets all of days before `day` go with the present transaction.
+    pub(super) fn let_counts_go(&mut self, day: Day) {
+        self.let_visitors_go(day);
+        self.going.push(Going::CountsBefore(day));
+    }
+
+    /// Lets the sets of links go with the present transaction, whose counts of a day are being closed. Nothing counts on that
+    /// day any more.
+    pub(super) fn let_links_of_day_go(&mut self, site: LinkSite, day: Day, links: Vec<LinkRow>) {
+        self.going.push(Going::LinksOfDay(site, day, links));
+    }
+
+    /// Lets all of a site's day go with the present transaction, which closes it.
+    pub(super) fn let_day_go(&mut self, site: LinkSite, day: Day) {
+        self.going.push(Going::Day(site, day));
+    }
+
+    /// Lets all of a site go with the present transaction; whatever else comes in it looks links up.
+    pub(super) fn let_site_go(&mut self, site: LinkSite) {
+        self.days.values_mut().for_each(|links| links.stored.retain(|_, place| place.site != site));
+        self.going.push(Going::Site(site));
     }
 
     /// The transaction holds.
@@ -143,20 +165,35 @@ impl Visitors {
             match going {
                 Going::Link(link) => {
                     self.days.values_mut().for_each(|links| drop(links.known.remove(&link)));
+                    self.networks.forget_link(link);
                 }
-                Going::DaysBefore(day) => self.days = self.days.split_off(&day),
-                Going::Day(_) => {}
+                Going::LinksOfDay(site, day, links) => {
+                    if let Some(of_day) = self.days.get_mut(&day) {
+                        for link in &links {
+                            of_day.known.remove(link);
+                        }
+                    }
+                    self.networks.forget_links_of_day(site, day, &links);
+                }
+                Going::Day(site, day) => {
+                    if let Some(of_day) = self.days.get_mut(&day) {
+                        of_day.stored.retain(|_, place| place.site != site);
+                    }
+                    self.networks.keep_days(|of, on| (of, on) != (site, day));
+                }
+                Going::VisitorsBefore(day) => {
+                    self.days = self.days.split_off(&day);
+                    self.networks.forget_recent_before(day);
+                }
+                Going::CountsBefore(day) => self.networks.keep_days(|_, on| on >= day),
+                Going::Site(site) => self.networks.keep_days(|of, _| of != site),
             }
         }
     }
 
     /// The transaction does not hold: what the store has must be looked up again.
     pub(super) fn abandoned(&mut self) {
-        for going in std::mem::take(&mut self.going) {
-            if let Going::Day(day) = going {
-                self.days.remove(&day);
-            }
-        }
+        self.going.clear();
         self.days.values_mut().for_each(|links| links.stored.clear());
     }
 }
@@ -164,9 +201,10 @@ impl Visitors {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::networks::Bucket;
     use crate::domain::visitor::Tag;
 
-    const PLACE: Place = Place { link: 1, site: 1 };
+    const PLACE: Place = Place { link: 1, site: 1, channel: 0 };
 
     fn visitors(numbers: std::ops::Range<u8>) -> impl Iterator<Item = Fingerprint> {
         numbers.map(|number| Fingerprint::of(&Tag::from_bytes([number; 16])))
@@ -242,25 +280,38 @@ mod tests {
         known.committed();
         assert!(known.days.values().all(|links| links.known.is_empty() && links.stored.is_empty()));
         add(&mut known, Some(3), 0..3);
-        known.let_days_go(today().plus(1));
+        known.let_visitors_go(today().plus(1));
         known.committed();
         assert!(known.days.is_empty());
+        add(&mut known, Some(3), 0..3);
+        known.let_site_go(PLACE.site);
+        assert_eq!(known.place(today(), &key()), None);
     }
 
     #[test]
-    fn a_set_whose_number_was_moved_is_gone_whether_or_not_the_transaction_holds() {
+    fn networks_outlast_visitors_until_their_day_is_closed_and_stay_where_the_transaction_does_not_hold() {
         let mut known = Visitors::default();
-        add(&mut known, None, 0..3);
+        let networks = |numbers: std::ops::Range<u8>| numbers.map(Bucket::new).collect();
+        known.networks.add((1, today()), 1, 0, networks(0..4));
+        known.networks.add((1, today()), 2, 0, networks(0..5));
+        known.networks.add((2, today()), 3, 0, networks(0..6));
+        let counts = |known: &Visitors| {
+            [(1, 1), (1, 2), (2, 3)].map(|(site, link)| known.networks.of(site, today(), link).count())
+        };
+        known.let_visitors_go(today().plus(1));
         known.committed();
-        known.let_day_go(today());
-        // In the same transaction, behind the move, the store has nothing any more.
-        assert_eq!(add(&mut known, None, 7..9), 2);
-        known.committed();
-        assert_eq!(add(&mut known, Some(2), 9..10), 3);
-        known.committed();
-        known.let_day_go(today());
-        assert_eq!(add(&mut known, None, 7..8), 1);
+        assert_eq!(counts(&known), [4, 5, 6]);
+        known.let_links_of_day_go(1, today(), vec![1]);
         known.abandoned();
-        assert_eq!(add(&mut known, Some(3), 7..8), 3, "the store has what it had before the move");
+        assert_eq!(counts(&known), [4, 5, 6]);
+        known.let_links_of_day_go(1, today(), vec![1]);
+        known.committed();
+        assert_eq!(counts(&known), [0, 5, 6]);
+        known.let_day_go(1, today());
+        known.committed();
+        assert_eq!(counts(&known), [0, 0, 6]);
+        known.let_counts_go(today().plus(1));
+        known.committed();
+        assert_eq!(counts(&known), [0, 0, 0]);
     }
 }

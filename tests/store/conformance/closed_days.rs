@@ -1,86 +1,120 @@
-//! Days that are closed, and what changes them: clicks that come late, changes of links, the end of
-//! the retention time, another k.
+//! Days and weeks that are closed, and what comes after: clicks that come late, changes of links, the end of the
+//! retention time, another k.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use entrenous::domain::counts::Counts;
+use entrenous::domain::entry::EntryKind;
 use entrenous::domain::link::LinkChange;
+use entrenous::domain::min_count::MinCount;
+use entrenous::domain::week::Week;
 use entrenous::store::Store;
 
-use super::cells::{K, TODAY, cell, cells, close, kind, made};
-use crate::fixtures::{Journal, UNFURL, click, clicks, counted, day, stored_link, stored_site, text, url};
+use super::cells::{
+    MONDAY, TODAY, assert_rounded, cell, cells, close, close_day, k, kind, kinds_of, made, shown, week_cells,
+};
+use crate::fixtures::{
+    Journal, UNFURL, click, clicks, counted, crowd, day, stored_link, stored_site, text, url,
+};
 use crate::site_counts::SiteCountsOf;
 
-pub(crate) async fn late_clicks_join_the_cell_that_is_there(store: Arc<dyn Store>) {
+pub(crate) async fn late_clicks_count_on_the_first_day_after_theirs_that_is_not_closed(
+    store: Arc<dyn Store>,
+) {
     let site = stored_site(&*store, "press").await;
-    let (one, other) = (
-        made(&*store, &site, "one", ("a", "sms", None)).await,
-        made(&*store, &site, "other", ("a", "sms", None)).await,
-    );
-    let far = made(&*store, &site, "far", ("b", "sms", None)).await;
+    let link = stored_link(&*store, &site, "abc").await;
     let mut journal = Journal::new("j");
-    journal.settle(&*store, &one, day(20), (0..7).map(click)).await;
-    close(&*store, K).await;
-    let version = async || {
-        let counts = store.site_counts(&site.id, day(20), day(20)).await.unwrap();
-        counts.closed.days[&day(20)].version
-    };
-    let (of_page, of_channel) = (kind("sms", Some("a"), None, 20), kind("sms", None, None, 20));
-    // One visitor joins the link's cell.
-    let before = version().await;
-    journal.settle(&*store, &one, day(20), [click(10), click(10)]).await;
-    assert_eq!(cell(&*store, &one, 20).await, clicks(7, 7), "not before they are closed");
-    close(&*store, K).await;
-    assert_eq!(cell(&*store, &one, 20).await, clicks(9, 8));
-    assert!(version().await > before, "whoever keeps a day's cells sees that they changed");
-    // Three of a link without one wait, since neither their page nor their channel has one.
-    journal.settle(&*store, &other, day(20), (20..23).map(click)).await;
-    close(&*store, K).await;
-    assert_eq!(cells(&*store, &site).await, BTreeMap::from([(of_page.clone(), clicks(9, 8))]));
-    // Two more make a cell of their channel, and whoever comes then joins that.
-    journal.settle(&*store, &other, day(20), (30..32).map(click)).await;
-    close(&*store, K).await;
-    let expected = [(of_page.clone(), clicks(9, 8)), (of_channel.clone(), clicks(5, 5))];
-    assert_eq!(cells(&*store, &site).await, BTreeMap::from(expected));
-    journal.settle(&*store, &far, day(20), [click(40)]).await;
-    close(&*store, K).await;
-    let expected = [(of_page.clone(), clicks(9, 8)), (of_channel.clone(), clicks(6, 6))];
-    assert_eq!(cells(&*store, &site).await, BTreeMap::from(expected));
-    // Three and two of two links make a cell of their page, which the next one joins.
-    let third = made(&*store, &site, "third", ("a", "sms", None)).await;
-    journal.settle(&*store, &other, day(20), (50..53).map(click)).await;
-    journal.settle(&*store, &third, day(20), (50..52).map(click)).await;
-    close(&*store, K).await;
-    let expected = [(of_page.clone(), clicks(14, 13)), (of_channel.clone(), clicks(6, 6))];
-    assert_eq!(cells(&*store, &site).await, BTreeMap::from(expected));
-    journal.settle(&*store, &third, day(20), [click(60)]).await;
-    close(&*store, K).await;
-    let expected = [(of_page, clicks(15, 14)), (of_channel, clicks(6, 6))];
-    assert_eq!(cells(&*store, &site).await, BTreeMap::from(expected));
-    assert_eq!(cell(&*store, &one, 20).await, clicks(9, 8));
+    journal.settle(&*store, &link, day(20), (0..3).map(click)).await;
+    close_day(&*store, &site.id, 20, MinCount::EXACT).await;
+    let late = [click(10), click(10), UNFURL, EntryKind::AggregateClick];
+    journal.settle(&*store, &link, day(20), late).await;
+    assert_eq!(cell(&*store, &link, 20).await, clicks(3, 3), "what is closed never changes");
+    let expected = Counts { unfurls: 1, aggregate_clicks: 1, ..clicks(2, 1) };
+    assert_eq!(counted(&*store, &link, day(21)).await, expected);
+    // They are counted together with what is of that day, and closed with it.
+    journal.settle(&*store, &link, day(21), [click(12)]).await;
+    close_day(&*store, &site.id, 21, MinCount::EXACT).await;
+    let expected = Counts { unfurls: 1, aggregate_clicks: 1, ..clicks(3, 2) };
+    assert_eq!(cell(&*store, &link, 21).await, expected);
+    // On an earlier day nothing was counted that had to be closed.
+    journal.settle(&*store, &link, day(19), late).await;
+    let expected = Counts { unfurls: 1, aggregate_clicks: 1, ..clicks(2, 1) };
+    assert_eq!(counted(&*store, &link, day(19)).await, expected);
+    close_day(&*store, &site.id, 19, MinCount::EXACT).await;
+    journal.settle(&*store, &link, day(19), late).await;
+    assert_eq!(counted(&*store, &link, day(TODAY)).await, expected, "behind two closed days");
 }
 
-pub(crate) async fn late_clicks_draw_nothing_of_a_later_day_to_theirs(store: Arc<dyn Store>) {
+pub(crate) async fn a_clock_that_was_months_ahead_makes_nothing_late(store: Arc<dyn Store>) {
     let site = stored_site(&*store, "press").await;
     let link = made(&*store, &site, "abc", ("a", "sms", None)).await;
-    let mut journal = Journal::new("j");
-    for (on, visitors) in [(19, 0..5), (20, 0..3)] {
-        journal.settle(&*store, &link, day(on), visitors.map(click)).await;
+    let (ahead, mut journal) = (320, Journal::new("j"));
+    journal.come(&*store, &link, day(ahead), crowd(0..5)).await;
+    close(&*store, ahead + 14, k(5)).await;
+    // The clock is right again.
+    for on in [20, 21] {
+        journal.come(&*store, &link, day(on), crowd(0..5)).await;
+        assert_eq!(counted(&*store, &link, day(on)).await, clicks(5, 5));
     }
-    close(&*store, K).await;
-    let (link_19, channel_20) = (kind("sms", Some("a"), None, 19), kind("sms", None, None, 20));
-    assert_eq!(cells(&*store, &site).await, BTreeMap::from([(link_19.clone(), clicks(5, 5))]));
-    // Two of the 18th and the three of the 20th are five, but not of the 18th.
-    journal.settle(&*store, &link, day(18), [click(1), click(2)]).await;
-    journal.settle(&*store, &link, day(19), [click(11)]).await;
-    close(&*store, K).await;
-    assert_eq!(cells(&*store, &site).await, BTreeMap::from([(link_19.clone(), clicks(6, 6))]));
-    // They join the next cell of their channel, with what is older.
-    journal.settle(&*store, &link, day(20), [click(11)]).await;
-    close(&*store, K).await;
-    let expected = BTreeMap::from([(link_19, clicks(6, 6)), (channel_20, clicks(6, 6))]);
-    assert_eq!(cells(&*store, &site).await, expected);
+    close(&*store, MONDAY, k(5)).await;
+    let mut found = week_cells(&*store, &site).await;
+    let place = (Week::of(day(20)), kind("sms", Some("a"), None));
+    assert_rounded(&found.remove(&place).expect("a cell of the right week"), (10, 10), 0, k(5));
+}
+
+pub(crate) async fn late_clicks_come_from_no_network(store: Arc<dyn Store>) {
+    let site = stored_site(&*store, "press").await;
+    let (late, timely) = (
+        made(&*store, &site, "late", ("a", "sms", None)).await,
+        made(&*store, &site, "timely", ("b", "email", None)).await,
+    );
+    let mut journal = Journal::new("j");
+    journal.come(&*store, &timely, day(20), crowd(0..12)).await;
+    close_day(&*store, &site.id, 20, k(5)).await;
+    journal.come(&*store, &late, day(20), crowd(0..60)).await;
+    // With five that come in time, it is of five networks.
+    journal.come(&*store, &late, day(21), crowd(100..105)).await;
+    close(&*store, MONDAY, k(5)).await;
+    let found = cells(&*store, &site, MONDAY).await;
+    let place = (day(20), "timely".to_owned(), kind("email", Some("b"), None));
+    assert_eq!(found.keys().collect::<Vec<_>>(), [&place]);
+    assert_eq!(week_cells(&*store, &site).await, BTreeMap::new());
+    // Ten networks that come in time are enough, and then those that came late are counted with them.
+    journal.come(&*store, &late, day(20), crowd(0..60)).await;
+    journal.come(&*store, &late, day(TODAY), crowd(200..210)).await;
+    close(&*store, MONDAY, k(5)).await;
+    let mut found = cells(&*store, &site, MONDAY).await;
+    assert!(found.remove(&place).is_some());
+    let place = (day(TODAY), "late".to_owned(), kind("sms", Some("a"), None));
+    assert_rounded(&found.remove(&place).expect("a cell"), (70, 70), 0, k(5));
+    assert_eq!(found, BTreeMap::new());
+}
+
+pub(crate) async fn a_day_that_is_closed_after_its_week_joins_the_first_week_that_is_not(
+    store: Arc<dyn Store>,
+) {
+    let site = stored_site(&*store, "press").await;
+    let link = made(&*store, &site, "abc", ("a", "sms", None)).await;
+    let other = made(&*store, &site, "other", ("b", "sms", None)).await;
+    let mut journal = Journal::new("j");
+    for on in [16, 17] {
+        journal.come(&*store, &other, day(on), crowd(0..5)).await;
+    }
+    close(&*store, MONDAY, k(5)).await;
+    let before = week_cells(&*store, &site).await;
+    assert_eq!(before.len(), 1);
+    // An instance that was cut off settles what it has of days on which the others had nothing.
+    for on in [19, 20] {
+        journal.come(&*store, &link, day(on), crowd(0..5)).await;
+    }
+    close(&*store, MONDAY, k(5)).await;
+    assert_eq!(week_cells(&*store, &site).await, before, "the week's cells never change");
+    close(&*store, 30, k(5)).await;
+    let mut after = week_cells(&*store, &site).await;
+    let place = (Week::of(day(MONDAY)), kind("sms", Some("a"), None));
+    assert_rounded(&after.remove(&place).expect("a cell"), (10, 10), 0, k(5));
+    assert_eq!(after, before);
 }
 
 pub(crate) async fn what_was_closed_is_not_written_back_by_later_clicks(store: Arc<dyn Store>) {
@@ -89,135 +123,161 @@ pub(crate) async fn what_was_closed_is_not_written_back_by_later_clicks(store: A
     let mut journal = Journal::new("j");
     // Though nothing has been forgotten, and the store knows these visitors.
     journal.settle(&*store, &link, day(20), (0..7).map(click)).await;
-    close(&*store, K).await;
+    close_day(&*store, &site.id, 20, MinCount::EXACT).await;
     journal.settle(&*store, &link, day(20), (0..8).chain(0..8).map(click)).await;
-    assert_eq!(counted(&*store, &link, day(20)).await, clicks(23, 15), "each counts as a visitor once more");
-    close(&*store, K).await;
-    assert_eq!(cell(&*store, &link, 20).await, clicks(23, 15));
+    assert_eq!(cell(&*store, &link, 20).await, clicks(7, 7));
+    assert_eq!(counted(&*store, &link, day(21)).await, clicks(16, 8), "they are visitors of the next day");
+    close_day(&*store, &site.id, 21, MinCount::EXACT).await;
+    assert_eq!(cell(&*store, &link, 21).await, clicks(16, 8));
     // A sketch, too.
-    journal.settle(&*store, &link, day(21), (0..600).map(click)).await;
-    let many = counted(&*store, &link, day(21)).await;
-    close(&*store, K).await;
-    assert_eq!(cell(&*store, &link, 21).await, many);
-    journal.settle(&*store, &link, day(21), (0..5).map(click)).await;
-    close(&*store, K).await;
-    assert_eq!(cell(&*store, &link, 21).await, clicks(605, many.visitors + 5));
+    journal.settle(&*store, &link, day(TODAY), (0..600).map(click)).await;
+    let many = counted(&*store, &link, day(TODAY)).await;
+    close_day(&*store, &site.id, TODAY, MinCount::EXACT).await;
+    assert_eq!(cell(&*store, &link, TODAY).await, many);
+    journal.settle(&*store, &link, day(TODAY), (0..5).map(click)).await;
+    close_day(&*store, &site.id, MONDAY, MinCount::EXACT).await;
+    assert_eq!((cell(&*store, &link, TODAY).await, cell(&*store, &link, MONDAY).await), (many, clicks(5, 5)));
 }
 
-pub(crate) async fn a_closed_day_keeps_the_page_and_the_campaign_that_it_was_closed_under(
+pub(crate) async fn a_links_day_has_the_page_and_the_campaign_that_the_link_had_when_the_day_began(
     store: Arc<dyn Store>,
 ) {
     let site = stored_site(&*store, "press").await;
     let link = made(&*store, &site, "abc", ("old", "sms", None)).await;
+    let few = made(&*store, &site, "few", ("old", "email", None)).await;
     let mut journal = Journal::new("j");
-    journal.settle(&*store, &link, day(20), (0..6).map(click)).await;
-    close(&*store, K).await;
-    let change = LinkChange {
-        url: Some(url("https://example.com/new").into()),
-        campaign: Some(text("spring")),
+    let change = |page: &str, campaign: Option<&str>| LinkChange {
+        url: Some(url(&format!("https://example.com/{page}")).into()),
+        campaign: Some(campaign.and_then(text)),
         ..LinkChange::default()
     };
-    store.change_link(&link.code, change).await.unwrap();
-    let old = (kind("sms", Some("old"), None, 20), clicks(6, 6));
-    assert_eq!(cells(&*store, &site).await, BTreeMap::from([old.clone()]));
-    // What comes late is of the page that it leads to now.
-    journal.settle(&*store, &link, day(20), (10..17).map(click)).await;
-    close(&*store, K).await;
-    let new = (kind("sms", Some("new"), Some("spring"), 20), clicks(7, 7));
-    assert_eq!(cells(&*store, &site).await, BTreeMap::from([old, new]));
-    assert_eq!(cell(&*store, &link, 20).await, clicks(13, 13));
+    // Both are changed in the afternoon of the 19th, and once more in the evening.
+    for part in 0..3 {
+        let people = 10 * part..10 * (part + 1);
+        journal.come(&*store, &link, day(19), crowd(people)).await;
+        journal.come(&*store, &few, day(19), crowd(part..part + 1)).await;
+        for link in [&link, &few] {
+            let to = [("new", None), ("new", Some("spring")), ("new", Some("spring"))][part as usize];
+            store.change_link(&link.code, change(to.0, to.1), day(19)).await.unwrap();
+        }
+    }
+    journal.come(&*store, &link, day(20), crowd(0..10)).await;
+    journal.come(&*store, &few, day(20), crowd(0..5)).await;
+    journal.come(&*store, &few, day(21), crowd(0..5)).await;
+    close(&*store, TODAY, k(5)).await;
+    let found = cells(&*store, &site, TODAY).await;
+    let (old, new) = (kind("sms", Some("old"), None), kind("sms", Some("new"), Some("spring")));
+    let places = [(day(19), "abc".to_owned(), old), (day(20), "abc".to_owned(), new)];
+    assert_eq!(found.keys().cloned().collect::<Vec<_>>(), places);
+    // Later changes change nothing of it, and pools are of where the link was counted on their day.
+    store.change_link(&link.code, change("other", None), day(21)).await.unwrap();
+    store.change_link(&few.code, change("other", None), day(22)).await.unwrap();
+    close(&*store, MONDAY, k(5)).await;
+    assert_eq!(cells(&*store, &site, MONDAY).await, found);
+    let kinds = kinds_of(&*store, &site, 20).await;
+    assert!(kinds.contains(&kind("email", Some("new"), Some("spring"))), "{kinds:?}");
+    assert!(!kinds.contains(&kind("email", Some("other"), None)), "{kinds:?}");
 }
 
-pub(crate) async fn a_deleted_link_takes_its_cells_along_and_leaves_what_moved_up(store: Arc<dyn Store>) {
+pub(crate) async fn a_deleted_link_takes_its_cells_and_its_open_day_and_pools_keep_what_they_have(
+    store: Arc<dyn Store>,
+) {
     let site = stored_site(&*store, "press").await;
     let (gone, kept) = (
         made(&*store, &site, "gone", ("a", "sms", None)).await,
         made(&*store, &site, "kept", ("a", "sms", None)).await,
     );
     let mut journal = Journal::new("j");
-    for link in [&gone, &kept] {
-        journal.settle(&*store, link, day(19), (0..6).map(click).chain([UNFURL])).await;
-        journal.settle(&*store, link, day(20), (0..3).map(click)).await;
+    for (link, first) in [(&gone, 0), (&kept, 100)] {
+        journal.come(&*store, link, day(19), crowd(first..first + 15)).await;
+        journal.settle(&*store, link, day(19), [UNFURL; 5]).await;
+        journal.come(&*store, link, day(20), crowd(first..first + 5)).await;
+        journal.come(&*store, link, day(21), crowd(first..first + 15)).await;
     }
-    close(&*store, K).await;
+    close_day(&*store, &site.id, 19, k(5)).await;
+    close_day(&*store, &site.id, 20, k(5)).await;
     let before = store.site_counts(&site.id, day(1), day(30)).await.unwrap().closed;
     assert!(store.delete_link(&gone.code).await.unwrap().was_there());
-    let of_page = |on| kind("sms", Some("a"), None, on);
-    let expected =
-        BTreeMap::from([(of_page(19), Counts { unfurls: 1, ..clicks(6, 6) }), (of_page(20), clicks(6, 6))]);
-    assert_eq!(cells(&*store, &site).await, expected);
     let after = store.site_counts(&site.id, day(1), day(30)).await.unwrap().closed;
     assert!(after.days[&day(19)].version > before.days[&day(19)].version);
+    close(&*store, MONDAY, k(5)).await;
+    let of_kept = |on| (day(on), "kept".to_owned(), kind("sms", Some("a"), None));
+    let found = cells(&*store, &site, MONDAY).await;
+    assert_eq!(found.keys().cloned().collect::<Vec<_>>(), [of_kept(19), of_kept(21)]);
+    assert_eq!(found[&of_kept(19)], Counts { unfurls: 5, ..clicks(15, 15) });
+    // Five of each in the pool: the page's cell is of both.
+    let week = (Week::of(day(20)), kind("sms", Some("a"), None));
+    assert_eq!(week_cells(&*store, &site).await, BTreeMap::from([(week, clicks(10, 10))]));
     // A later link of its code begins at nothing.
     let again = made(&*store, &site, "gone", ("a", "sms", None)).await;
     assert!(store.link_counts(&again.code, day(1), day(30)).await.unwrap().days.is_empty());
 }
 
-pub(crate) async fn cells_and_what_waits_go_when_their_time_is_over(store: Arc<dyn Store>) {
+pub(crate) async fn cells_and_pools_go_when_their_time_is_over(store: Arc<dyn Store>) {
     let site = stored_site(&*store, "press").await;
     let (sms, mail) = (
         made(&*store, &site, "s", ("a", "sms", None)).await,
         made(&*store, &site, "m", ("a", "email", None)).await,
     );
     let mut journal = Journal::new("j");
-    for on in [18, 19, 20] {
-        journal.settle(&*store, &sms, day(on), (0..6).map(click).chain([UNFURL])).await;
+    for on in [9, 17, 18, 20] {
+        journal.come(&*store, &sms, day(on), crowd(0..10)).await;
+        journal.come(&*store, &mail, day(on), crowd(0..5)).await;
+        journal.come(&*store, &mail, day(on + 1), crowd(0..5)).await;
     }
-    journal.settle(&*store, &mail, day(19), (0..4).map(click)).await;
-    close(&*store, K).await;
-    store.forget_counts_before(day(20)).await.unwrap();
-    let of_page = kind("sms", Some("a"), None, 20);
-    let left = Counts { unfurls: 1, ..clicks(6, 6) };
-    assert_eq!(cells(&*store, &site).await, BTreeMap::from([(of_page.clone(), left.clone())]));
+    close(&*store, MONDAY, k(5)).await;
+    let before = cells(&*store, &site, MONDAY).await;
+    let weeks = week_cells(&*store, &site).await;
+    assert_eq!((before.len(), weeks.len()), (4, 2));
+    // The 16th is a Monday, and the 18th a Wednesday.
+    store.forget_counts_before(day(16)).await.unwrap();
+    let expected = |first: i32| before.clone().into_iter().filter(move |((on, ..), _)| *on >= day(first));
+    assert_eq!(cells(&*store, &site, MONDAY).await, expected(16).collect());
+    assert_eq!(
+        kinds_of(&*store, &site, 9).await,
+        Vec::new(),
+        "a week goes when all of it is before that day"
+    );
+    let left: BTreeMap<_, _> =
+        weeks.clone().into_iter().filter(|((week, _), _)| *week == Week::of(day(16))).collect();
+    assert_eq!(week_cells(&*store, &site).await, left);
+    store.forget_counts_before(day(18)).await.unwrap();
+    assert_eq!(cells(&*store, &site, MONDAY).await, expected(18).collect());
     let days = store.link_counts(&sms.code, day(1), day(30)).await.unwrap().days;
-    assert_eq!(days.into_keys().collect::<Vec<_>>(), [day(20)]);
-    // The four that waited since the 19th are nowhere any more.
-    journal.settle(&*store, &mail, day(21), [click(1)]).await;
-    close(&*store, K).await;
-    assert_eq!(cells(&*store, &site).await, BTreeMap::from([(of_page, left)]));
+    assert_eq!(days.into_keys().collect::<Vec<_>>(), [day(18), day(20)]);
+    store.forget_counts_before(day(MONDAY)).await.unwrap();
+    assert_eq!(shown(&*store, &site, MONDAY).await, Counts::default());
+    // What is in pools of weeks before goes, too.
+    journal.come(&*store, &mail, day(24), crowd(0..5)).await;
+    journal.come(&*store, &mail, day(25), crowd(0..5)).await;
+    close(&*store, 26, k(5)).await;
+    store.forget_counts_before(day(30)).await.unwrap();
+    close(&*store, 30, k(5)).await;
+    assert_eq!(shown(&*store, &site, 30).await, Counts::default());
 }
 
-pub(crate) async fn a_greater_k_closes_days_again_and_a_smaller_one_leaves_them(store: Arc<dyn Store>) {
+pub(crate) async fn each_day_keeps_the_k_that_it_was_closed_with(store: Arc<dyn Store>) {
     let site = stored_site(&*store, "press").await;
+    let link = made(&*store, &site, "abc", ("a", "sms", None)).await;
     let mut journal = Journal::new("j");
-    let mut links = Vec::new();
-    for (named, kind, visitors) in [
-        ("a1", ("a", "sms", None), 12),
-        ("a2", ("a", "sms", None), 6),
-        ("a3", ("a", "sms", None), 7),
-        ("b1", ("b", "sms", None), 5),
-        ("b2", ("b", "sms", None), 3),
-        ("c", ("c", "sms", None), 2),
-        ("mail", ("a", "email", None), 5),
-    ] {
-        let link = made(&*store, &site, named, kind).await;
-        journal.settle(&*store, &link, day(20), (0..visitors).map(click).chain([UNFURL])).await;
-        links.push(link);
+    for on in 17..20 {
+        journal.come(&*store, &link, day(on), crowd(0..13)).await;
     }
-    close(&*store, K).await;
-    assert_eq!(cell(&*store, &links[1], 20).await.visitors, 6);
-    let closed = store.site_counts(&site.id, day(20), day(20)).await.unwrap().closed;
-    assert!(closed.has(day(20), 5) && !closed.has(day(20), 10));
-    assert_eq!(store.days_to_close(day(TODAY), 10).await.unwrap(), [(day(20), site.id.clone())]);
-    for k in [10, 3] {
-        close(&*store, k).await;
-        let unfurls = |unfurls| Counts { unfurls, ..Counts::default() };
-        let expected = BTreeMap::from([
-            // Twelve of one link, six and seven together.
-            (kind("sms", Some("a"), None, 20), Counts { unfurls: 3, ..clicks(25, 25) }),
-            (kind("sms", Some("b"), None, 20), unfurls(2)),
-            (kind("sms", Some("c"), None, 20), unfurls(1)),
-            // Five and three of one page, two of another.
-            (kind("sms", None, None, 20), clicks(10, 10)),
-            (kind("email", Some("a"), None, 20), unfurls(1)),
-        ]);
-        assert_eq!(cells(&*store, &site).await, expected, "{k}");
-        assert_eq!(cell(&*store, &links[0], 20).await, Counts { unfurls: 1, ..clicks(12, 12) });
-        assert_eq!(cell(&*store, &links[1], 20).await, unfurls(1));
+    close_day(&*store, &site.id, 17, MinCount::EXACT).await;
+    assert_eq!(cell(&*store, &link, 17).await, clicks(13, 13));
+    close_day(&*store, &site.id, 18, k(5)).await;
+    let of_18 = cell(&*store, &link, 18).await;
+    assert_rounded(&of_18, (13, 13), 0, k(5));
+    close_day(&*store, &site.id, 19, k(20)).await;
+    assert_eq!(cell(&*store, &link, 19).await, Counts::default());
+    let closed = store.site_counts(&site.id, day(17), day(19)).await.unwrap().closed;
+    let ks: Vec<_> = closed.days.values().map(|closed| closed.min_count).collect();
+    assert_eq!(ks, [1, 5, 20]);
+    // A greater k closes nothing again, and a smaller one opens nothing.
+    for again in [k(20), MinCount::EXACT] {
+        close(&*store, TODAY, again).await;
+        assert_eq!(cell(&*store, &link, 17).await, clicks(13, 13));
+        assert_eq!(cell(&*store, &link, 18).await, of_18);
+        assert_eq!(cell(&*store, &link, 19).await, Counts::default());
     }
-    // The five of the other channel wait, and make a cell with the next ones.
-    journal.settle(&*store, &links[6], day(21), [click(1)]).await;
-    close(&*store, 6).await;
-    let mail = cells(&*store, &site).await.remove(&kind("email", None, None, 21));
-    assert_eq!(mail, Some(clicks(6, 6)));
 }

@@ -8,10 +8,11 @@ use entrenous::domain::entry::EntryKind;
 use entrenous::domain::family::Family::Slack;
 use entrenous::domain::link::LinkChange;
 use entrenous::domain::site::Site;
+use entrenous::domain::week::Week;
 use entrenous::store::Store;
 
-use super::cells::{K, TODAY, close, made};
-use crate::fixtures::{EVERY_HOUR, Journal, click, day, insert, link, noon, stored_site, text, url};
+use super::cells::{MONDAY, TODAY, close, k, made};
+use crate::fixtures::{EVERY_HOUR, Journal, click, crowd, day, insert, link, noon, stored_site, text, url};
 
 /// Rows by kind and link, each once.
 pub(super) fn by_place(rows: DayRows) -> BTreeMap<(Kind, Option<String>), DayCounts> {
@@ -70,36 +71,35 @@ pub(crate) async fn a_day_has_a_row_for_each_link_and_its_share(store: Arc<dyn S
     assert!(open.contains(&day(20)) && open.contains(&day(21)) && !open.contains(&day(19)), "{open:?}");
 }
 
-pub(crate) async fn a_closed_day_has_its_cells_and_the_shares(store: Arc<dyn Store>) {
+pub(crate) async fn a_closed_day_has_its_links_cells_and_the_shares(store: Arc<dyn Store>) {
     let site = stored_site(&*store, "press").await;
     let mut journal = Journal::new("j");
-    for (named, visitors, page) in [("big", 6, "a"), ("small", 3, "a"), ("tiny", 2, "a"), ("few", 5, "b")] {
+    for (named, visitors, page) in [("big", 20, "a"), ("small", 5, "a"), ("tiny", 5, "a"), ("few", 5, "b")] {
         let link = made(&*store, &site, named, (page, "sms", None)).await;
-        journal.settle(&*store, &link, day(20), (0..visitors).map(click)).await;
+        journal.come(&*store, &link, day(20), crowd(0..visitors)).await;
     }
-    close(&*store, K).await;
+    close(&*store, TODAY, k(5)).await;
+    store.note_closed_before(day(TODAY)).await.unwrap();
     let count = |visitors| Counts { clicks: visitors, visitors, ..Counts::default() };
     let share = Counts { shares: 1, ..Counts::default() };
-    let row = |kind: &str, code: Option<&str>, cells, open: &Counts| {
-        (kind.to_owned(), code.map(str::to_owned), cells, open.clone())
-    };
+    let row = |kind: &str, code: &str, cells| (kind.to_owned(), Some(code.to_owned()), cells, share.clone());
     let expected = [
-        row("sms a", None, count(5), &Counts::default()),
-        row("sms a", Some("big"), count(6), &share),
-        row("sms a", Some("small"), count(0), &share),
-        row("sms a", Some("tiny"), count(0), &share),
-        row("sms b", Some("few"), count(5), &share),
+        row("sms a", "big", count(20)),
+        row("sms a", "small", count(0)),
+        row("sms a", "tiny", count(0)),
+        row("sms b", "few", count(0)),
     ];
     assert_eq!(rows(&*store, &site, 20).await, expected);
     let found = marks(&*store, &site).await;
-    assert!(found.closed.has(day(20), K) && found.closed.has(day(19), K));
+    assert!(found.closed.has(day(20), 5) && found.closed.has(day(19), 5));
+    assert_eq!(found.closed.days[&day(20)].min_count, 5);
     assert_eq!(found.open, BTreeSet::new());
 }
 
 /// What is told of a day that is kept: as long as this is the same, so is the day.
 async fn version(store: &dyn Store, site: &Site, on: i32) -> (Option<u64>, Option<u64>) {
     let found = marks(store, site).await;
-    assert!(found.closed.has(day(on), K) && !found.open.contains(&day(on)));
+    assert!(found.closed.has(day(on), 5) && !found.open.contains(&day(on)));
     (found.closed.days.get(&day(on)).map(|closed| closed.version), found.links.get(&day(on)).copied())
 }
 
@@ -110,8 +110,9 @@ pub(crate) async fn marks_tell_every_change_of_a_closed_day(store: Arc<dyn Store
     let mut quiet = link(&site, "quiet");
     quiet.created_at = noon(19);
     insert(&*store, &quiet).await;
-    journal.settle(&*store, &one, day(20), (0..6).map(click)).await;
-    close(&*store, K).await;
+    journal.come(&*store, &one, day(20), crowd(0..12)).await;
+    close(&*store, TODAY, k(5)).await;
+    store.note_closed_before(day(TODAY)).await.unwrap();
     let (mut of_20, mut of_19) = (version(&*store, &site, 20).await, version(&*store, &site, 19).await);
     assert_eq!(version(&*store, &site, 20).await, of_20, "nothing has changed");
     let mut changed = async |what: &str, expected: [bool; 2]| {
@@ -120,23 +121,68 @@ pub(crate) async fn marks_tell_every_change_of_a_closed_day(store: Arc<dyn Store
         (of_20, of_19) = (now_20, now_19);
     };
     let to_b = LinkChange { url: Some(url("https://example.com/b").into()), ..LinkChange::default() };
-    store.change_link(&one.code, to_b).await.unwrap();
+    store.change_link(&one.code, to_b, day(TODAY)).await.unwrap();
     changed("another page", [true, false]).await;
     let spring = LinkChange { campaign: Some(text("spring")), ..LinkChange::default() };
-    store.change_link(&quiet.code, spring).await.unwrap();
+    store.change_link(&quiet.code, spring, day(TODAY)).await.unwrap();
     changed("another campaign, on a day without counts", [false, true]).await;
     let mut late = link(&site, "late");
     late.created_at = noon(19);
     insert(&*store, &late).await;
     changed("a link of a day that is over", [false, true]).await;
-    journal.settle(&*store, &one, day(20), (70..75).map(click)).await;
-    assert!(marks(&*store, &site).await.open.contains(&day(20)), "until they are closed");
-    close(&*store, K).await;
-    changed("late clicks", [true, false]).await;
     store.delete_link(&quiet.code).await.unwrap();
     changed("a link less, on a day without counts", [false, true]).await;
     store.delete_link(&one.code).await.unwrap();
     changed("a link less", [true, false]).await;
     assert_eq!(rows(&*store, &site, 20).await, []);
-    assert!(day(20) < day(TODAY));
+}
+
+pub(crate) async fn marks_tell_that_a_day_is_open_until_its_last_click_is_closed(store: Arc<dyn Store>) {
+    let site = stored_site(&*store, "press").await;
+    let link = made(&*store, &site, "one", ("a", "sms", None)).await;
+    let mut journal = Journal::new("j");
+    journal.come(&*store, &link, day(20), crowd(0..12)).await;
+    assert!(marks(&*store, &site).await.open.contains(&day(20)));
+    close(&*store, TODAY, k(5)).await;
+    assert_eq!(marks(&*store, &site).await.open, BTreeSet::new());
+    // What comes late is the next day's.
+    journal.come(&*store, &link, day(20), crowd(20..22)).await;
+    assert_eq!(marks(&*store, &site).await.open, BTreeSet::from([day(21)]));
+    close(&*store, TODAY, k(5)).await;
+    let found = marks(&*store, &site).await;
+    assert_eq!(found.open, BTreeSet::new());
+    assert_eq!(found.closed.days.keys().copied().collect::<Vec<_>>(), [day(20), day(21)]);
+}
+
+pub(crate) async fn marks_tell_every_change_of_a_closed_week(store: Arc<dyn Store>) {
+    let site = stored_site(&*store, "press").await;
+    let other = stored_site(&*store, "other").await;
+    let mut journal = Journal::new("j");
+    let mut links = Vec::new();
+    for (named, page) in [("one", "a"), ("two", "b")] {
+        let link = made(&*store, &site, named, (page, "sms", None)).await;
+        for on in [16, 17, 24, 25] {
+            journal.come(&*store, &link, day(on), crowd(0..5)).await;
+        }
+        links.push(link);
+    }
+    let weeks = async || store.day_marks(&site.id, day(1), day(40)).await.unwrap().closed.weeks;
+    assert_eq!(weeks().await, BTreeMap::new());
+    close(&*store, MONDAY, k(5)).await;
+    let before = weeks().await;
+    assert_eq!(before.keys().copied().collect::<Vec<_>>(), [Week::of(day(16))]);
+    assert_eq!(weeks().await, before, "nothing has changed");
+    // Nothing that is done to its links changes a week's cells.
+    store.delete_link(&links[0].code).await.unwrap();
+    assert_eq!(weeks().await, before);
+    let cells = store.week_rows(&site.id, Week::of(day(16))).await.unwrap();
+    close(&*store, 30, k(5)).await;
+    let after = weeks().await;
+    assert_eq!(after.keys().copied().collect::<Vec<_>>(), [16, 24].map(|on| Week::of(day(on))));
+    assert_eq!(after[&Week::of(day(16))], before[&Week::of(day(16))]);
+    assert_eq!(store.week_rows(&site.id, Week::of(day(16))).await.unwrap(), cells);
+    // Those of the days that are asked for, and of the site.
+    let of_one = store.day_marks(&site.id, day(23), day(29)).await.unwrap().closed.weeks;
+    assert_eq!(of_one.into_keys().collect::<Vec<_>>(), [Week::of(day(24))]);
+    assert_eq!(marks(&*store, &other).await.closed.weeks, BTreeMap::new());
 }

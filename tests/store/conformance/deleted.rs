@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use entrenous::domain::link::LinkChange;
+use entrenous::domain::min_count::MinCount;
 use entrenous::store::{Inserted, LinkFilter, OnceName, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
 
@@ -77,7 +78,7 @@ pub(crate) async fn a_campaign_has_its_first_spelling_until_no_link_has_it(store
     assert!(store.delete_link(&links[0].code).await.unwrap().was_there());
     assert_eq!(first("spring").await, spelled("Spring"), "the other link has it");
     let change = LinkChange { campaign: Some(text("Summer")), ..LinkChange::default() };
-    store.change_link(&links[1].code, change).await.unwrap();
+    store.change_link(&links[1].code, change, day(21)).await.unwrap();
     assert_eq!(store.known_campaign(&site.id, &spelled("spring")).await.unwrap(), None);
     assert_eq!(first("spring").await, spelled("spring"));
 }
@@ -95,7 +96,7 @@ pub(crate) async fn of_a_deleted_site_nothing_is_left_but_hashes_of_codes(store:
     let mut journal = Journal::new("one");
     journal.settle(&*store, &links[0], day(20), [click(1)]).await;
     journal.settle(&*store, &kept, day(20), [click(1)]).await;
-    store.close_day(&press.id, day(20), 1).await.unwrap();
+    store.close_day(&press.id, day(20), MinCount::EXACT).await.unwrap();
     journal.settle(&*store, &links[1], day(21), [click(1)]).await;
 
     assert!(store.delete_site(&press.id).await.unwrap());

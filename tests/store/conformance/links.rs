@@ -59,7 +59,7 @@ pub(crate) async fn no_two_codes_differ_in_case_only(store: Arc<dyn Store>) {
     let other = code("spring-sale_1");
     assert_eq!(store.link(&other).await.unwrap(), None);
     let off = LinkChange { disabled: Some(true), ..LinkChange::default() };
-    assert_eq!(store.change_link(&other, off).await.unwrap(), None);
+    assert_eq!(store.change_link(&other, off, day(21)).await.unwrap(), None);
     assert!(!store.delete_link(&other).await.unwrap().was_there());
     assert_eq!(store.link(&first.code).await.unwrap().as_ref(), Some(&first));
     // What is gone is in nobody's way, and its clicks are not those of the link with its code in another case.
@@ -120,8 +120,8 @@ pub(crate) async fn a_change_holds_and_is_returned(store: Arc<dyn Store>) {
         disabled: Some(true),
         taken_down: Some(true),
     };
-    link.apply(change.clone());
-    assert_eq!(store.change_link(&link.code, change).await.unwrap().as_ref(), Some(&link));
+    link.apply(change.clone(), day(21));
+    assert_eq!(store.change_link(&link.code, change, day(21)).await.unwrap().as_ref(), Some(&link));
     assert_eq!(store.link(&link.code).await.unwrap().as_ref(), Some(&link));
     let found = listed(&*store, &site.id, &LinkFilter::default(), 10).await;
     assert_eq!(found, [link]);
@@ -135,7 +135,7 @@ pub(crate) async fn what_a_change_leaves_out_stays_and_what_it_empties_goes(stor
     link.expires_at = Some(noon(25));
     link.disabled = true;
     insert(&*store, &link).await;
-    let nothing = store.change_link(&link.code, LinkChange::default()).await.unwrap();
+    let nothing = store.change_link(&link.code, LinkChange::default(), day(21)).await.unwrap();
     assert_eq!(nothing.as_ref(), Some(&link));
     let emptied = LinkChange {
         campaign: Some(None),
@@ -143,8 +143,8 @@ pub(crate) async fn what_a_change_leaves_out_stays_and_what_it_empties_goes(stor
         disabled: Some(false),
         ..LinkChange::default()
     };
-    link.apply(emptied.clone());
-    assert_eq!(store.change_link(&link.code, emptied).await.unwrap().as_ref(), Some(&link));
+    link.apply(emptied.clone(), day(21));
+    assert_eq!(store.change_link(&link.code, emptied, day(21)).await.unwrap().as_ref(), Some(&link));
     assert_eq!(store.link(&link.code).await.unwrap().as_ref(), Some(&link));
     assert_eq!((link.campaign, link.expires_at, link.disabled), (None, None, false));
 }
@@ -161,10 +161,11 @@ pub(crate) async fn concurrent_changes_of_different_fields_all_hold(store: Arc<d
             LinkChange { taken_down: Some(true), ..LinkChange::default() },
         ];
         let outcomes =
-            join_all(changes.iter().map(|change| store.change_link(&link.code, change.clone()))).await;
+            join_all(changes.iter().map(|change| store.change_link(&link.code, change.clone(), day(21))))
+                .await;
         assert!(outcomes.iter().all(|outcome| outcome.as_ref().is_ok_and(Option::is_some)));
         for change in changes {
-            link.apply(change);
+            link.apply(change, day(21));
         }
         assert_eq!(store.link(&link.code).await.unwrap(), Some(link));
     }
@@ -172,7 +173,7 @@ pub(crate) async fn concurrent_changes_of_different_fields_all_hold(store: Arc<d
 
 pub(crate) async fn a_link_that_is_not_there_is_not_changed_or_deleted(store: Arc<dyn Store>) {
     let change = LinkChange { disabled: Some(true), ..LinkChange::default() };
-    assert_eq!(store.change_link(&code("abc"), change).await.unwrap(), None);
+    assert_eq!(store.change_link(&code("abc"), change, day(21)).await.unwrap(), None);
     assert!(!store.delete_link(&code("abc")).await.unwrap().was_there());
     assert_eq!(store.link(&code("abc")).await.unwrap(), None);
 }

@@ -8,7 +8,7 @@ use entrenous::domain::site::Site;
 use entrenous::store::{LinkFilter, Store};
 use jiff::SignedDuration;
 
-use crate::fixtures::{channel, insert, link, listed, noon, stored_link, stored_site, text, url};
+use crate::fixtures::{channel, day, insert, link, listed, noon, stored_link, stored_site, text, url};
 
 /// Stores links named `c00`, `c01`… as `make` changes each by its number, and returns them in the
 /// order in which they have to be listed.
@@ -167,8 +167,8 @@ pub(crate) async fn a_filter_sees_what_a_link_was_changed_to(store: Arc<dyn Stor
         campaign: Some(text("autumn")),
         ..LinkChange::default()
     };
-    changed.apply(change.clone());
-    store.change_link(&changed.code, change).await.unwrap();
+    changed.apply(change.clone(), day(21));
+    store.change_link(&changed.code, change, day(21)).await.unwrap();
     for filter in &before {
         assert_eq!(listed(&*store, &site.id, filter, 100).await, [], "{filter:?}");
     }

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::fixtures::{stored_link, stored_site};
+use crate::fixtures::{day, stored_link, stored_site};
 
 /// Within this, news are told, on whatever machine.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -66,7 +66,7 @@ impl Drop for Listener {
 /// Disables a link or enables it again.
 async fn switch(store: &dyn Store, link: &Link, disabled: bool) {
     let change = LinkChange { disabled: Some(disabled), ..LinkChange::default() };
-    assert!(store.change_link(&link.code, change).await.unwrap().is_some());
+    assert!(store.change_link(&link.code, change, day(21)).await.unwrap().is_some());
 }
 
 pub(crate) async fn at_the_beginning_anything_may_have_changed(store: Arc<dyn Store>) {

@@ -6,7 +6,7 @@ use entrenous::domain::link::LinkChange;
 use entrenous::store::{Inserted, LinkFilter, Store, StoreError};
 use futures_util::future::join_all;
 
-use crate::fixtures::{code, link, listed, once, stored_link, stored_site, url};
+use crate::fixtures::{code, day, link, listed, once, stored_link, stored_site, url};
 
 pub(crate) async fn a_name_answers_with_the_link_that_it_made_first(store: Arc<dyn Store>) {
     let site = stored_site(&*store, "press").await;
@@ -51,7 +51,7 @@ pub(crate) async fn the_answer_is_the_link_as_it_is_now(store: Arc<dyn Store>) {
     let first = link(&site, "first");
     store.insert_link(&first, &[once(1)]).await.unwrap();
     let change = LinkChange { url: Some(url("https://other.example/").into()), ..LinkChange::default() };
-    let changed = store.change_link(&first.code, change).await.unwrap().expect("a link");
+    let changed = store.change_link(&first.code, change, day(21)).await.unwrap().expect("a link");
     let answer = store.insert_link(&link(&site, "second"), &[once(1)]).await.unwrap();
     assert_eq!(answer, Inserted::Existing(changed));
 }

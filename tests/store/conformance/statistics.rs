@@ -121,7 +121,7 @@ pub(crate) async fn a_share_counts_on_the_day_its_link_was_made(store: Arc<dyn S
     assert_eq!(rows(&*store, &site, 23, 30).await, BTreeMap::new());
 }
 
-pub(crate) async fn a_changed_links_counts_follow_it(store: Arc<dyn Store>) {
+pub(crate) async fn a_changed_links_counts_follow_it_from_the_next_day_on(store: Arc<dyn Store>) {
     let site = stored_site(&*store, "press").await;
     let (moved, other) = (stored_link(&*store, &site, "moved").await, stored_link(&*store, &site, "o").await);
     let mut journal = Journal::new("j");
@@ -132,13 +132,13 @@ pub(crate) async fn a_changed_links_counts_follow_it(store: Arc<dyn Store>) {
         campaign: Some(text("spring")),
         ..LinkChange::default()
     };
-    store.change_link(&moved.code, change).await.unwrap();
+    store.change_link(&moved.code, change, day(21)).await.unwrap();
     journal.settle(&*store, &moved, day(21), [click(2)]).await;
+    journal.settle(&*store, &moved, day(22), [click(1)]).await;
     let expected = BTreeMap::from([
-        (row("page", "sms", None, 20), shares(1)),
-        (row("page", "sms", None, 21), clicks(1, 1)),
-        (row("new", "sms", Some("spring"), 20), shares(1)),
-        (row("new", "sms", Some("spring"), 21), clicks(3, 2)),
+        (row("page", "sms", None, 20), shares(2)),
+        (row("page", "sms", None, 21), clicks(4, 3)),
+        (row("new", "sms", Some("spring"), 22), clicks(1, 1)),
     ]);
     assert_eq!(rows(&*store, &site, 1, 30).await, expected);
 }

@@ -108,32 +108,3 @@ pub(crate) async fn of_a_days_sets_with_different_keys_the_largest_one_counts(st
     journal.settle(&*store, &many, day(20), (3_000..3_100).map(click)).await;
     assert_eq!(counted(&*store, &many, day(20)).await, clicks(1_150, largest.visitors));
 }
-
-pub(crate) async fn a_set_that_begins_after_its_day_was_closed_counts_for_itself(store: Arc<dyn Store>) {
-    let site = stored_site(&*store, "press").await;
-    let link = stored_link(&*store, &site, "abc").await;
-    let mut journal = Journal::new("j");
-    let state = async || {
-        let counts = store.link_counts(&link.code, day(20), day(20)).await.unwrap();
-        let of_day = counts.days.get(&day(20)).cloned().unwrap_or_default();
-        let (cells, open) = (of_day.cells, of_day.open);
-        [cells.clicks, cells.visitors, open.clicks, open.visitors]
-    };
-    journal.settle(&*store, &link, day(20), (0..7).map(click)).await;
-    store.close_day(&site.id, day(20), 1).await.unwrap();
-    assert_eq!(state().await, [7, 7, 0, 0]);
-    // What is in cells is counted: of the sets that begin later, the largest one comes on top.
-    journal.settle(&*store, &link, day(20), (10..13).map(click)).await;
-    assert_eq!(state().await, [7, 7, 3, 3]);
-    store.forget_visitors_before(day(21)).await.unwrap();
-    journal.settle(&*store, &link, day(20), (20..22).map(click)).await;
-    assert_eq!(state().await, [7, 7, 5, 3]);
-    store.forget_visitors_before(day(21)).await.unwrap();
-    journal.settle(&*store, &link, day(20), (30..34).map(click)).await;
-    assert_eq!(state().await, [7, 7, 9, 4]);
-    store.close_day(&site.id, day(20), 1).await.unwrap();
-    assert_eq!(state().await, [16, 11, 0, 0]);
-    journal.settle(&*store, &link, day(20), [click(40), click(40)]).await;
-    store.close_day(&site.id, day(20), 1).await.unwrap();
-    assert_eq!(state().await, [18, 12, 0, 0]);
-}

@@ -5,7 +5,6 @@ use crate::domain::publication::Number;
 use crate::domain::report::{Group, Grouping, Numbers};
 use crate::http::chart::axis::percent;
 use crate::http::overview::page::{ChannelRow, Channels, Part, Step, Whole};
-use crate::language::Count;
 
 /// How many channels have a colour of their own.
 const COLOURS: [&str; 6] = ["c1", "c2", "c3", "c4", "c5", "c6"];
@@ -21,7 +20,7 @@ impl Rows<'_> {
         if table.groups.is_empty() {
             return None;
         }
-        let four = |group: &Group| self.four(&group.numbers).map(|(_, count)| count.number().unwrap_or(0));
+        let four = |group: &Group| Self::four(&group.numbers).map(|(_, count)| count.value().unwrap_or(0));
         let mut most = [0; 4];
         for group in &table.groups {
             for (most, number) in most.iter_mut().zip(four(group)) {
@@ -42,8 +41,8 @@ impl Rows<'_> {
                 name: self.channel(name),
                 address: view.map(|view| view.address()),
                 parts: of_shares.into_iter().chain(of_clicks).collect(),
-                funnel: self.funnel(numbers, most),
-                virality: self.virality(numbers.funnel.virality),
+                funnel: Self::funnel(numbers, most),
+                virality: self.virality(numbers.virality),
             }
         });
         let whole = vec![
@@ -79,12 +78,12 @@ impl Rows<'_> {
     }
 
     /// The steps of a channel, beside the most that any channel has of each.
-    fn funnel(&self, numbers: &Numbers, most: [u64; 4]) -> Vec<Step> {
-        let step = |((name, count), most): ((&'static str, Count), u64)| Step {
+    fn funnel(numbers: &Numbers, most: [u64; 4]) -> Vec<Step> {
+        let step = |((name, count), most): ((&'static str, Number), u64)| Step {
             name,
             count,
-            bar: percent(count.number().unwrap_or(0), most),
+            bar: percent(count.value().unwrap_or(0), most),
         };
-        self.four(numbers).into_iter().zip(most).map(step).collect()
+        Self::four(numbers).into_iter().zip(most).map(step).collect()
     }
 }

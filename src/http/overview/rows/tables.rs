@@ -30,7 +30,7 @@ impl Rows<'_> {
             (_, true) => ("stats-links", "stats-link", "stats-all-links", "stats-elsewhere-link"),
             (_, false) => ("stats-top-links", "stats-link", "stats-all-links", "stats-elsewhere-link"),
         };
-        let most = table.groups.iter().filter_map(|group| self.count(group.numbers.clicks).number()).max();
+        let most = table.groups.iter().filter_map(|group| group.numbers.clicks.value()).max();
         let mut rows: Vec<_> =
             table.groups.iter().map(|group| self.group(table.by, group, most.unwrap_or(0), links)).collect();
         let of_links = table.by == Grouping::Link;
@@ -58,7 +58,7 @@ impl Rows<'_> {
     fn group(&self, by: Grouping, group: &Group, most: u64, links: Option<&str>) -> GroupRow {
         let key = group.key.as_deref();
         let kind = group.kind.as_ref().filter(|_| by == Grouping::Link);
-        let clicks = self.count(group.numbers.clicks).number().unwrap_or(0);
+        let clicks = group.numbers.clicks.value().unwrap_or(0);
         let view = match by {
             Grouping::Link => links.and_then(|links| self.view.of_group(by, key, links)),
             _ => self.view.of_group(by, key, ""),
@@ -85,8 +85,8 @@ impl Rows<'_> {
             below: None,
             pill: None,
             address: None,
-            numbers: self.four(numbers).into(),
-            virality: self.virality(numbers.funnel.virality),
+            numbers: Self::four(numbers).into(),
+            virality: self.virality(numbers.virality),
             bar: String::new(),
         }
     }

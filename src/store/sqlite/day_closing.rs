@@ -1,0 +1,151 @@
+//! Closing the links of a day: each one's counts become its cell, or join the pool of its page.
+
+use std::collections::BTreeMap;
+
+use foldhash::HashMap;
+
+use super::cells::{self, KindRow, kind_row};
+use super::closing::{Desk, ROWS, is_full, undecided, week_of_pools};
+use super::counts::{number, sql_number};
+use super::links::kind_on;
+use super::reading::{each, known};
+use super::visitors::{LinkRow, Visitors};
+use crate::domain::counts::{Amount, Counts};
+use crate::domain::day::Day;
+use crate::domain::disclosure::{Level, Undecided};
+use crate::domain::networks::Networks;
+
+/// The networks of each pool that a closing adds to, united over the links that have joined it so far. They are in memory
+/// only: a closing that goes on after a kill counts what was united until then as one number, and never adds to it.
+pub(super) type Unions = HashMap<KindRow, Networks>;
+
+/// A link's counts that are to be closed.
+struct OpenLink {
+    link: LinkRow,
+    undecided: Undecided,
+    unfurls: Counts,
+    /// Its channel, page and campaign; `None` where the link is gone, and its counts with it.
+    kind: Option<[String; 3]>,
+}
+
+impl Desk<'_> {
+    /// Closes some links of a day, and returns whether there may be more.
+    pub(super) fn close_links(
+        &self,
+        day: Day,
+        visitors: &mut Visitors,
+        unions: &mut Unions,
+    ) -> rusqlite::Result<bool> {
+        let open = self.open_links(day)?;
+        let Some(last) = open.last().map(|open| open.link) else { return Ok(false) };
+        let mut pools: BTreeMap<KindRow, Undecided> = BTreeMap::new();
+        for OpenLink { link, undecided, unfurls, kind } in &open {
+            let Some([channel, page, campaign]) = kind else { continue };
+            let subject = link.to_string();
+            let (cell, rest) = self.secret.decide(Level::Link, &subject, *undecided, self.k);
+            let mut cell = Counts::from(cell);
+            cell.add(&self.secret.unfurls(&subject, &unfurls.unfurls_by_app(), self.k));
+            if cell == Counts::default() && rest.is_nothing() {
+                continue;
+            }
+            let kind = kind_row(self.db, self.site, channel, page, campaign)?;
+            if cell != Counts::default() {
+                cells::insert(self.db, self.site, day, *link, kind, &cell)?;
+            }
+            if !rest.is_nothing() {
+                let channel = kind_row(self.db, self.site, channel, "", "")?;
+                let networks = visitors.networks.of(self.site, day, *link);
+                join(pools.entry(kind).or_default(), rest, networks, unions.entry(kind).or_default());
+                let only_networks = Undecided { amount: Amount::default(), ..rest };
+                let union = unions.entry(channel).or_default();
+                join(pools.entry(channel).or_default(), only_networks, networks, union);
+            }
+        }
+        self.add_to_pools(day, &pools)?;
+        for sql in [
+            "DELETE FROM known_unfurls WHERE site = ?1 AND day = ?2 AND link <= ?3",
+            "DELETE FROM counts WHERE site = ?1 AND day = ?2 AND link <= ?3",
+        ] {
+            self.db.prepare_cached(sql)?.execute((self.site, day.number(), last))?;
+        }
+        visitors.let_links_of_day_go(self.site, day, open.iter().map(|open| open.link).collect());
+        Ok(is_full(open.len()))
+    }
+
+    /// Marks a day as closed.
+    pub(super) fn mark_day(&self, day: Day) -> rusqlite::Result<()> {
+        let sql = "UPDATE closed_days SET min_count = ?3, version = version + 1 WHERE site = ?1 AND day = ?2";
+        self.db.prepare_cached(sql)?.execute((self.site, day.number(), sql_number(self.k.get()))).map(drop)
+    }
+
+    fn open_links(&self, day: Day) -> rusqlite::Result<Vec<OpenLink>> {
+        let sql = concat!(
+            "SELECT link, clicks, visitors, networks, aggregate_clicks, unfurls, ",
+            kind_on!("?2"),
+            " FROM counts LEFT JOIN links ON links.id = link WHERE counts.site = ?1 AND day = ?2
+              ORDER BY link LIMIT ?3"
+        );
+        let mut open = Vec::new();
+        each(self.db, sql, (self.site, day.number(), ROWS), |row| {
+            let text = |column| row.get::<_, Option<String>>(column);
+            let (channel, page, campaign) = (text(6)?, text(7)?, text(8)?);
+            open.push(OpenLink {
+                link: row.get(0)?,
+                undecided: undecided(row, 1)?,
+                unfurls: Counts { unfurls: number(row, 5)?, ..Counts::default() },
+                kind: channel.map(|name| [name, page.unwrap_or_default(), campaign.unwrap_or_default()]),
+            });
+            Ok(())
+        })?;
+        self.read_known_unfurls(day, &mut open)?;
+        Ok(open)
+    }
+
+    /// Reads which of the links' unfurls are of which family. Rows of both tables lie in the same order.
+    fn read_known_unfurls(&self, day: Day, open: &mut [OpenLink]) -> rusqlite::Result<()> {
+        let (Some(first), Some(last)) = (open.first(), open.last()) else { return Ok(()) };
+        let sql = "SELECT link, app, unfurls FROM known_unfurls
+                   WHERE site = ?1 AND day = ?2 AND link BETWEEN ?3 AND ?4";
+        let which = (self.site, day.number(), first.link, last.link);
+        each(self.db, sql, which, |row| {
+            let link: LinkRow = row.get(0)?;
+            if let Ok(place) = open.binary_search_by_key(&link, |open| open.link) {
+                open[place].unfurls.add(&known(row, 1)?);
+            }
+            Ok(())
+        })
+    }
+
+    fn add_to_pools(&self, day: Day, pools: &BTreeMap<KindRow, Undecided>) -> rusqlite::Result<()> {
+        let week = week_of_pools(self.db, self.site, day)?;
+        let sql = "INSERT INTO pools (site, week, kind, day, clicks, visitors, networks, aggregate_clicks)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET
+                   clicks = clicks + excluded.clicks, visitors = visitors + excluded.visitors,
+                   networks = max(networks, excluded.networks),
+                   aggregate_clicks = aggregate_clicks + excluded.aggregate_clicks";
+        let mut statement = self.db.prepare_cached(sql)?;
+        for (kind, Undecided { amount, networks }) in pools {
+            statement.execute((
+                self.site,
+                week.number(),
+                kind,
+                day.number(),
+                sql_number(amount.clicks),
+                sql_number(amount.visitors),
+                sql_number(*networks),
+                sql_number(amount.aggregate_clicks),
+            ))?;
+        }
+        Ok(())
+    }
+}
+
+/// Lets what is left of a link join a pool: numbers are added, and networks are united. `known` are those that this
+/// process knows of the link; where an earlier process knew more, their number counts, and never the sum.
+fn join(pool: &mut Undecided, rest: Undecided, known: Networks, union: &mut Networks) {
+    pool.amount += rest.amount;
+    if rest.networks > 0 {
+        *union |= known;
+        pool.networks = pool.networks.max(rest.networks).max(union.count());
+    }
+}
