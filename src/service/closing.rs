@@ -41,9 +41,12 @@ impl Closing {
     /// Closes the days before `today`, and then the weeks that are over: those of each site the oldest first, and those of
     /// many sites at once.
     ///
+    /// Returns the day before which everything is closed: `today`, or an earlier one where a store takes its time and has to be
+    /// asked again.
+    ///
     /// # Errors
     /// The first one of the store's. What could be closed is, and the rest is left for another call.
-    pub async fn close_before(&self, today: Day) -> Result<(), StoreError> {
+    pub async fn close_before(&self, today: Day) -> Result<Day, StoreError> {
         let days = self.store.days_to_close(today).await?;
         let closed = self.of_each_site(days, |site, days| self.close_days(site, days)).await;
         // Of a week whose day could not be closed, the store says nothing.
@@ -51,7 +54,7 @@ impl Closing {
         closed.and(self.of_each_site(weeks, |site, weeks| self.close_weeks(site, weeks)).await)?;
         let noted = self.store.note_closed_before(today).await?;
         self.metrics.closed_before.set(noted.start().as_second());
-        Ok(())
+        Ok(noted)
     }
 
     /// Does something with what is due of each site, many sites at once, and returns the first error.

@@ -24,6 +24,8 @@ const LOOK: Duration = Duration::from_millis(250);
 const LATE: SignedDuration = SignedDuration::from_secs(10);
 /// How often it is looked whether something is to be closed again.
 const LOOK_BACK: SignedDuration = SignedDuration::from_mins(1);
+/// How soon a closing goes on that the store takes its time for.
+const GO_ON: SignedDuration = SignedDuration::from_secs(5);
 /// Between attempts while the store refuses.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -66,21 +68,23 @@ impl Midnight {
     async fn clear_ended_days(&self) {
         let mut cleared = None;
         let mut looked_back = Timestamp::MIN;
+        let mut closed = None;
         let mut complained = false;
         loop {
             let now = self.clock.now();
             let today = Day::of(now - LATE);
+            let pause = if closed == Some(today) { LOOK_BACK } else { GO_ON };
             let outcome = if cleared != Some(today) {
                 self.clear_before(today).await
-            } else if now < looked_back || now.duration_since(looked_back) >= LOOK_BACK {
-                self.close_late(today).await
+            } else if now < looked_back || now.duration_since(looked_back) >= pause {
+                self.close_late(today, closed).await
             } else {
                 sleep(LOOK).await;
                 continue;
             };
             match outcome {
-                Ok(()) => {
-                    (cleared, looked_back, complained) = (Some(today), now, false);
+                Ok(before) => {
+                    (cleared, closed, looked_back, complained) = (Some(today), Some(before), now, false);
                     sleep(LOOK).await;
                 }
                 Err(error) => {
@@ -123,16 +127,16 @@ impl Midnight {
 
     /// Does what a day's end asks for. In this order: a set that told visitors apart must not
     /// outlive the number that closing moves.
-    async fn clear_before(&self, today: Day) -> Result<(), StoreError> {
+    async fn clear_before(&self, today: Day) -> Result<Day, StoreError> {
         self.forget_visitors_before(today).await?;
         self.closing.close_before(today).await
     }
 
     /// Closes what is due again: what another instance could not settle before, and days whose closing takes several
     /// calls.
-    async fn close_late(&self, today: Day) -> Result<(), StoreError> {
-        if !self.closing.is_due(today).await? {
-            return Ok(());
+    async fn close_late(&self, today: Day, closed: Option<Day>) -> Result<Day, StoreError> {
+        if closed == Some(today) && !self.closing.is_due(today).await? {
+            return Ok(today);
         }
         self.forget_visitors_before(today).await?;
         self.closing.close_before(today).await

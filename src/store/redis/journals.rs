@@ -106,7 +106,8 @@ impl RedisStore {
         let (Some(Ok(number)), Some(Ok(noted))) = (number, noted) else {
             return Err(failure::corrupt("a journal"));
         };
-        if now.saturating_sub(noted) < self.keep_in_seconds() && self.floors.is_news(journal, number) {
+        if seconds(now).saturating_sub(noted) < self.keep_in_seconds() && self.floors.is_news(journal, number)
+        {
             // A node of a Cluster may have lost in a failover that its checkpoints were raised, after another one noted the
             // number. What cannot be raised again is told by whoever settles there.
             let all: Vec<usize> = (0..keys::PARTITIONS).collect();
@@ -267,6 +268,11 @@ impl RedisStore {
         let mut look = script::LOOK.on(&[key.to_owned()]);
         look.arg("");
         let (now, _): (i64, Vec<Option<String>>) = self.connection.call(&script::LOOK, &look).await?;
-        Ok(now)
+        Ok(seconds(now))
     }
+}
+
+/// The server's time, which is told in milliseconds.
+fn seconds(milliseconds: i64) -> i64 {
+    milliseconds.div_euclid(1_000)
 }
