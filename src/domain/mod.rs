@@ -2,7 +2,6 @@
 //! knows of the web, a store or a file.
 
 pub mod agent;
-pub mod cell;
 pub mod channel;
 pub mod code;
 pub mod consent;
