@@ -84,22 +84,29 @@ async fn no_end_of_a_chunked_body_lets_a_request_in_and_those_before_it_are_answ
     let code = service.code().await;
     let smuggled = smuggled(&service);
     let body = r#"{"channel":"sms","url":"https://example.com/","title":"Transfer-Encoding: chunked"}"#;
-    let before = format!(
-        "GET /{code} HTTP/1.1\r\nHost: localhost\r\n\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n\
-         POST /api/v1/links HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {}\r\nContent-Type: application/json\r\n\
+    let visits = format!(
+        "GET /{code} HTTP/1.1\r\nHost: localhost\r\n\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    );
+    let creation = format!(
+        "POST /api/v1/links HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: {}\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\n\r\n{body}",
         service.secret,
         body.len()
     );
     let mut made = 1;
     for body in BODIES {
-        let sent = format!(
-            "{before}POST /api/v1/links HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n{body}{smuggled}"
+        let chunked = format!(
+            "POST /api/v1/links HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n{body}{smuggled}"
         );
+        let sent = format!("{visits}{creation}{chunked}");
         refused(&service, &[sent.as_bytes()], &[302, 200, 201, 411]);
-        // In small pieces, which end anywhere.
-        let pieces: Vec<_> = sent.as_bytes().chunks(7).collect();
-        refused(&service, &pieces, &[302, 200, 201, 411]);
+        // In small pieces, which end anywhere. The framework closes a connection after any answer that it
+        // gives while the body of a later request is on its way, so requests with bodies come first here.
+        for (before, answered) in [(&visits, &[302, 200, 411][..]), (&creation, &[201, 411])] {
+            let sent = format!("{before}{chunked}");
+            let pieces: Vec<_> = sent.as_bytes().chunks(7).collect();
+            refused(&service, &pieces, answered);
+        }
         made += 2;
     }
     assert_eq!(links(&service).await, made, "a smuggled request made a link");
