@@ -79,6 +79,14 @@ impl Ground {
         part("damaged", self.site.id.as_str(), day(20).number())
     }
 
+    /// Closes the day, all of whose stages are short here.
+    async fn close(&self) {
+        for _ in 0..10 {
+            self.store.close_day(&self.site.id, day(20), MinCount::EXACT).await.expect("nothing holds it up");
+        }
+        assert_eq!(self.store.days_to_close(day(21)).await.expect("days"), []);
+    }
+
     async fn counted(&self, link: &Link) -> Counts {
         counted(&*self.store, link, day(20)).await
     }
@@ -248,31 +256,60 @@ async fn a_link_goes_also_where_its_counts_are_damaged() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_holds_up_the_closing_of_its_day_until_it_is_repaired() {
+async fn a_link_that_cannot_be_read_holds_up_no_closing_and_counts_on_the_next_day_when_it_is_repaired() {
     let mut ground = Ground::start().await;
-    for key in [ground.part(), record("damaged")] {
-        ground.damage(&key);
-        let mut closed = Ok(());
-        for _ in 0..5 {
-            closed = closed.and(ground.store.close_day(&ground.site.id, day(20), MinCount::EXACT).await);
-        }
-        let Err(StoreError::Corrupt(reason)) = closed else { panic!("{closed:?}") };
-        assert!(reason.contains(&key), "{reason}");
-        assert_eq!(ground.counted(&ground.sound).await, clicks(2, 2), "nothing is lost");
-        ground.repair(&key);
-    }
-    // What comes meanwhile, and what was set aside, counts on the next day.
     ground.damage(&record("damaged"));
+    ground.close().await;
+    assert_eq!(ground.counted(&ground.sound).await, clicks(2, 2));
+    let aside = SetAside { name: record("damaged"), entries: 2 };
+    assert_eq!(ground.store.retry_set_aside().await.expect("an answer"), [aside]);
+    // What comes meanwhile counts on the next day, too.
     let entries = ground.journal.entries(&ground.damaged, day(20), [click(5)]);
     ground.store.settle(&ground.journal.id, &entries).await.expect("settled");
     ground.repair(&record("damaged"));
     assert_eq!(ground.store.retry_set_aside().await.expect("an answer"), []);
-    ground.store.close_day(&ground.site.id, day(20), MinCount::EXACT).await.expect("closed");
     let counts = ground.store.link_counts(&code("damaged"), day(20), day(21)).await.expect("counts");
-    assert_eq!(counts.days[&day(20)].cells, clicks(2, 2));
-    assert_eq!(counts.days[&day(21)].open, clicks(1, 0));
+    assert_eq!(counts.days.get(&day(20)).map(|counts| counts.cells.clicks), None);
+    assert_eq!(counts.days[&day(21)].open, clicks(3, 2), "clicks of both days, and visitors of the one with more");
     let due = ground.store.days_to_close(day(22)).await.expect("days");
     assert_eq!(due, [(day(21), ground.site.id.clone())], "there is something to close again");
+}
+
+#[tokio::test]
+async fn counts_that_cannot_be_read_hold_up_no_closing_and_are_told_and_kept() {
+    for is_whole_part in [false, true] {
+        let mut ground = Ground::start().await;
+        let (part, field) = (ground.part(), ground.damaged.key().to_string());
+        let kept = if is_whole_part {
+            ground.damage(&part);
+            format!("{part}:damaged")
+        } else {
+            cmd("HSET").arg(&part).arg(&field).arg(b"\xff?").exec(&mut ground.raw).expect("damaged");
+            field
+        };
+        ground.close().await;
+        assert_eq!(ground.counted(&ground.sound).await, clicks(2, 2));
+        assert_eq!(ground.counted(&ground.damaged).await, clicks(0, 0));
+        let set_aside = of_partition("s", partition("damaged"));
+        let aside = SetAside { name: format!("{set_aside} {kept} {}", day(20).number()), entries: 0 };
+        assert_eq!(ground.store.retry_set_aside().await.expect("an answer"), [aside]);
+        let is_there = |ground: &mut Ground| -> bool {
+            if is_whole_part {
+                cmd("EXISTS").arg(&kept).query(&mut ground.raw).expect("an answer")
+            } else {
+                let field = format!("{kept} {}", day(20).number());
+                let value: Option<Vec<u8>> =
+                    cmd("HGET").arg(&set_aside).arg(field).query(&mut ground.raw).expect("an answer");
+                value.as_deref() == Some(b"\xff?")
+            }
+        };
+        assert!(is_there(&mut ground));
+        ground.store.forget_counts_before(day(20)).await.expect("an answer");
+        assert!(is_there(&mut ground));
+        ground.store.forget_counts_before(day(21)).await.expect("an answer");
+        assert!(!is_there(&mut ground), "it is kept as long as counts are");
+        assert_eq!(ground.store.retry_set_aside().await.expect("an answer"), []);
+    }
 }
 
 #[tokio::test]

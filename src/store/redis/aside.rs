@@ -1,4 +1,5 @@
-//! What was set aside: counts of links whose keys cannot be read, until they can be again.
+//! What was set aside, because it or its link cannot be read: counts, until they can be added again, and what an operator
+//! has to look at.
 
 use redis::{Cmd, cmd};
 
@@ -22,12 +23,12 @@ struct Aside {
 
 impl Aside {
     /// Reads a field of a partition's hash.
-    fn read(field: String, value: &str) -> Option<Self> {
+    fn read(field: &str, value: &[u8]) -> Option<Self> {
         let (link, day) = field.split_once(' ')?;
         let (link, day) = (link.parse().ok()?, counts::day_of(day)?);
-        let entries =
-            value.split(' ').take(3).map(|number| number.parse::<u64>().ok()).sum::<Option<u64>>()?;
-        Some(Self { field, link, day, entries })
+        let numbers = str::from_utf8(value).ok()?.split(' ').take(3);
+        let entries = numbers.map(|number| number.parse::<u64>().ok()).sum::<Option<u64>>()?;
+        Some(Self { field: field.to_owned(), link, day, entries })
     }
 }
 
@@ -38,7 +39,7 @@ impl RedisStore {
         let mut left = Vec::new();
         let ask = |number| cmd("HGETALL").arg(keys::set_aside(number)).take();
         let all = (0..keys::PARTITIONS).map(ask).collect();
-        let answers = self.connection.query_each::<Vec<(String, String)>>(all).await;
+        let answers = self.connection.query_each::<Vec<(String, Vec<u8>)>>(all).await;
         let mut unreachable = Vec::new();
         for (number, answer) in answers.into_iter().enumerate() {
             let restored = match answer {
@@ -64,14 +65,14 @@ impl RedisStore {
     async fn restore(
         &self,
         number: usize,
-        fields: Vec<(String, String)>,
+        fields: Vec<(String, Vec<u8>)>,
         left: &mut Vec<SetAside>,
     ) -> Result<(), StoreError> {
         let mut asides = Vec::new();
         for (field, value) in fields {
-            match Aside::read(field, &value) {
+            match Aside::read(&field, &value) {
                 Some(aside) => asides.push(aside),
-                None => add_to(left, &keys::set_aside(number), 0),
+                None => add_to(left, &format!("{} {field}", keys::set_aside(number)), 0),
             }
         }
         let ask = |aside: &Aside| cmd("GET").arg(keys::link(&aside.link.code)).take();
@@ -136,6 +137,27 @@ impl RedisStore {
         }
     }
 
+    /// Sets fields of a part aside, or the whole part where it is no hash. Its day counts nothing any more.
+    pub(super) async fn set_aside(
+        &self,
+        number: usize,
+        site: &SiteId,
+        day: Day,
+        fields: &[String],
+    ) -> Result<(), StoreError> {
+        let part = keys::part(number, site, day);
+        let mut call = script::SET_ASIDE.on(&[
+            keys::partition(number),
+            keys::set_aside(number),
+            part.clone(),
+            keys::damaged(&part),
+            keys::frozen(number, site),
+        ]);
+        call.arg(self.known_identity().as_str()).arg(day.number()).arg(fields);
+        let is_done: bool = self.connection.call(&script::SET_ASIDE, &call).await?;
+        if is_done { Ok(()) } else { Err(foreign_partition(number)) }
+    }
+
     /// Drops what was set aside of days before `day`.
     pub(super) async fn end_set_aside(&self, day: Day) -> Result<(), StoreError> {
         let ask = |number| cmd("HKEYS").arg(keys::set_aside(number)).take();
@@ -150,6 +172,10 @@ impl RedisStore {
             match fields {
                 Ok(fields) => {
                     let past: Vec<String> = fields.into_iter().filter(is_past).collect();
+                    let kept = past.iter().filter_map(|field| field.split_once(' ')).map(|(key, _)| key);
+                    for key in kept.filter(|key| keys::is_damaged(key)) {
+                        drops.push(cmd("UNLINK").arg(key).take());
+                    }
                     if !past.is_empty() {
                         drops.push(cmd("HDEL").arg(keys::set_aside(number)).arg(past).take());
                     }

@@ -12,6 +12,8 @@
 //! 4. When that cannot be lost any more, the parts go: *dropped*. Where a failover brings one back, it goes again; when
 //!    none came back, the closing is forgotten with its secret.
 //!
+//! What cannot be read is set aside before anything is written, and freezing begins anew, so that this cannot be lost either.
+//!
 //! Nothing is ever added to what is there, only put in its place. So there is nothing to be done twice, and nothing gets
 //! lost: not by two instances at once, nor by one that stood still, because each step in the site's slot is refused where
 //! the closing is not what was looked at.
@@ -114,8 +116,11 @@ impl Desk<'_> {
                 let secret = secret.as_deref().and_then(Secret::from_text);
                 let secret = secret.ok_or_else(|| failure::corrupt("a closing's secret"))?;
                 let week = self.store.week_of_pools(self.site, Week::of(self.day)).await?;
-                self.write(&closing, &secret, week).await?;
-                Ok(Step::Next)
+                if self.write(&closing, &secret, week).await? {
+                    return Ok(Step::Next);
+                }
+                // What was set aside may come back with a failover, as counts may.
+                self.go_on(&closing, Stage::Freezing).await
             }
             Stage::Frozen => self.go_on(&closing, Stage::Freezing).await,
             Stage::Written => {
@@ -173,8 +178,9 @@ impl Desk<'_> {
         Ok(answers.into_iter().all(|is_frozen| is_frozen))
     }
 
-    /// Decides on everything, and lets the cells hold.
-    async fn write(&self, closing: &Closing, secret: &Secret, week: Week) -> Result<(), StoreError> {
+    /// Decides on everything, and lets the cells hold. Where something cannot be read, sets it aside instead, and returns
+    /// false.
+    async fn write(&self, closing: &Closing, secret: &Secret, week: Week) -> Result<bool, StoreError> {
         let networks = if closing.k.is_exact() {
             HashMap::new()
         } else {
@@ -182,26 +188,34 @@ impl Desk<'_> {
         };
         let decision = Decision { secret, k: closing.k, networks, pools: BTreeMap::new() };
         let mut writing = Writing { desk: self, closing: closing.text(), week, decision };
+        let mut is_whole = true;
         for number in 0..keys::PARTITIONS {
-            let part = self.store.part(number, self.site, self.day).await.map_err(|error| match error {
-                StoreError::Corrupt(_) => unreadable(&keys::part(number, self.site, self.day)),
-                error => error,
-            })?;
-            let part: Vec<_> = part.into_iter().collect();
+            let (part, mut unreadable) = match self.store.part(number, self.site, self.day).await {
+                Ok(part) => (part.into_iter().collect(), None),
+                Err(StoreError::Corrupt(_)) => (Vec::new(), Some(Vec::new())),
+                Err(error) => return Err(error),
+            };
             for some in part.chunks(CHUNK) {
-                if !writing.put_links(some).await? {
-                    return Ok(());
+                match writing.put_links(some).await? {
+                    Put::All => {}
+                    Put::AllBut(links) => unreadable.get_or_insert_default().extend(links),
+                    Put::Nothing => return Ok(true),
                 }
             }
+            if let Some(links) = unreadable {
+                self.store.set_aside(number, self.site, self.day, &links).await?;
+                is_whole = false;
+            }
         }
-        if !writing.put_pools().await? {
-            return Ok(());
+        if !is_whole || !writing.put_pools().await? {
+            return Ok(is_whole);
         }
         let (now, _) = self.store.look(self.site, &[self.field("c")]).await?;
         let mut written = script::WRITTEN.on(&[keys::marks(self.site), keys::sheet(self.site, self.day)]);
         written.arg(self.day.number()).arg(&writing.closing);
         written.arg(closing.at(Stage::Written, now).text()).arg(closing.k.get());
-        self.store.connection.call::<()>(&script::WRITTEN, &written).await
+        self.store.connection.call::<()>(&script::WRITTEN, &written).await?;
+        Ok(true)
     }
 
     /// Forgets the closing, and the networks.
@@ -212,6 +226,15 @@ impl Desk<'_> {
         end.arg(["a", "v", "k", "g"].map(|sort| self.field(sort)).to_vec());
         self.store.connection.call::<()>(&script::END_CLOSING, &end).await
     }
+}
+
+/// Which of some links' cells were put.
+enum Put {
+    All,
+    /// All but those of these links, which cannot be read.
+    AllBut(Vec<String>),
+    /// None: the closing is not what it was any more.
+    Nothing,
 }
 
 /// What is decided on the links of a day, and what that leaves.
@@ -252,30 +275,35 @@ struct Writing<'a> {
 }
 
 impl Writing<'_> {
-    /// Puts cells of some links; those that are gone have none. Returns whether the closing is still what it was.
-    async fn put_links(&mut self, some: &[(String, Vec<u8>)]) -> Result<bool, StoreError> {
+    /// Puts cells of some links; those that are gone have none.
+    async fn put_links(&mut self, some: &[(String, Vec<u8>)]) -> Result<Put, StoreError> {
         let Desk { store, site, day } = *self.desk;
+        let mut unreadable = Vec::new();
         let mut records: Vec<(&str, LinkKey, Counts)> = Vec::with_capacity(some.len());
         for (key, record) in some {
-            let link: Option<LinkKey> = key.parse().ok();
-            let (Some(link), Ok(counts)) = (link, counts::read(record)) else {
-                return Err(failure::corrupt("a record of counts"));
-            };
-            records.push((key, link, counts));
+            match (key.parse(), counts::read(record)) {
+                (Ok(link), Ok(counts)) => records.push((key, link, counts)),
+                _ => unreadable.push(key.clone()),
+            }
         }
         let links: Vec<_> = records.iter().map(|(_, link, _)| keys::link(&link.code)).collect();
         let values = store.connection.texts(&links).await?;
         let mut cells = Vec::new();
         for ((key, link, counts), value) in records.into_iter().zip(values) {
-            let value = match value {
+            let found = match value {
                 // That is also what is answered for a key of another type.
-                None => store.value(&link.code).await.map_err(|error| told(error, &link))?,
-                value => value,
+                None => store.value(&link.code).await,
+                value => Ok(value),
             };
-            let found = links::read(value).map_err(|error| told(error, &link))?;
-            let Some(found) = found.filter(|found| found.key() == link && found.site == *site) else {
-                continue;
+            let found = match found.and_then(links::read) {
+                Ok(found) => found.filter(|found| found.key() == link && found.site == *site),
+                Err(StoreError::Corrupt(_)) => {
+                    unreadable.push(key.to_owned());
+                    continue;
+                }
+                Err(error) => return Err(error),
             };
+            let Some(found) = found else { continue };
             let kind = Kind::from(found.kind_on(day));
             let cell = self.decision.cell(key, &link, &kind, &counts);
             if cell != Counts::default() {
@@ -283,7 +311,11 @@ impl Writing<'_> {
                 cells.push(to_json(&Cell { kind, counts: Numbers::from(&cell) }));
             }
         }
-        self.put(&cells, &[]).await
+        Ok(match self.put(&cells, &[]).await? {
+            false => Put::Nothing,
+            true if unreadable.is_empty() => Put::All,
+            true => Put::AllBut(unreadable),
+        })
     }
 
     async fn put_pools(&mut self) -> Result<bool, StoreError> {
@@ -314,18 +346,6 @@ impl Writing<'_> {
         write.arg(cells.len()).arg(cells).arg(shares);
         Ok(store.connection.call::<i64>(&script::WRITE, &write).await? == 1)
     }
-}
-
-/// Says which link holds up its day.
-fn told(error: StoreError, link: &LinkKey) -> StoreError {
-    match error {
-        StoreError::Corrupt(_) => unreadable(&keys::link(&link.code)),
-        error => error,
-    }
-}
-
-fn unreadable(key: &str) -> StoreError {
-    StoreError::Corrupt(format!("{key} cannot be read, and nothing of its day can be closed before that"))
 }
 
 impl RedisStore {

@@ -46,11 +46,24 @@ pub(super) fn partition(number: usize) -> String {
     format!("ens:p:{}", tag(number))
 }
 
-/// Hash: link key and day → the counts of damaged records of this partition: clicks, unfurls and opens, and then how many
-/// of the unfurls are known to be of which family.
+/// Hash: link key and day → counts that cannot be added to their link: clicks, unfurls, opens and visitors, and then how many
+/// of the unfurls are known to be of which family. Where it is the counts that cannot be read, these; and key and day →
+/// nothing, where a key was set aside as [`damaged`] says.
 pub(super) fn set_aside(number: usize) -> String {
     format!("ens:s:{}", tag(number))
 }
+
+/// Of any type: what stood where a part should be.
+pub(super) fn damaged(part: &str) -> String {
+    format!("{part}{DAMAGED}")
+}
+
+/// Whether this is such a key.
+pub(super) fn is_damaged(key: &str) -> bool {
+    key.ends_with(DAMAGED)
+}
+
+const DAMAGED: &str = ":damaged";
 
 /// Sorted set with an expiry: incarnations of this partition's links that were deleted a short while ago, by the second of
 /// that. They are random and say nothing of what the links were.

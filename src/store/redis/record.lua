@@ -75,13 +75,21 @@ local function to_record(clicks, opens, unfurls, gone, set, estimate, open, know
   return struct.pack('<BI4I4I4I4I4', 0, clicks, opens, unfurls, gone, set) .. known
 end
 
--- Counts that were set aside: clicks, unfurls, opens, and families' unfurls; nil where they cannot be read.
+-- Counts that were set aside: clicks, unfurls, opens, visitors, and families' unfurls; nil where they cannot be read.
 local function read_aside(text)
-  local clicks, unfurls, opens, known = string.match(text or '0 0 0', '^(%d+) (%d+) (%d+)(.*)$')
+  local clicks, unfurls, opens, visitors, known = string.match(text or '0 0 0 0', '^(%d+) (%d+) (%d+) (%d+)(.*)$')
   known = known and read_known(known)
-  return known and { tonumber(clicks), tonumber(unfurls), tonumber(opens), known = known }
+  return known and { tonumber(clicks), tonumber(unfurls), tonumber(opens), tonumber(visitors), known = known }
 end
 
+local function write_aside(clicks, unfurls, opens, visitors, known)
+  return (string.gsub(string.format('%d %d %d %d %s', clicks, unfurls, opens, visitors, known), ' $', ''))
+end
+
+local function to_aside(record)
+  local clicks, opens, unfurls, gone, set, _, _, known = read_record(record)
+  return write_aside(clicks, unfurls, opens, math.max(gone, set), known)
+end
 
 -- The day on which a site counts what happened on a day: that day, or the first one after it that is not among those on which
 -- it counts nothing any more. Nil where these cannot be read.

@@ -40,7 +40,7 @@ if type(value) == 'string' and is_link(value, link, ARGV[4]) then
   for family, number in pairs(aside.known) do
     known[family] = (known[family] or 0) + number
   end
-  clicks, unfurls, opens = clicks + aside[1], unfurls + aside[2], opens + aside[3]
+  clicks, unfurls, opens, gone = clicks + aside[1], unfurls + aside[2], opens + aside[3], math.max(gone, aside[4])
   redis.call('HSET', KEYS[4], link, to_record(clicks, opens, unfurls, gone, set, estimate, open, known_to_text(known)))
 elseif state_of(KEYS[3]) ~= 'gone' then
   return { 'damaged', KEYS[3] }

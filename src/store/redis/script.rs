@@ -51,6 +51,9 @@ pub(super) static SETTLE: LazyLock<Script> =
 /// Adds what was set aside to a link's counts.
 pub(super) static RESTORE: LazyLock<Script> =
     LazyLock::new(|| Script::new(concat!(include_str!("record.lua"), include_str!("restore.lua"))));
+/// Sets aside what cannot be read of a part.
+pub(super) static SET_ASIDE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("record.lua"), include_str!("set_aside.lua"))));
 /// Lets a journal be known.
 pub(super) static KNOW: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("know.lua")));
 /// Raises a journal's checkpoint of a partition.

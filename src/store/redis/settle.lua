@@ -259,8 +259,8 @@ for _, group in ipairs(groups) do
     elseif refused[i] then
       local name, away = refused[i], aside[i]
       add_families(away.known, from, families)
-      local text = string.format('%d %d %d %s', away[1] + clicks, away[2] + unfurls, away[3] + opens, known_to_text(away.known))
-      redis.call('HSET', KEYS[2], link .. ' ' .. group.day, (string.gsub(text, ' $', '')))
+      local text = write_aside(away[1] + clicks, away[2] + unfurls, away[3] + opens, away[4], known_to_text(away.known))
+      redis.call('HSET', KEYS[2], link .. ' ' .. group.day, text)
       if not set_aside[name] then
         damaged[#damaged + 1] = name
       end
