@@ -194,7 +194,7 @@ pub struct Cache {
 
 impl Default for Cache {
     fn default() -> Self {
-        Self { max_mib: 256, stats_mib: 256 }
+        Self { max_mib: 512, stats_mib: 256 }
     }
 }
 
