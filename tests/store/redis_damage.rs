@@ -270,7 +270,11 @@ async fn a_link_that_cannot_be_read_holds_up_no_closing_and_counts_on_the_next_d
     assert_eq!(ground.store.retry_set_aside().await.expect("an answer"), []);
     let counts = ground.store.link_counts(&code("damaged"), day(20), day(21)).await.expect("counts");
     assert_eq!(counts.days.get(&day(20)).map(|counts| counts.cells.clicks), None);
-    assert_eq!(counts.days[&day(21)].open, clicks(3, 2), "clicks of both days, and visitors of the one with more");
+    assert_eq!(
+        counts.days[&day(21)].open,
+        clicks(3, 2),
+        "clicks of both days, and visitors of the one with more"
+    );
     let due = ground.store.days_to_close(day(22)).await.expect("days");
     assert_eq!(due, [(day(21), ground.site.id.clone())], "there is something to close again");
 }
