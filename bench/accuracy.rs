@@ -11,10 +11,10 @@
 
 use std::collections::BTreeMap;
 
-use entrenous::domain::counts::Amount;
-use entrenous::domain::disclosure::{Level, Secret, Undecided};
 use entrenous::domain::min_count::MinCount;
 use entrenous::domain::networks::{Bucket, Networks};
+use entrenous::stats::counts::Amount;
+use entrenous::stats::disclosure::{Level, Secret, Undecided};
 
 const DAYS: usize = 30;
 const MONTHS: u64 = 20;

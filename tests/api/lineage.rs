@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use entrenous::domain::code::Code;
 use entrenous::domain::site::Site;
-use entrenous::service::sites::Sites;
+use entrenous::service::accounts::sites::Sites;
 use reqwest::{Client, Method, StatusCode, redirect};
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! What is published: to programs as JSON and CSV, to the marketer as pages behind a sign-in.
 
 use entrenous::domain::site::KeyKind;
-use entrenous::service::sites::Sites;
+use entrenous::service::accounts::sites::Sites;
 use reqwest::{Client, Method, RequestBuilder, Response, redirect};
 use serde_json::{Value, json};
 

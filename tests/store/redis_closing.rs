@@ -6,16 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entrenous::domain::code::Code;
-use entrenous::domain::counts::Counts;
 use entrenous::domain::day::Day;
 use entrenous::domain::entry::EntryKind;
+use entrenous::domain::entry::Numbered;
 use entrenous::domain::family::Family::Slack;
 use entrenous::domain::link::Link;
 use entrenous::domain::min_count::MinCount;
 use entrenous::domain::networks::Bucket;
 use entrenous::domain::site::{Site, SiteId};
 use entrenous::domain::week::Week;
-use entrenous::store::{Numbered, Store, StoreUrl, open};
+use entrenous::stats::counts::Counts;
+use entrenous::store::{Store, StoreUrl, open};
 use redis::{Connection, cmd};
 
 use crate::dice::Dice;

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use entrenous::domain::counts::Counts;
 use entrenous::domain::entry::EntryKind;
 use entrenous::domain::family::Family::Slack;
 use entrenous::domain::link::Link;
 use entrenous::domain::min_count::MinCount;
 use entrenous::domain::site::Site;
-use entrenous::store::{SetAside, Settled, Store, StoreError, StoreUrl, open_to_serve};
+use entrenous::stats::counts::Counts;
+use entrenous::store::{SetAside, Settled, Store, StoreUrl, open_to_serve};
 use redis::{Connection, cmd};
 
 use crate::fixtures::{Journal, click, clicks, code, counted, day, link_up, stored_link, stored_site};

@@ -2,11 +2,11 @@
 
 use std::iter::repeat_n;
 
-use entrenous::domain::counts::{Amount, Counts};
-use entrenous::domain::disclosure::{Level, Secret, Undecided};
 use entrenous::domain::entry::EntryKind;
+use entrenous::domain::entry::Numbered;
 use entrenous::domain::week::Week;
-use entrenous::store::Numbered;
+use entrenous::stats::counts::{Amount, Counts};
+use entrenous::stats::disclosure::{Level, Secret, Undecided};
 use rusqlite::Connection;
 
 use crate::fixtures::{Journal, counted, crowd, day, insert, k, link, stored_link, stored_site, url};

@@ -13,13 +13,14 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::failure;
 use crate::domain::channel::ChannelName;
-use crate::domain::counts::{Amount, Counts, Kind as Named, families_from_text, families_to_text};
 use crate::domain::destination::Destination;
-use crate::domain::disclosure::Undecided;
+use crate::domain::dimensions::Dimensions;
 use crate::domain::link::Text;
+use crate::stats::counts::{Amount, Counts, families_from_text, families_to_text};
+use crate::stats::disclosure::Undecided;
 use crate::store::StoreError;
+use crate::store::redis::failure;
 
 /// The field that tells whether cells hold.
 pub(super) const MARK: &str = "mark";
@@ -46,13 +47,13 @@ impl Kind {
     }
 }
 
-impl From<Named> for Kind {
-    fn from(Named { channel, page, campaign }: Named) -> Self {
+impl From<Dimensions> for Kind {
+    fn from(Dimensions { channel, page, campaign }: Dimensions) -> Self {
         Self { channel, page, campaign }
     }
 }
 
-impl From<Kind> for Named {
+impl From<Kind> for Dimensions {
     fn from(Kind { channel, page, campaign }: Kind) -> Self {
         Self { channel, page, campaign }
     }

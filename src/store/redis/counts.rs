@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use redis::cmd;
 
-use super::cells::{Cell, MARK, OF_LINK, from_json};
-use super::links::CHUNK;
-use super::marks::read_closed;
-use super::{RedisStore, failure, keys};
 use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
-use crate::domain::counts::{Amount, Counts, DayCounts, LinkCounts, families_from_text};
 use crate::domain::day::Day;
 use crate::domain::link::Link;
 use crate::domain::link_key::LinkKey;
 use crate::domain::site::SiteId;
+use crate::stats::counts::{Amount, Counts, DayCounts, LinkCounts, families_from_text};
 use crate::store::StoreError;
+use crate::store::redis::cells::{Cell, MARK, OF_LINK, from_json};
+use crate::store::redis::links::CHUNK;
+use crate::store::redis::marks::read_closed;
+use crate::store::redis::{RedisStore, failure, keys};
 
 /// The length of a record without the families' text, and that of one with a sketch.
 const EXACT_RECORD: usize = 21;

@@ -7,17 +7,17 @@ use std::collections::BTreeMap;
 use redis::cmd;
 use tokio::time::sleep;
 
-use super::cells::{Kind, MARK, Numbers, OF_KIND, OF_POOL, Share, from_json, to_json};
-use super::closing::SHORT;
-use super::marks::{Closing, Stage};
-use super::{RedisStore, failure, keys, script};
 use crate::domain::channel::ChannelName;
-use crate::domain::counts::{Amount, Counts, DayCounts, DayRow, DayRows};
-use crate::domain::disclosure::{Level, Secret, Undecided};
 use crate::domain::min_count::MinCount;
 use crate::domain::site::SiteId;
 use crate::domain::week::Week;
+use crate::stats::counts::{Amount, Counts, DayCounts, DayRow, DayRows};
+use crate::stats::disclosure::{Level, Secret, Undecided};
 use crate::store::StoreError;
+use crate::store::redis::cells::{Kind, MARK, Numbers, OF_KIND, OF_POOL, Share, from_json, to_json};
+use crate::store::redis::closing::SHORT;
+use crate::store::redis::marks::{Closing, Stage};
+use crate::store::redis::{RedisStore, failure, keys, script};
 
 /// What each day left to the pool of a kind.
 type Pools = BTreeMap<Kind, BTreeMap<String, Undecided>>;

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
-use super::counts::{LinkSite, families, number, sql_number};
-use super::visitors::LinkRow;
-use crate::domain::counts::{Counts, families_to_text};
 use crate::domain::day::Day;
 use crate::domain::week::Week;
+use crate::stats::counts::{Counts, families_to_text};
+use crate::store::sqlite::counts::{LinkSite, families, number, sql_number};
+use crate::store::sqlite::visitors::LinkRow;
 
 /// A combination of channel, page and campaign, by the number of its row.
 pub(super) type KindRow = i64;

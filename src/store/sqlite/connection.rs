@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::error::store_error;
-use super::schema;
 use crate::store::StoreError;
+use crate::store::sqlite::error::store_error;
+use crate::store::sqlite::schema;
 
 /// How long a statement waits for another process (the command line) that writes.
 pub(super) const BUSY: Duration = Duration::from_secs(5);

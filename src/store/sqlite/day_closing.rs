@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 
 use foldhash::HashMap;
 
-use super::cells::{self, KindRow, kind_row};
-use super::closing::{Desk, ROWS, is_full, undecided, week_of_pools};
-use super::counts::{number, sql_number};
-use super::links::kind_on;
-use super::reading::{each, known};
-use super::visitors::{LinkRow, Visitors};
-use crate::domain::counts::{Amount, Counts};
 use crate::domain::day::Day;
-use crate::domain::disclosure::{Level, Undecided};
 use crate::domain::networks::Networks;
+use crate::stats::counts::{Amount, Counts};
+use crate::stats::disclosure::{Level, Undecided};
+use crate::store::sqlite::cells;
+use crate::store::sqlite::cells::{KindRow, kind_row};
+use crate::store::sqlite::closing::{Desk, ROWS, is_full, undecided, week_of_pools};
+use crate::store::sqlite::counts::{number, sql_number};
+use crate::store::sqlite::links::kind_on;
+use crate::store::sqlite::reading::{each, known};
+use crate::store::sqlite::visitors::{LinkRow, Visitors};
 
 /// The networks of each pool that a closing adds to, united over the links that have joined it so far. They are in memory
 /// only: a closing that goes on after a kill counts what was united until then as one number, and never adds to it.

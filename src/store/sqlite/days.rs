@@ -7,19 +7,21 @@ use foldhash::HashMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::cells::{self, KindRow, NO_LINK};
-use super::closing::is_closing_week;
-use super::counts::{LinkSite, number, read_day};
-use super::links::{kind_on, required, text};
-use super::reading::{closed_days, each, known};
-use super::visitors::LinkRow;
 use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
-use crate::domain::counts::{Amount, Counts, DayCounts, DayMarks, DayRow, DayRows, Kind};
 use crate::domain::day::Day;
+use crate::domain::dimensions::Dimensions;
 use crate::domain::session::hour;
 use crate::domain::site::SiteId;
 use crate::domain::week::Week;
+use crate::stats::counts::{Amount, Counts, DayCounts, DayMarks, DayRow, DayRows};
+use crate::store::sqlite::cells;
+use crate::store::sqlite::cells::{KindRow, NO_LINK};
+use crate::store::sqlite::closing::is_closing_week;
+use crate::store::sqlite::counts::{LinkSite, number, read_day};
+use crate::store::sqlite::links::{kind_on, required, text};
+use crate::store::sqlite::reading::{closed_days, each, known};
+use crate::store::sqlite::visitors::LinkRow;
 
 /// What tells whether days have changed.
 pub(super) fn marks(db: &Connection, site: &SiteId, first: Day, last: Day) -> rusqlite::Result<DayMarks> {
@@ -215,7 +217,7 @@ impl Table {
             return Ok(*place);
         }
         let (channel, page) = (required(row, first)?, text(row, first + 1)?);
-        self.day.kinds.push(Kind { channel, page, campaign: text(row, first + 2)? });
+        self.day.kinds.push(Dimensions { channel, page, campaign: text(row, first + 2)? });
         let place = self.day.kinds.len() - 1;
         self.kinds.insert(self.texts.clone(), place);
         Ok(place)

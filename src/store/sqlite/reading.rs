@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Params, Row};
 
-use super::cells;
-use super::closing::read_week;
-use super::counts::{LinkSite, link_row, number, of_link, read_day, with_days};
-use super::links;
 use crate::domain::code::Code;
-use crate::domain::counts::{Closed, ClosedDays, Counts, DayCounts, LinkCounts};
 use crate::domain::day::Day;
 use crate::domain::family::Family;
 use crate::domain::week::Week;
+use crate::stats::counts::{Closed, ClosedDays, Counts, DayCounts, LinkCounts};
+use crate::store::sqlite::cells;
+use crate::store::sqlite::closing::read_week;
+use crate::store::sqlite::counts::{LinkSite, link_row, number, of_link, read_day, with_days};
+use crate::store::sqlite::links;
 
 /// What was counted for a link, by day.
 pub(super) fn of_link(db: &Connection, code: &Code, first: Day, last: Day) -> rusqlite::Result<LinkCounts> {

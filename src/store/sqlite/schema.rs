@@ -5,8 +5,9 @@
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use super::error::store_error;
-use crate::store::{StoreError, StoreId};
+use crate::domain::identity::StoreId;
+use crate::store::StoreError;
+use crate::store::sqlite::error::store_error;
 
 /// The version that this program reads and writes.
 const VERSION: i32 = 7;

@@ -8,17 +8,19 @@ use std::collections::BTreeMap;
 use foldhash::HashMap;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
-use super::closing::counted_on;
-use super::counts::{LinkSite, number, sql_number};
-use super::links::required;
-use super::visitors::{Place, Visitors};
 use crate::domain::day::Day;
 use crate::domain::entry::EntryKind;
+use crate::domain::entry::Numbered;
 use crate::domain::family::Family;
+use crate::domain::identity::JournalId;
 use crate::domain::link_key::LinkKey;
 use crate::domain::networks::Networks;
 use crate::domain::visitor_set::Fingerprint;
-use crate::store::{JournalId, Numbered, SetAside, Settled};
+use crate::store::sqlite::closing::counted_on;
+use crate::store::sqlite::counts::{LinkSite, number, sql_number};
+use crate::store::sqlite::links::required;
+use crate::store::sqlite::visitors::{Place, Visitors};
+use crate::store::{SetAside, Settled};
 
 /// What a stretch of the journal adds to one link on one day.
 #[derive(Default)]

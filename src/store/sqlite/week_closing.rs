@@ -1,13 +1,14 @@
 //! Closing the pools of a week: each one becomes a cell of its page, or joins its channel, which becomes a cell or is deleted.
 
-use super::cells::{self, KindRow, NO_LINK, drop_unused_kind, kind_row};
-use super::closing::{Desk, is_full, undecided};
-use super::counts::{read_day, sql_number};
-use super::reading::each;
-use crate::domain::counts::Amount;
 use crate::domain::day::Day;
-use crate::domain::disclosure::{Level, Undecided};
 use crate::domain::week::Week;
+use crate::stats::counts::Amount;
+use crate::stats::disclosure::{Level, Undecided};
+use crate::store::sqlite::cells;
+use crate::store::sqlite::cells::{KindRow, NO_LINK, drop_unused_kind, kind_row};
+use crate::store::sqlite::closing::{Desk, is_full, undecided};
+use crate::store::sqlite::counts::{read_day, sql_number};
+use crate::store::sqlite::reading::each;
 
 /// A page's pool, by day.
 struct Page {

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use entrenous::domain::counts::Counts;
 use entrenous::domain::entry::EntryKind;
 use entrenous::domain::link::LinkChange;
 use entrenous::domain::min_count::MinCount;
 use entrenous::domain::week::Week;
+use entrenous::stats::counts::Counts;
 use entrenous::store::Store;
 
 use super::cells::{

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::iter::repeat_n;
 use std::sync::Arc;
 
-use entrenous::domain::counts::Counts;
 use entrenous::domain::entry::EntryKind;
 use entrenous::domain::family::Family::{Slack, Telegram};
 use entrenous::domain::min_count::MinCount;
 use entrenous::domain::week::Week;
+use entrenous::stats::counts::Counts;
 use entrenous::store::Store;
 use futures_util::future::join_all;
 

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::iter::repeat_n;
 
-use entrenous::domain::counts::{Counts, DayCounts};
 use entrenous::domain::entry::EntryKind;
 use entrenous::domain::link::{Link, LinkChange};
 use entrenous::domain::min_count::MinCount;
 use entrenous::domain::site::Site;
 use entrenous::domain::week::Week;
+use entrenous::stats::counts::{Counts, DayCounts};
 use entrenous::store::Store;
 
 use super::cells::{close, interrupted, k};

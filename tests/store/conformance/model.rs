@@ -4,12 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use entrenous::domain::counts::{Amount, Counts, Kind};
 use entrenous::domain::day::Day;
+use entrenous::domain::dimensions::Dimensions;
 use entrenous::domain::link::{Link, LinkChange};
 use entrenous::domain::min_count::MinCount;
 use entrenous::domain::networks::{Bucket, Networks};
 use entrenous::domain::week::Week;
+use entrenous::stats::counts::{Amount, Counts};
 
 use super::cells::assert_rounded;
 
@@ -37,9 +38,9 @@ struct Pool {
 }
 
 /// A cell of a link's day.
-pub(super) type OfDay = (Day, usize, Kind);
+pub(super) type OfDay = (Day, usize, Dimensions);
 /// A cell of a week.
-pub(super) type OfWeek = (Week, Kind);
+pub(super) type OfWeek = (Week, Dimensions);
 
 #[derive(Default)]
 pub(super) struct Model {
@@ -175,7 +176,7 @@ impl Model {
             let networks = pool.networks.values().map(Networks::count).sum();
             let shows = self.see(&place, pool.amount, networks, k, weeks);
             let left = rest(pool, shows);
-            let channel = Kind { page: None, campaign: None, ..place.1 };
+            let channel = Dimensions { page: None, campaign: None, ..place.1 };
             let (amount, days) = channels.entry((week, channel)).or_default();
             *amount += left.amount;
             // Of one day, those of different pages may be the same: the largest number is certain.

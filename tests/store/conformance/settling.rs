@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use entrenous::domain::counts::Counts;
 use entrenous::domain::entry::EntryKind;
-use entrenous::store::{Numbered, Store};
+use entrenous::domain::entry::Numbered;
+use entrenous::stats::counts::Counts;
+use entrenous::store::Store;
 use futures_util::future::join_all;
 
 use crate::fixtures::{Journal, UNFURL, by_day, click, clicks, counted, day, link, stored_link, stored_site};

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use entrenous::domain::counts::Counts;
 use entrenous::domain::day::Day;
 use entrenous::domain::entry::EntryKind;
 use entrenous::domain::link::LinkChange;
 use entrenous::domain::site::Site;
+use entrenous::stats::counts::Counts;
 use entrenous::store::Store;
 use jiff::SignedDuration;
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use entrenous::domain::channel::ChannelName;
-use entrenous::domain::counts::Amount;
 use entrenous::domain::day::Day;
 use entrenous::domain::entry::EntryKind;
 use entrenous::domain::networks::{Bucket, Networks};
 use entrenous::domain::site::Site;
+use entrenous::stats::counts::Amount;
 use entrenous::store::Store;
 use futures_util::future::join_all;
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use entrenous::domain::counts::Counts;
 use entrenous::domain::entry::EntryKind;
-use entrenous::domain::family::Family::{self, Slack, Telegram, WhatsApp};
+use entrenous::domain::family::Family;
+use entrenous::domain::family::Family::{Slack, Telegram, WhatsApp};
+use entrenous::stats::counts::Counts;
 use entrenous::store::Store;
 use futures_util::future::join_all;
 
