@@ -30,7 +30,7 @@ pub enum EntryKind {
     /// A preview fetched by the bot of a chat app of this family.
     Unfurl(Family),
     /// A click of somebody unasked, under the policy `aggregate`.
-    AggregateClick,
+    Open,
 }
 
 /// A journal entry with its number; numbers rise in one journal, are never used twice, and stay

@@ -4,7 +4,7 @@
 
 use crate::i18n::Language;
 use crate::stats::publication::Number;
-use crate::stats::report::Virality;
+use crate::stats::report::ClicksPerShare;
 
 /// The months of a language: in full and short.
 type Months = [(&'static str, &'static str); 12];
@@ -85,8 +85,12 @@ impl Language {
     }
 
     /// Clicks for each 100 shares: with one decimal where they are exact, and without those that rounded ones do not have.
-    pub(crate) fn virality(self, virality: Virality, is_exact: bool) -> String {
-        if is_exact { self.tenths(virality.percent()) } else { self.decimal(virality.percent()) }
+    pub(crate) fn clicks_per_share(self, clicks_per_share: ClicksPerShare, is_exact: bool) -> String {
+        if is_exact {
+            self.tenths(clicks_per_share.percent())
+        } else {
+            self.decimal(clicks_per_share.percent())
+        }
     }
 
     /// A round number for a narrow place: `20K`, `5M`.

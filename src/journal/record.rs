@@ -41,7 +41,7 @@ impl Batch {
         self.bytes.push(match kind {
             EntryKind::Click(..) => 1,
             EntryKind::Unfurl(_) => 2,
-            EntryKind::AggregateClick => 3,
+            EntryKind::Open => 3,
         });
         self.bytes.extend(day.number().to_le_bytes());
         for part in [site.as_str(), NAMESPACE, link.code.as_str()] {
@@ -55,7 +55,7 @@ impl Batch {
                 self.bytes.extend(network.map(MaskedBucket::byte));
             }
             EntryKind::Unfurl(family) => self.bytes.push(family.number()),
-            EntryKind::AggregateClick => {}
+            EntryKind::Open => {}
         }
         let length = self.bytes.len() - start - PREFIX;
         let length = u16::try_from(length).expect("a record is shorter than LONGEST");
@@ -123,7 +123,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<(Numbered, usize)> {
             EntryKind::Click(Tag::from_bytes(*tag), network)
         }
         (2, [family]) => EntryKind::Unfurl(Family::from_number(*family)),
-        (3, []) => EntryKind::AggregateClick,
+        (3, []) => EntryKind::Open,
         _ => return None,
     };
     let entry = Entry {

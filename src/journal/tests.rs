@@ -28,7 +28,7 @@ fn batch(first: u8, count: u8) -> Batch {
                 (number % 2 == 0).then(|| MaskedBucket::from_byte(number)),
             ),
             1 => EntryKind::Unfurl(Family::Slack),
-            _ => EntryKind::AggregateClick,
+            _ => EntryKind::Open,
         };
         batch.push(&site, &link, Day::of(Timestamp::UNIX_EPOCH), kind);
     }
@@ -82,7 +82,7 @@ fn each_kind_of_entry_is_read_as_it_was_written_and_a_click_with_or_without_a_ne
                 number % 3 == 0 && *tag.as_bytes() == [number; 16] && masked == network
             }
             EntryKind::Unfurl(family) => number % 3 == 1 && family == Family::Slack,
-            EntryKind::AggregateClick => number % 3 == 2,
+            EntryKind::Open => number % 3 == 2,
         };
         assert!(is_right, "entry {number}");
         assert!(numbered.network.is_none(), "only the day key gives a bucket again");

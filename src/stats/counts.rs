@@ -24,7 +24,7 @@ pub struct Counts {
     /// Distinct visitors of each link, added up.
     pub visitors: u64,
     /// Clicks of people who were not asked, a series of its own.
-    pub aggregate_clicks: u64,
+    pub opens: u64,
 }
 
 impl Counts {
@@ -37,7 +37,7 @@ impl Counts {
         }
         self.clicks += other.clicks;
         self.visitors += other.visitors;
-        self.aggregate_clicks += other.aggregate_clicks;
+        self.opens += other.opens;
     }
 
     /// Every unfurl under the family that fetched it.
@@ -53,8 +53,8 @@ impl Counts {
 }
 
 impl From<Amount> for Counts {
-    fn from(Amount { clicks, visitors, aggregate_clicks }: Amount) -> Self {
-        Self { clicks, visitors, aggregate_clicks, ..Self::default() }
+    fn from(Amount { clicks, visitors, opens }: Amount) -> Self {
+        Self { clicks, visitors, opens, ..Self::default() }
     }
 }
 
@@ -66,15 +66,15 @@ pub struct Amount {
     /// The visitors that these stand for.
     pub visitors: u64,
     /// Clicks of people who were not asked.
-    pub aggregate_clicks: u64,
+    pub opens: u64,
 }
 
 impl Amount {
     /// What of these counts stands for people.
     #[must_use]
     pub fn of(counts: &Counts) -> Self {
-        let Counts { clicks, visitors, aggregate_clicks, .. } = *counts;
-        Self { clicks, visitors, aggregate_clicks }
+        let Counts { clicks, visitors, opens, .. } = *counts;
+        Self { clicks, visitors, opens }
     }
 
     /// Whether it stands for nobody.
@@ -88,7 +88,7 @@ impl std::ops::AddAssign for Amount {
     fn add_assign(&mut self, more: Self) {
         self.clicks += more.clicks;
         self.visitors += more.visitors;
-        self.aggregate_clicks += more.aggregate_clicks;
+        self.opens += more.opens;
     }
 }
 

@@ -110,9 +110,9 @@ impl Secret {
             (rest.amount.clicks, rest.amount.visitors, rest.networks) = (0, 0, 0);
         }
         let threshold = 2 * k.get() + 1 + draw("threshold of opens", 2 * k.get());
-        if amount.aggregate_clicks >= threshold {
-            cell.aggregate_clicks = round("opens", amount.aggregate_clicks);
-            rest.amount.aggregate_clicks = 0;
+        if amount.opens >= threshold {
+            cell.opens = round("opens", amount.opens);
+            rest.amount.opens = 0;
         }
         (cell, rest)
     }
@@ -166,7 +166,7 @@ mod tests {
     }
 
     fn undecided(clicks: u64, visitors: u64, networks: u64, opens: u64) -> Undecided {
-        Undecided { amount: Amount { clicks, visitors, aggregate_clicks: opens }, networks }
+        Undecided { amount: Amount { clicks, visitors, opens }, networks }
     }
 
     #[test]
@@ -205,10 +205,7 @@ mod tests {
                     secret.decide(Level::Page, &subject.to_string(), of_subject, k)
                 });
                 all.fold((0, 0), |(clicks, opens), (_, rest)| {
-                    (
-                        clicks + i32::from(rest.amount.visitors == 0),
-                        opens + i32::from(rest.amount.aggregate_clicks == 0),
-                    )
+                    (clicks + i32::from(rest.amount.visitors == 0), opens + i32::from(rest.amount.opens == 0))
                 })
             };
             assert_eq!(shown(n, n, 2 * n), (0, 0));
@@ -247,10 +244,10 @@ mod tests {
             let (cell, rest) = secret.decide(Level::Channel, "sms", before, k(10));
             assert_eq!(
                 cell.visitors == 0,
-                rest.amount == Amount { aggregate_clicks: rest.amount.aggregate_clicks, ..before.amount }
+                rest.amount == Amount { opens: rest.amount.opens, ..before.amount }
                     && rest.amount.visitors == before.amount.visitors
             );
-            assert!(cell.aggregate_clicks == 0 || rest.amount.aggregate_clicks == 0);
+            assert!(cell.opens == 0 || rest.amount.opens == 0);
             assert!(rest.networks == if rest.amount.visitors > 0 || visitors == 0 { visitors } else { 0 });
         }
     }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::domain::channel::ChannelName;
-use crate::stats::report::{Group, Virality};
+use crate::stats::report::{ClicksPerShare, Group};
 
 /// Links of a site that were made in the same way.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,10 +54,10 @@ pub struct Resharing {
     /// Links made, for whatever channel, by people who came through one of this channel, whenever that was made.
     pub reshares: u64,
     /// Clicks / shares × 100, as the site's statistics have it.
-    pub virality: Option<Virality>,
+    pub clicks_per_share: Option<ClicksPerShare>,
 }
 
-/// Adds up shares; `channels` are the same days' statistics by channel, of which virality is taken.
+/// Adds up shares; `channels` are the same days' statistics by channel, of which clicks_per_share is taken.
 #[must_use]
 pub fn lineage(all: &[Shares], channels: &[Group]) -> Lineage {
     let mut generations: BTreeMap<u32, u64> = BTreeMap::new();
@@ -69,15 +69,15 @@ pub fn lineage(all: &[Shares], channels: &[Group]) -> Lineage {
             sums.entry(parent).or_default().1 += some.shares;
         }
     }
-    let virality = |channel: &ChannelName| {
+    let clicks_per_share = |channel: &ChannelName| {
         let of_channel = |group: &&Group| group.key.as_deref() == Some(channel.as_str());
-        channels.iter().find(of_channel).and_then(|group| group.numbers.virality)
+        channels.iter().find(of_channel).and_then(|group| group.numbers.clicks_per_share)
     };
     let resharing = |(key, (shares, reshares)): (&ChannelName, (u64, u64))| Resharing {
         key: key.clone(),
         shares,
         reshares,
-        virality: virality(key),
+        clicks_per_share: clicks_per_share(key),
     };
     let mut channels: Vec<_> = sums.into_iter().map(resharing).collect();
     // Of equal ones, the order of their names stays.
@@ -97,7 +97,7 @@ mod tests {
         Shares { channel: name(channel), generation, parent_channel: parent.map(name), shares }
     }
 
-    fn group(channel: &str, virality: Option<Virality>) -> Group {
+    fn group(channel: &str, clicks_per_share: Option<ClicksPerShare>) -> Group {
         let few = Number::Suppressed;
         let numbers = Numbers {
             shares: few,
@@ -105,8 +105,8 @@ mod tests {
             unfurls_by_app: BTreeMap::new(),
             clicks: few,
             visitors: few,
-            aggregate_clicks: few,
-            virality,
+            opens: few,
+            clicks_per_share,
         };
         Group { key: Some(channel.to_owned()), kind: None, numbers, before: None }
     }
@@ -122,15 +122,19 @@ mod tests {
             shares("copy", 1, None, 1),
             shares("copy", 1, Some("viber"), 2),
         ];
-        let virality = Some(Virality::exact(6, 5));
-        let groups = [group("email", virality), group("sms", None)];
+        let clicks_per_share = Some(ClicksPerShare::exact(6, 5));
+        let groups = [group("email", clicks_per_share), group("sms", None)];
         let Lineage { generations, channels } = lineage(&all, &groups);
         let generations: Vec<_> = generations.iter().map(|g| (g.generation, g.shares)).collect();
         assert_eq!(generations, [(0, 5), (1, 6), (2, 1)]);
         let channels: Vec<_> =
-            channels.iter().map(|c| (c.key.as_str(), c.shares, c.reshares, c.virality)).collect();
-        let expected =
-            [("email", 5, 3, virality), ("viber", 0, 2, None), ("sms", 4, 1, None), ("copy", 3, 0, None)];
+            channels.iter().map(|c| (c.key.as_str(), c.shares, c.reshares, c.clicks_per_share)).collect();
+        let expected = [
+            ("email", 5, 3, clicks_per_share),
+            ("viber", 0, 2, None),
+            ("sms", 4, 1, None),
+            ("copy", 3, 0, None),
+        ];
         assert_eq!(channels, expected);
         assert_eq!(lineage(&[], &[]), Lineage { generations: vec![], channels: vec![] });
     }

@@ -209,18 +209,18 @@ pub struct Numbers {
     /// Visitors of each link and day, added up.
     pub visitors: Number,
     /// Clicks of people who were not asked, a series of its own.
-    pub aggregate_clicks: Number,
+    pub opens: Number,
     /// Clicks for each 100 shares; `None` without shares or with too few clicks.
-    pub virality: Option<Virality>,
+    pub clicks_per_share: Option<ClicksPerShare>,
 }
 
 /// Clicks for each 100 shares, with as many digits as the clicks have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Virality {
+pub struct ClicksPerShare {
     tenths: u64,
 }
 
-impl Virality {
+impl ClicksPerShare {
     /// Returns it in percent.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
@@ -229,7 +229,7 @@ impl Virality {
     }
 }
 
-impl Serialize for Virality {
+impl Serialize for ClicksPerShare {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.percent().serialize(serializer)
     }
@@ -256,7 +256,7 @@ pub struct SeriesWeek {
     /// Visitors.
     pub visitors: Number,
     /// Clicks of people who were not asked.
-    pub aggregate_clicks: Number,
+    pub opens: Number,
 }
 
 /// Groups of one kind.
@@ -300,7 +300,7 @@ impl Numbers {
     /// tell that they are not nothing.
     #[must_use]
     pub fn say_something(&self) -> bool {
-        let all = [self.shares, self.unfurls, self.clicks, self.aggregate_clicks];
+        let all = [self.shares, self.unfurls, self.clicks, self.opens];
         all.into_iter().any(Number::says_something)
     }
 

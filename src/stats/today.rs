@@ -134,7 +134,7 @@ impl Subject {
                 (Networks::default(), amount.visitors, None);
         }
         let needed = *self.opens_needed.get_or_insert_with(|| 8 * n + draw.below(8 * n));
-        let opens = amount.aggregate_clicks;
+        let opens = amount.opens;
         self.opened = self.opened.min(opens);
         if opens - self.opened >= needed {
             self.opens = Some(OpensAt { at: hour, opens: round(opens, k, draw) });
@@ -238,7 +238,7 @@ mod tests {
     }
 
     fn totals(clicks: u64, visitors: u64, opens: u64) -> BTreeMap<ChannelName, Amount> {
-        BTreeMap::from([(sms(), Amount { clicks, visitors, aggregate_clicks: opens })])
+        BTreeMap::from([(sms(), Amount { clicks, visitors, opens })])
     }
 
     fn from(networks: std::ops::Range<u8>) -> BTreeMap<ChannelName, Networks> {
@@ -299,7 +299,7 @@ mod tests {
         let (mut today, draw) = (Today::new(hour(0)), &mut Part(0));
         let mail = ChannelName::parse("email").expect("a channel");
         let all = |visitors| {
-            let amount = Amount { clicks: 2 * visitors, visitors, aggregate_clicks: 0 };
+            let amount = Amount { clicks: 2 * visitors, visitors, opens: 0 };
             BTreeMap::from([(sms(), amount), (mail.clone(), amount)])
         };
         let mut recent = from(0..12);

@@ -394,7 +394,7 @@ impl History {
             entry.network = Some(Bucket::new(u8::try_from(person % 256).expect("a byte")));
         }
         self.entries.extend(clicks);
-        let unasked_clicks = (0..unasked).map(|_| EntryKind::AggregateClick);
+        let unasked_clicks = (0..unasked).map(|_| EntryKind::Open);
         let fetched = (0..unfurls).map(|_| EntryKind::Unfurl(Slack));
         self.entries.extend(self.journal.entries(&link, on, unasked_clicks.chain(fetched)));
         for (sum, more) in self.whole.iter_mut().zip([people.into(), people.into(), unasked, unfurls]) {
@@ -446,7 +446,7 @@ impl History {
             let rows = store.day_rows(&self.site.id, on, jiff::Timestamp::MAX).await.expect("a day");
             for row in rows.rows {
                 let all = row.counts.all();
-                let more = [all.clicks, all.visitors, all.aggregate_clicks, all.unfurls];
+                let more = [all.clicks, all.visitors, all.opens, all.unfurls];
                 sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
                 let cell = row.counts.cells;
                 if cell != Counts::default() {

@@ -567,9 +567,9 @@ pub(crate) fn code(link: &Value) -> String {
     link["code"].as_str().expect("a code").to_owned()
 }
 
-/// The totals `[unfurls, clicks, visitors, aggregate_clicks]` in a link's statistics.
+/// The totals `[unfurls, clicks, visitors, opens]` in a link's statistics.
 pub(crate) fn totals(stats: &Value) -> [Option<u64>; 4] {
-    ["unfurls", "clicks", "visitors", "aggregate_clicks"].map(|name| stats["totals"][name].as_u64())
+    ["unfurls", "clicks", "visitors", "opens"].map(|name| stats["totals"][name].as_u64())
 }
 
 /// Sends a request whose answer must be a problem as RFC 9457 and the product have it.

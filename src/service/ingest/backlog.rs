@@ -86,7 +86,7 @@ mod tests {
             site: SiteId::from_stored("site1234"),
             link: "/abc.0000000000000001".parse().expect("a link key"),
             day: Day::of(jiff::Timestamp::UNIX_EPOCH),
-            kind: EntryKind::AggregateClick,
+            kind: EntryKind::Open,
         };
         numbers.map(|number| Numbered { number, previous: 0, network: None, entry: entry() }).collect()
     }

@@ -27,7 +27,7 @@ pub(super) struct Row {
     unfurls: u32,
     clicks: u32,
     visitors: u32,
-    aggregate_clicks: u32,
+    opens: u32,
 }
 
 /// Unfurls of a row that are known to be of a family.
@@ -46,7 +46,7 @@ impl Block {
         let mut all: Vec<(Row, Counts)> = Vec::with_capacity(day.rows.len());
         for row in &day.rows {
             let counts = shown_of(&row.counts, shown);
-            let Amount { clicks, visitors, aggregate_clicks } = Amount::of(&counts);
+            let Amount { clicks, visitors, opens } = Amount::of(&counts);
             let row = Row {
                 kind: kinds[row.kind],
                 link: row.link.as_ref().map_or(NONE, |code| names.link(code)),
@@ -54,7 +54,7 @@ impl Block {
                 unfurls: short(counts.unfurls),
                 clicks: short(clicks),
                 visitors: short(visitors),
-                aggregate_clicks: short(aggregate_clicks),
+                opens: short(opens),
             };
             if !row.raw().is_nothing() {
                 all.push((row, counts));
@@ -117,7 +117,7 @@ impl Row {
             amount: Amount {
                 clicks: self.clicks.into(),
                 visitors: self.visitors.into(),
-                aggregate_clicks: self.aggregate_clicks.into(),
+                opens: self.opens.into(),
             },
         }
     }

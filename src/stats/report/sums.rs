@@ -7,7 +7,7 @@ use crate::domain::family::Family;
 use crate::stats::counts::Amount;
 use crate::stats::publication::{Audience, Number};
 use crate::stats::report::apps::Apps;
-use crate::stats::report::{Numbers, Virality};
+use crate::stats::report::{ClicksPerShare, Numbers};
 
 /// What is shown of some counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,7 +32,7 @@ impl SubAssign for Raw {
         self.unfurls -= part.unfurls;
         self.amount.clicks -= part.amount.clicks;
         self.amount.visitors -= part.amount.visitors;
-        self.amount.aggregate_clicks -= part.amount.aggregate_clicks;
+        self.amount.opens -= part.amount.opens;
     }
 }
 
@@ -61,7 +61,7 @@ pub(super) struct Form {
 impl Form {
     /// Publishes a sum; of its unfurls, so many are known to be of which family.
     pub(super) fn numbers(self, raw: Raw, known: Apps) -> Numbers {
-        let Amount { clicks, visitors, aggregate_clicks } = raw.amount;
+        let Amount { clicks, visitors, opens } = raw.amount;
         let knows_shares = self.exact || self.audience == Audience::SignedIn;
         let when = |shown: bool, number| if shown { Number::Shown(number) } else { Number::Suppressed };
         let of_visits = |number| when(self.exact || !raw.amount.is_nothing(), number);
@@ -71,17 +71,21 @@ impl Form {
             unfurls_by_app: if self.visits { by_app(known, raw.unfurls) } else { BTreeMap::new() },
             clicks: of_visits(clicks),
             visitors: of_visits(visitors),
-            aggregate_clicks: of_visits(aggregate_clicks),
+            opens: of_visits(opens),
             // Of shares that are rounded down it would be too high.
-            virality: knows_shares.then(|| self.virality(clicks, raw.shares)).flatten(),
+            clicks_per_share: knows_shares.then(|| self.clicks_per_share(clicks, raw.shares)).flatten(),
         }
     }
 
-    fn virality(self, clicks: u64, shares: u64) -> Option<Virality> {
+    fn clicks_per_share(self, clicks: u64, shares: u64) -> Option<ClicksPerShare> {
         let known = shares > 0 && (self.exact || clicks > 0);
-        known.then(
-            || if self.exact { Virality::exact(clicks, shares) } else { Virality::about(clicks, shares) },
-        )
+        known.then(|| {
+            if self.exact {
+                ClicksPerShare::exact(clicks, shares)
+            } else {
+                ClicksPerShare::about(clicks, shares)
+            }
+        })
     }
 }
 
@@ -91,7 +95,7 @@ fn by_app(mut known: Apps, unfurls: u64) -> BTreeMap<Family, u64> {
     known.by_family()
 }
 
-impl Virality {
+impl ClicksPerShare {
     /// Clicks / shares × 100 to one decimal.
     pub(crate) fn exact(clicks: u64, shares: u64) -> Self {
         Self { tenths: divided(clicks.saturating_mul(1_000), shares) }
@@ -117,8 +121,8 @@ mod tests {
         for (clicks, shares, exact, about) in
             [(37, 3, 1_233.3, 1_230.0), (1, 3, 33.3, 30.0), (5, 100, 5.0, 10.0), (0, 4, 0.0, 0.0)]
         {
-            let of =
-                [Virality::exact(clicks, shares), Virality::about(clicks, shares)].map(Virality::percent);
+            let of = [ClicksPerShare::exact(clicks, shares), ClicksPerShare::about(clicks, shares)]
+                .map(ClicksPerShare::percent);
             let written = [exact, about].map(|percent: f64| format!("{percent:.1}"));
             assert_eq!(of.map(|percent| format!("{percent:.1}")), written);
         }
@@ -128,9 +132,9 @@ mod tests {
     fn nothing_and_too_few_look_the_same_unless_every_number_is_exact() {
         let form = |exact, visits, audience| Form { exact, visits, audience };
         let numbers = |form: Form| {
-            let Numbers { shares, unfurls, clicks, visitors, aggregate_clicks, .. } =
+            let Numbers { shares, unfurls, clicks, visitors, opens, .. } =
                 form.numbers(Raw::default(), Apps::default());
-            [shares, unfurls, clicks, visitors, aggregate_clicks].map(Number::value)
+            [shares, unfurls, clicks, visitors, opens].map(Number::value)
         };
         assert_eq!(numbers(form(true, true, Audience::Public)), [Some(0); 5]);
         assert_eq!(numbers(form(false, true, Audience::SignedIn)), [Some(0), Some(0), None, None, None]);

@@ -200,8 +200,8 @@ impl<'a> Tally<'a> {
             let all = sum(rows);
             self.total += all;
             let form = Form { exact: false, visits: true, audience: lens.audience };
-            let Numbers { clicks, visitors, aggregate_clicks, .. } = form.numbers(all, Apps::default());
-            self.weeks.push(SeriesWeek { week: week.week, clicks, visitors, aggregate_clicks });
+            let Numbers { clicks, visitors, opens, .. } = form.numbers(all, Apps::default());
+            self.weeks.push(SeriesWeek { week: week.week, clicks, visitors, opens });
         }
     }
 

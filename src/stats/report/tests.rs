@@ -97,7 +97,7 @@ fn add_row(
 }
 
 fn visits(shares: u64, clicks: u64, visitors: u64) -> Counts {
-    let counts = Counts::from(Amount { clicks, visitors, aggregate_clicks: 0 });
+    let counts = Counts::from(Amount { clicks, visitors, opens: 0 });
     Counts { shares, ..counts }
 }
 
@@ -258,7 +258,7 @@ fn the_groups_that_are_left_out_are_one() {
 fn clicks_for_each_hundred_shares_are_those_of_what_is_shown() {
     let mut site = magazine();
     let report = site.ask("2026-11-18", "2026-11-20", &Filter::default(), 9, &signed_in(5));
-    let percent = |numbers: &Numbers| numbers.virality.map(Virality::percent);
+    let percent = |numbers: &Numbers| numbers.clicks_per_share.map(ClicksPerShare::percent);
     assert_eq!(percent(&report.totals), Some(830.0), "and not 833.3, as the clicks are rounded");
     let of_days: Vec<_> = report.series.iter().map(|day| percent(&day.numbers)).collect();
     assert_eq!(of_days, [Some(1_000.0), None, Some(750.0)]);
@@ -294,7 +294,7 @@ fn the_public_sees_shares_rounded_down_and_clicks_as_everybody() {
     assert_eq!((public.totals.shares, public.totals.clicks), (Number::Shown(10), Number::Shown(25)));
     assert_eq!(shown(&public, Grouping::Channel), [(Some("sms"), 10, Some(25))]);
     assert_eq!(public.series[0].numbers.shares, Number::Suppressed);
-    assert_eq!(public.totals.virality, None, "the shares that are not shown would be missing");
+    assert_eq!(public.totals.clicks_per_share, None, "the shares that are not shown would be missing");
 }
 
 #[test]

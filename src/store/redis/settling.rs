@@ -385,7 +385,7 @@ struct More {
 impl More {
     fn add(&mut self, kind: &EntryKind, is_new: impl FnOnce(Fingerprint) -> bool) {
         match kind {
-            EntryKind::AggregateClick => self.opens += 1,
+            EntryKind::Open => self.opens += 1,
             EntryKind::Click(tag, _) => {
                 self.clicks += 1;
                 let visitor = Fingerprint::of(tag);

@@ -165,7 +165,7 @@ mod tests {
         };
         let pool = |days: &[(u64, u64)]| {
             let of_day = |(visitors, networks): &(u64, u64)| Undecided {
-                amount: Amount { clicks: *visitors, visitors: *visitors, aggregate_clicks: 0 },
+                amount: Amount { clicks: *visitors, visitors: *visitors, opens: 0 },
                 networks: *networks,
             };
             let days = days.iter().map(of_day).enumerate();

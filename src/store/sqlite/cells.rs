@@ -52,7 +52,7 @@ pub(super) fn insert(
     cell: &Counts,
 ) -> rusqlite::Result<()> {
     let sql = "INSERT INTO cells (site, day, link, kind, unfurls, known_unfurls, clicks, visitors, \
-               aggregate_clicks) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+               opens) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let row = (
         site,
         day.number(),
@@ -62,7 +62,7 @@ pub(super) fn insert(
         families_to_text(&cell.known_unfurls),
         sql_number(cell.clicks),
         sql_number(cell.visitors),
-        sql_number(cell.aggregate_clicks),
+        sql_number(cell.opens),
     );
     db.prepare_cached(sql)?.execute(row).map(drop)
 }
@@ -75,7 +75,7 @@ pub(super) fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Counts> {
         known_unfurls: families(row, first + 1)?,
         clicks: number(row, first + 2)?,
         visitors: number(row, first + 3)?,
-        aggregate_clicks: number(row, first + 4)?,
+        opens: number(row, first + 4)?,
     })
 }
 

@@ -279,8 +279,8 @@ impl<'a> Desk<'a> {
 /// Reads clicks, visitors, networks and opens.
 pub(super) fn undecided(row: &Row<'_>, first: usize) -> rusqlite::Result<Undecided> {
     let (clicks, visitors) = (number(row, first)?, number(row, first + 1)?);
-    let aggregate_clicks = number(row, first + 3)?;
-    Ok(Undecided { amount: Amount { clicks, visitors, aggregate_clicks }, networks: number(row, first + 2)? })
+    let opens = number(row, first + 3)?;
+    Ok(Undecided { amount: Amount { clicks, visitors, opens }, networks: number(row, first + 2)? })
 }
 
 /// Reads a week.

@@ -81,7 +81,7 @@ impl Desk<'_> {
 
     fn open_links(&self, day: Day) -> rusqlite::Result<Vec<OpenLink>> {
         let sql = concat!(
-            "SELECT link, clicks, visitors, networks, aggregate_clicks, unfurls, ",
+            "SELECT link, clicks, visitors, networks, opens, unfurls, ",
             kind_on!("?2"),
             " FROM counts LEFT JOIN links ON links.id = link WHERE counts.site = ?1 AND day = ?2
               ORDER BY link LIMIT ?3"
@@ -119,11 +119,11 @@ impl Desk<'_> {
 
     fn add_to_pools(&self, day: Day, pools: &BTreeMap<KindRow, Undecided>) -> rusqlite::Result<()> {
         let week = week_of_pools(self.db, self.site, day)?;
-        let sql = "INSERT INTO pools (site, week, kind, day, clicks, visitors, networks, aggregate_clicks)
+        let sql = "INSERT INTO pools (site, week, kind, day, clicks, visitors, networks, opens)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET
                    clicks = clicks + excluded.clicks, visitors = visitors + excluded.visitors,
                    networks = max(networks, excluded.networks),
-                   aggregate_clicks = aggregate_clicks + excluded.aggregate_clicks";
+                   opens = opens + excluded.opens";
         let mut statement = self.db.prepare_cached(sql)?;
         for (kind, Undecided { amount, networks }) in pools {
             statement.execute((
@@ -134,7 +134,7 @@ impl Desk<'_> {
                 sql_number(amount.clicks),
                 sql_number(amount.visitors),
                 sql_number(*networks),
-                sql_number(amount.aggregate_clicks),
+                sql_number(amount.opens),
             ))?;
         }
         Ok(())

@@ -91,7 +91,7 @@ pub(super) fn rows(
     let sql = concat!(
         "SELECT link, code, ",
         kind_on!("?2"),
-        ", unfurls, '', clicks, visitors, aggregate_clicks
+        ", unfurls, '', clicks, visitors, opens
          FROM counts CROSS JOIN links ON links.id = link WHERE counts.site = ?1 AND day = ?2"
     );
     each(&moment, sql, the_day, |row| {
@@ -108,7 +108,7 @@ pub(super) fn rows(
         table.of_link(row)?.open.add(&known(row, 5)?);
         Ok(())
     })?;
-    let sql = "SELECT kind, link, code, unfurls, known_unfurls, clicks, visitors, aggregate_clicks
+    let sql = "SELECT kind, link, code, unfurls, known_unfurls, clicks, visitors, opens
                FROM cells CROSS JOIN links ON links.id = link WHERE cells.site = ?1 AND day = ?2 AND link > 0";
     each(&moment, sql, the_day, |row| {
         let kind = table.of_kind(&moment, row.get(0)?)?;
@@ -126,7 +126,7 @@ pub(super) fn of_week(db: &Connection, site: &SiteId, week: Week) -> rusqlite::R
     if is_closing_week(&moment, site, week)? {
         return Ok(table.day);
     }
-    let sql = "SELECT kind, unfurls, known_unfurls, clicks, visitors, aggregate_clicks
+    let sql = "SELECT kind, unfurls, known_unfurls, clicks, visitors, opens
                FROM cells WHERE site = ?1 AND day = ?2 AND link = ?3";
     each(&moment, sql, (site, week.first().number(), NO_LINK), |row| {
         let kind = table.of_kind(&moment, row.get(0)?)?;
@@ -142,13 +142,13 @@ pub(super) fn open_totals(
     site: &SiteId,
     day: Day,
 ) -> rusqlite::Result<BTreeMap<ChannelName, Amount>> {
-    let sql = "SELECT channel, sum(clicks), sum(visitors), sum(aggregate_clicks)
+    let sql = "SELECT channel, sum(clicks), sum(visitors), sum(opens)
                FROM counts CROSS JOIN links ON links.id = link
                WHERE counts.site = (SELECT id FROM sites WHERE ident = ?1) AND day = ?2 GROUP BY channel";
     let mut totals = BTreeMap::new();
     each(db, sql, (site.as_str(), day.number()), |row| {
         let (clicks, visitors) = (number(row, 1)?, number(row, 2)?);
-        let amount = Amount { clicks, visitors, aggregate_clicks: number(row, 3)? };
+        let amount = Amount { clicks, visitors, opens: number(row, 3)? };
         totals.insert(required(row, 0)?, amount);
         Ok(())
     })?;

@@ -23,11 +23,7 @@ pub(super) fn of_link(db: &Connection, code: &Code, first: Day, last: Day) -> ru
     let Some((link, site)) = link_row(&moment, &key)? else { return Ok(LinkCounts::default()) };
     let which = (site, link, first.number(), last.number());
     let mut days: BTreeMap<Day, DayCounts> = BTreeMap::new();
-    let sql = with_days!(of_link!(
-        "SELECT day, unfurls, '', clicks, visitors, aggregate_clicks",
-        "counts",
-        "open_days"
-    ));
+    let sql = with_days!(of_link!("SELECT day, unfurls, '', clicks, visitors, opens", "counts", "open_days"));
     each(&moment, sql, which, |row| {
         days.entry(read_day(row, 0)?).or_default().open.add(&cells::read(row, 1)?);
         Ok(())
@@ -38,7 +34,7 @@ pub(super) fn of_link(db: &Connection, code: &Code, first: Day, last: Day) -> ru
         Ok(())
     })?;
     let sql = with_days!(of_link!(
-        "SELECT day, unfurls, known_unfurls, clicks, visitors, aggregate_clicks",
+        "SELECT day, unfurls, known_unfurls, clicks, visitors, opens",
         "cells",
         "cell_days"
     ));

@@ -102,7 +102,7 @@ const TABLES: &str = "
         clicks INTEGER NOT NULL,
         visitors INTEGER NOT NULL,
         networks INTEGER NOT NULL,
-        aggregate_clicks INTEGER NOT NULL,
+        opens INTEGER NOT NULL,
         PRIMARY KEY (site, day, link)
     ) STRICT, WITHOUT ROWID;
 
@@ -126,7 +126,7 @@ const TABLES: &str = "
         day INTEGER NOT NULL,
         clicks INTEGER NOT NULL,
         unfurls INTEGER NOT NULL,
-        aggregate_clicks INTEGER NOT NULL,
+        opens INTEGER NOT NULL,
         PRIMARY KEY (link, day)
     ) STRICT, WITHOUT ROWID;
 
@@ -173,7 +173,7 @@ const CELLS: &str = "
         known_unfurls TEXT NOT NULL,
         clicks INTEGER NOT NULL,
         visitors INTEGER NOT NULL,
-        aggregate_clicks INTEGER NOT NULL,
+        opens INTEGER NOT NULL,
         PRIMARY KEY (site, day, link, kind)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX cells_by_kind ON cells (kind, day);
@@ -186,7 +186,7 @@ const CELLS: &str = "
         clicks INTEGER NOT NULL,
         visitors INTEGER NOT NULL,
         networks INTEGER NOT NULL,
-        aggregate_clicks INTEGER NOT NULL,
+        opens INTEGER NOT NULL,
         PRIMARY KEY (site, week, kind, day)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX pools_by_kind ON pools (kind);

@@ -45,7 +45,7 @@ impl Desk<'_> {
 
     /// Closes the pools of the channels, when those of the pages are gone, and marks the week as closed.
     pub(super) fn close_channels(&self, week: Week) -> rusqlite::Result<()> {
-        let sql = "SELECT kind, sum(clicks), sum(visitors), sum(networks), sum(aggregate_clicks) FROM pools
+        let sql = "SELECT kind, sum(clicks), sum(visitors), sum(networks), sum(opens) FROM pools
                    WHERE site = ?1 AND week = ?2 GROUP BY kind";
         let which = (self.site, week.number());
         let mut channels: Vec<(KindRow, Undecided)> = Vec::new();
@@ -66,7 +66,7 @@ impl Desk<'_> {
     }
 
     fn pages(&self, week: Week) -> rusqlite::Result<Vec<Page>> {
-        let sql = "SELECT pools.kind, channel, day, clicks, visitors, networks, aggregate_clicks
+        let sql = "SELECT pools.kind, channel, day, clicks, visitors, networks, opens
                    FROM pools CROSS JOIN kinds ON kinds.id = pools.kind
                    WHERE pools.site = ?1 AND week = ?2 AND url != '' ORDER BY pools.kind, day";
         let mut statement = self.db.prepare_cached(sql)?;
@@ -95,11 +95,11 @@ impl Desk<'_> {
         of_day: Undecided,
         rest: Undecided,
     ) -> rusqlite::Result<()> {
-        let Undecided { amount: Amount { clicks, visitors, aggregate_clicks }, networks } = of_day;
+        let Undecided { amount: Amount { clicks, visitors, opens }, networks } = of_day;
         let clicks_are_left = rest.amount.clicks > 0;
         let left = |number, is_left| if is_left { sql_number(number) } else { 0 };
         let sql = "UPDATE pools SET clicks = clicks + ?5, visitors = visitors + ?6,
-                   networks = max(networks - ?7, ?8), aggregate_clicks = aggregate_clicks + ?9
+                   networks = max(networks - ?7, ?8), opens = opens + ?9
                    WHERE site = ?1 AND week = ?2 AND kind = ?3 AND day = ?4";
         let which = (self.site, week.number(), channel, day.number());
         self.db
@@ -113,7 +113,7 @@ impl Desk<'_> {
                 left(visitors, clicks_are_left),
                 left(networks, !clicks_are_left),
                 left(networks, clicks_are_left),
-                left(aggregate_clicks, rest.amount.aggregate_clicks > 0),
+                left(opens, rest.amount.opens > 0),
             ))
             .map(drop)
     }

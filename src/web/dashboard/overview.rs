@@ -124,7 +124,7 @@ pub(crate) async fn show(
     } else {
         None
     };
-    let has_virality = signed_in || report.min_count.is_exact();
+    let has_clicks_per_share = signed_in || report.min_count.is_exact();
     let rows = Rows {
         app,
         site: whole_site,
@@ -137,18 +137,18 @@ pub(crate) async fn show(
     html::page(&OverviewPage {
         site: name.clone(),
         shared,
-        has_virality,
+        has_clicks_per_share,
         is_part: view.filter != Filter::default() || view.list.is_some(),
         subject: rows.subject(),
         filters: rows.filters(),
         whole: rows.everything(),
         picker: rows.picker(wrong),
-        totals: rows.totals().into_iter().take(if has_virality { 5 } else { 4 }).collect(),
+        totals: rows.totals().into_iter().take(if has_clicks_per_share { 5 } else { 4 }).collect(),
         today: rows.today(&of_today),
         bare: rows.bare(),
         reading: rows.reading(),
         series: rows.series(None),
-        channels: rows.channels(has_virality),
+        channels: rows.channels(has_clicks_per_share),
         tables: rows.tables(signed_in.then_some("/stats")),
         apps: rows.apps(),
         of_apps: rows.of_apps(),

@@ -27,7 +27,7 @@ use crate::domain::link::Text;
 use crate::domain::week::Week;
 use crate::service::links::InvalidParam;
 use crate::stats::publication::{Bound, Number};
-use crate::stats::report::{Group, Grouping, Numbers, Report, SeriesDay, SeriesWeek, Virality};
+use crate::stats::report::{ClicksPerShare, Group, Grouping, Numbers, Report, SeriesDay, SeriesWeek};
 use crate::stats::today;
 use crate::stats::today::Latest;
 use crate::web::extract::request::header;
@@ -65,7 +65,7 @@ struct NumbersBody {
     unfurls_by_app: BTreeMap<Family, u64>,
     #[serde(flatten)]
     visits: VisitsBody,
-    virality: Option<Virality>,
+    clicks_per_share: Option<ClicksPerShare>,
     bound: Bound,
 }
 
@@ -74,29 +74,28 @@ struct NumbersBody {
 struct VisitsBody {
     clicks: Number,
     visitors: Number,
-    aggregate_clicks: Number,
+    opens: Number,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     suppressed: bool,
 }
 
 impl VisitsBody {
-    fn of(clicks: Number, visitors: Number, aggregate_clicks: Number) -> Self {
-        Self { clicks, visitors, aggregate_clicks, suppressed: clicks == Number::Suppressed }
+    fn of(clicks: Number, visitors: Number, opens: Number) -> Self {
+        Self { clicks, visitors, opens, suppressed: clicks == Number::Suppressed }
     }
 
     /// Its cells in CSV: clicks, visitors, bare counts, and whether they are suppressed.
     fn cells(&self) -> [String; 4] {
-        let Self { clicks, visitors, aggregate_clicks, suppressed } = self;
-        [written(*clicks), written(*visitors), written(*aggregate_clicks), suppressed.to_string()]
+        let Self { clicks, visitors, opens, suppressed } = self;
+        [written(*clicks), written(*visitors), written(*opens), suppressed.to_string()]
     }
 }
 
 impl NumbersBody {
     fn of(numbers: Numbers, bound: Bound) -> Self {
-        let Numbers { shares, unfurls, unfurls_by_app, clicks, visitors, aggregate_clicks, virality } =
-            numbers;
-        let visits = VisitsBody::of(clicks, visitors, aggregate_clicks);
-        Self { shares, unfurls, unfurls_by_app, visits, virality, bound }
+        let Numbers { shares, unfurls, unfurls_by_app, clicks, visitors, opens, clicks_per_share } = numbers;
+        let visits = VisitsBody::of(clicks, visitors, opens);
+        Self { shares, unfurls, unfurls_by_app, visits, clicks_per_share, bound }
     }
 }
 
@@ -153,8 +152,8 @@ struct WeekBody {
 }
 
 impl From<SeriesWeek> for WeekBody {
-    fn from(SeriesWeek { week, clicks, visitors, aggregate_clicks }: SeriesWeek) -> Self {
-        Self { week, visits: VisitsBody::of(clicks, visitors, aggregate_clicks) }
+    fn from(SeriesWeek { week, clicks, visitors, opens }: SeriesWeek) -> Self {
+        Self { week, visits: VisitsBody::of(clicks, visitors, opens) }
     }
 }
 
@@ -164,8 +163,8 @@ struct TodayBody {
     until: Option<Timestamp>,
     clicks: Option<u64>,
     visitors: Option<u64>,
-    aggregate_until: Option<Timestamp>,
-    aggregate_clicks: Option<u64>,
+    opens_until: Option<Timestamp>,
+    opens: Option<u64>,
 }
 
 impl From<&Latest> for TodayBody {
@@ -174,8 +173,8 @@ impl From<&Latest> for TodayBody {
             until: clicks.map(|clicks| clicks.at),
             clicks: clicks.map(|clicks| clicks.clicks),
             visitors: clicks.map(|clicks| clicks.visitors),
-            aggregate_until: opens.map(|opens| opens.at),
-            aggregate_clicks: opens.map(|opens| opens.opens),
+            opens_until: opens.map(|opens| opens.at),
+            opens: opens.map(|opens| opens.opens),
         }
     }
 }
@@ -198,8 +197,7 @@ fn of_today(numbers: &today::Numbers) -> Option<serde_json::Value> {
 /// A link's report.
 pub(crate) fn of_link(code: &Code, report: Report, format: Format) -> HttpResponse {
     let Report { totals, bound, series, weeks, min_count, .. } = report;
-    let of_visits =
-        |numbers: &Numbers| VisitsBody::of(numbers.clicks, numbers.visitors, numbers.aggregate_clicks);
+    let of_visits = |numbers: &Numbers| VisitsBody::of(numbers.clicks, numbers.visitors, numbers.opens);
     match format {
         Format::Json => {
             let mut of_all = json!(of_visits(&totals));
@@ -218,9 +216,8 @@ pub(crate) fn of_link(code: &Code, report: Report, format: Format) -> HttpRespon
             // A column for each family of apps that fetched a preview on any of the days.
             let families: BTreeSet<(bool, Family)> =
                 totals.unfurls_by_app.keys().map(|family| (*family == Family::Other, *family)).collect();
-            let mut head = ["day", "clicks", "visitors", "aggregate_clicks", "suppressed", "unfurls"]
-                .map(str::to_owned)
-                .to_vec();
+            let mut head =
+                ["day", "clicks", "visitors", "opens", "suppressed", "unfurls"].map(str::to_owned).to_vec();
             head.extend(families.iter().map(|(_, family)| format!("unfurls_{family}")));
             let rows = series.into_iter().map(move |SeriesDay { day, numbers, .. }| {
                 let mut row = vec![day.to_string()];
@@ -279,7 +276,7 @@ pub(crate) fn of_site(
                 head.extend(["channel", "page", "campaign"].map(str::to_owned));
             }
             let numbers =
-                ["shares", "unfurls", "clicks", "visitors", "aggregate_clicks", "suppressed", "virality"];
+                ["shares", "unfurls", "clicks", "visitors", "opens", "suppressed", "clicks_per_share"];
             head.extend(numbers.map(str::to_owned));
             let rows = groups.map(move |GroupBody { key, kind, numbers }| {
                 let mut row = vec![key.unwrap_or_default()];
@@ -290,7 +287,9 @@ pub(crate) fn of_site(
                 row.extend([written(numbers.shares), written(numbers.unfurls)]);
                 row.extend(numbers.visits.cells());
                 row.push(
-                    numbers.virality.map_or_else(String::new, |known| format!("{:.1}", known.percent())),
+                    numbers
+                        .clicks_per_share
+                        .map_or_else(String::new, |known| format!("{:.1}", known.percent())),
                 );
                 row
             });

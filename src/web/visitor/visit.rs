@@ -155,7 +155,7 @@ pub(crate) async fn click(
 /// A click of somebody who was not asked: nothing of where it comes from becomes a part of it.
 pub(crate) fn bare_click(head: &RequestHead, app: &AppState) -> EntryKind {
     app.plausibility.note_headers(request::is_forwarded_unasked(head, app.trusted_proxies()));
-    EntryKind::AggregateClick
+    EntryKind::Open
 }
 
 const X_ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");

@@ -191,5 +191,5 @@ pub(super) fn assert_rounded(cell: &Counts, (clicks, visitors): (u64, u64), open
     assert!(is_rounded(cell.visitors, visitors, k), "{what}");
     assert!(cell.clicks >= cell.visitors, "{what}");
     assert!(is_rounded(cell.clicks - cell.visitors, clicks - visitors, k), "{what}");
-    assert!(is_rounded(cell.aggregate_clicks, opens, k), "{what}");
+    assert!(is_rounded(cell.opens, opens, k), "{what}");
 }

@@ -50,14 +50,14 @@ pub(crate) async fn a_day_has_a_row_for_each_link_and_its_share(store: Arc<dyn S
     insert(&*store, &later).await;
     let mut journal = Journal::new("j");
     journal.settle(&*store, &one, day(20), (0..3).map(click).chain([EntryKind::Unfurl(Slack)])).await;
-    journal.settle(&*store, &one, day(21), [click(1), EntryKind::AggregateClick]).await;
-    let counts = |shares, clicks, unfurls: u64, aggregate_clicks| Counts {
+    journal.settle(&*store, &one, day(21), [click(1), EntryKind::Open]).await;
+    let counts = |shares, clicks, unfurls: u64, opens| Counts {
         shares,
         unfurls,
         known_unfurls: (unfurls > 0).then_some((Slack, unfurls)).into_iter().collect(),
         clicks,
         visitors: clicks,
-        aggregate_clicks,
+        opens,
     };
     let code = |code: &str| Some(code.to_owned());
     let expected = [("sms a".to_owned(), code("one"), Counts::default(), counts(1, 3, 1, 0))];

@@ -92,7 +92,7 @@ impl History<'_> {
         let on = day(today - late);
         // The store passes over what is clicked on a deleted link, and so does the model.
         journal.come(self.store, &self.links[link], on, twice.clone()).await;
-        let unasked = repeat_n(EntryKind::AggregateClick, usize::try_from(opens).unwrap());
+        let unasked = repeat_n(EntryKind::Open, usize::try_from(opens).unwrap());
         journal.settle(self.store, &self.links[link], on, unasked).await;
         self.model.count(on, link, &twice, opens);
     }

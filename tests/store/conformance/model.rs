@@ -26,7 +26,7 @@ pub(super) struct Open {
 impl Open {
     pub(super) fn counts(&self) -> Counts {
         let visitors = self.visitors.len() as u64;
-        Counts { clicks: self.clicks, visitors, aggregate_clicks: self.opens, ..Counts::default() }
+        Counts { clicks: self.clicks, visitors, opens: self.opens, ..Counts::default() }
     }
 }
 
@@ -57,17 +57,17 @@ pub(super) struct Model {
 /// Which series are there, of what is seen and of what was counted.
 fn series(seen: &Counts, amount: Amount, networks: u64, k: MinCount, what: &str) -> (bool, bool) {
     let n = k.get();
-    let shows = (seen.visitors > 0, seen.aggregate_clicks > 0);
+    let shows = (seen.visitors > 0, seen.opens > 0);
     if k.is_exact() {
         assert_eq!(*seen, Counts::from(amount), "{what}");
         return (true, true);
     }
-    let (least, most) = (amount.visitors.min(networks), amount.aggregate_clicks);
+    let (least, most) = (amount.visitors.min(networks), amount.opens);
     assert!(if shows.0 { least > n } else { least < 2 * n }, "{what}: clicks of {amount:?}, {networks}");
     assert!(if shows.1 { most > 2 * n } else { most < 4 * n }, "{what}: opens of {amount:?}");
     let if_seen = |shows: bool, number: u64| if shows { number } else { 0 };
     let (clicks, visitors) = (if_seen(shows.0, amount.clicks), if_seen(shows.0, amount.visitors));
-    assert_rounded(seen, (clicks, visitors), if_seen(shows.1, amount.aggregate_clicks), k);
+    assert_rounded(seen, (clicks, visitors), if_seen(shows.1, amount.opens), k);
     shows
 }
 
@@ -78,7 +78,7 @@ fn rest(mut pool: Pool, (clicks, opens): (bool, bool)) -> Pool {
         pool.networks.clear();
     }
     if opens {
-        pool.amount.aggregate_clicks = 0;
+        pool.amount.opens = 0;
     }
     pool
 }

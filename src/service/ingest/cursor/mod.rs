@@ -569,7 +569,7 @@ mod tests {
             click(1, noon),
             click(254, noon),
             of_no_network(click(1, noon)),
-            entry(EntryKind::AggregateClick, noon),
+            entry(EntryKind::Open, noon),
             click(1, next),
         ];
         let mut entries: Vec<Numbered> = zip(1.., entries)

@@ -144,7 +144,7 @@ impl Series {
     }
 
     fn add_week(&mut self, week: &SeriesWeek) {
-        let SeriesWeek { week, clicks, visitors, aggregate_clicks: bare } = week.clone();
+        let SeriesWeek { week, clicks, visitors, opens: bare } = week.clone();
         let place = |day: Day| {
             let day = day.to_string();
             self.points.iter().position(|point| point.from <= day && day <= point.to)
@@ -219,7 +219,7 @@ impl Series {
 }
 
 fn says_something(week: &SeriesWeek) -> bool {
-    [week.clicks, week.aggregate_clicks].into_iter().any(Number::says_something)
+    [week.clicks, week.opens].into_iter().any(Number::says_something)
 }
 
 impl WeekBar {
@@ -250,7 +250,7 @@ impl Point {
             unfurls: count(numbers.unfurls),
             clicks: count(numbers.clicks),
             visitors: count(numbers.visitors),
-            bare: count(numbers.aggregate_clicks),
+            bare: count(numbers.opens),
             before,
             open: day.open,
             today: day.day == today && !numbers.are_suppressed(),

@@ -20,8 +20,8 @@ fn numbers(clicks: Number) -> Numbers {
         unfurls_by_app: std::collections::BTreeMap::new(),
         clicks,
         visitors: clicks,
-        aggregate_clicks: clicks,
-        virality: None,
+        opens: clicks,
+        clicks_per_share: None,
     }
 }
 
@@ -33,7 +33,7 @@ fn days(first: Day, clicks: impl IntoIterator<Item = Number>) -> Vec<SeriesDay> 
 
 fn week(name: &str, clicks: Number) -> SeriesWeek {
     let week = name.parse().expect("a week");
-    SeriesWeek { week, clicks, visitors: clicks, aggregate_clicks: clicks }
+    SeriesWeek { week, clicks, visitors: clicks, opens: clicks }
 }
 
 /// A report of days from Thursday, 2025-02-20, on, with a period before where that is given.

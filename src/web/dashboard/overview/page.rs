@@ -17,8 +17,8 @@ pub(in crate::web) struct OverviewPage {
     pub(in crate::web) site: String,
     /// What is said of a page that is shown to others, who have no other page; nothing to the signed-in.
     pub(in crate::web) shared: Option<Shared>,
-    /// Whether virality is known: not where shares are in steps.
-    pub(in crate::web) has_virality: bool,
+    /// Whether clicks_per_share is known: not where shares are in steps.
+    pub(in crate::web) has_clicks_per_share: bool,
     /// Whether it shows a part only of what its reader may see, or one list.
     pub(in crate::web) is_part: bool,
     /// What the page is about, where that is not the whole site.
@@ -165,11 +165,11 @@ pub(in crate::web) struct Total {
     pub(in crate::web) change: Option<Change>,
 }
 
-/// A count, or virality, where it is known.
+/// A count, or clicks_per_share, where it is known.
 #[derive(Clone, Debug)]
 pub(in crate::web) enum Figure {
     Count(Number),
-    Virality(Option<String>),
+    ClicksPerShare(Option<String>),
 }
 
 impl Figure {
@@ -177,7 +177,7 @@ impl Figure {
         match self {
             Self::Count(Number::Shown(_)) => "exact",
             Self::Count(Number::Suppressed) => "few",
-            Self::Virality(_) => "aside",
+            Self::ClicksPerShare(_) => "aside",
         }
     }
 }
@@ -232,7 +232,7 @@ pub(in crate::web) struct ChannelRow {
     pub(in crate::web) parts: Vec<(String, &'static str)>,
     /// Shares, unfurls, clicks and visitors, each with the length of its bar.
     pub(in crate::web) funnel: Vec<Step>,
-    pub(in crate::web) virality: Option<String>,
+    pub(in crate::web) clicks_per_share: Option<String>,
 }
 
 /// A step of a funnel.
@@ -271,7 +271,7 @@ pub(in crate::web) struct GroupRow {
     pub(in crate::web) address: Option<String>,
     /// Shares, unfurls, clicks and visitors; of links without the shares.
     pub(in crate::web) numbers: Vec<(&'static str, Number)>,
-    pub(in crate::web) virality: Option<String>,
+    pub(in crate::web) clicks_per_share: Option<String>,
     /// Its clicks as a part of the largest row's, as an SVG length.
     pub(in crate::web) bar: String,
 }
@@ -300,7 +300,7 @@ pub(in crate::web) struct ReshareRow {
     pub(in crate::web) shares: u64,
     /// Acts of sharing by people who came through this channel.
     pub(in crate::web) reshares: u64,
-    pub(in crate::web) virality: Option<String>,
+    pub(in crate::web) clicks_per_share: Option<String>,
 }
 
 /// The same numbers as documents.

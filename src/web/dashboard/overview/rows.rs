@@ -13,7 +13,7 @@ use crate::domain::site::Site;
 use crate::i18n::without_scheme;
 use crate::stats::lineage::{Lineage, Resharing};
 use crate::stats::publication::{Bound, Number, Publication};
-use crate::stats::report::{Before, Filter, Grouping, Numbers, Period, Report, Virality};
+use crate::stats::report::{Before, ClicksPerShare, Filter, Grouping, Numbers, Period, Report};
 use crate::stats::today::{ClicksAt, Latest, OpensAt};
 use crate::web::AppState;
 use crate::web::dashboard::chart::Series;
@@ -41,8 +41,8 @@ pub(in crate::web) struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    fn virality(&self, known: Option<Virality>) -> Option<String> {
-        known.map(|known| self.page.language.virality(known, self.report.min_count.is_exact()))
+    fn clicks_per_share(&self, known: Option<ClicksPerShare>) -> Option<String> {
+        known.map(|known| self.page.language.clicks_per_share(known, self.report.min_count.is_exact()))
     }
 
     /// How the numbers are to be read.
@@ -178,9 +178,9 @@ impl Rows<'_> {
             total("stats-clicks", "stats-clicks-hint", |numbers| numbers.clicks),
             total("stats-visitors", "stats-visitors-hint", |numbers| numbers.visitors),
             Total {
-                name: "stats-virality",
-                hint: "stats-virality-hint",
-                figure: Figure::Virality(self.virality(now.virality)),
+                name: "stats-clicks-per-share",
+                hint: "stats-clicks-per-share-hint",
+                figure: Figure::ClicksPerShare(self.clicks_per_share(now.clicks_per_share)),
                 change: None,
             },
         ]
@@ -235,7 +235,7 @@ impl Rows<'_> {
 
     /// Bare counts, where there are any.
     pub(in crate::web) fn bare(&self) -> Option<Number> {
-        Some(self.report.totals.aggregate_clicks).filter(|bare| bare.says_something())
+        Some(self.report.totals.opens).filter(|bare| bare.says_something())
     }
 
     /// The days. Before `made`, everybody can see that there was nothing.
@@ -289,7 +289,7 @@ impl Rows<'_> {
             channel: self.channel(channel.key.as_str()),
             shares: channel.shares,
             reshares: channel.reshares,
-            virality: self.virality(channel.virality),
+            clicks_per_share: self.clicks_per_share(channel.clicks_per_share),
         };
         let days = in_address(self.view.period, &Filter::default());
         LineageRows {

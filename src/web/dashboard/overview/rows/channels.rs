@@ -10,8 +10,8 @@ use crate::web::dashboard::overview::rows::Rows;
 const COLOURS: [&str; 6] = ["c1", "c2", "c3", "c4", "c5", "c6"];
 
 impl Rows<'_> {
-    /// The channels beside each other, where there are any. Parts of shares are known where virality is.
-    pub(in crate::web) fn channels(&self, has_virality: bool) -> Option<Channels> {
+    /// The channels beside each other, where there are any. Parts of shares are known where clicks_per_share is.
+    pub(in crate::web) fn channels(&self, has_clicks_per_share: bool) -> Option<Channels> {
         let table = self.report.table(Grouping::Channel)?;
         let sum = |of: fn(&Numbers) -> Number| -> u64 {
             table.groups.iter().filter_map(|group| of(&group.numbers).value()).sum()
@@ -32,7 +32,7 @@ impl Rows<'_> {
                 number.value().map(|number| (self.page.language.percent(number, whole), name))
             };
             let numbers = &group.numbers;
-            let of_shares = part(numbers.shares, shares, "stats-of-shares").filter(|_| has_virality);
+            let of_shares = part(numbers.shares, shares, "stats-of-shares").filter(|_| has_clicks_per_share);
             let of_clicks = part(numbers.clicks, clicks, "stats-of-clicks");
             let name = group.key.as_deref().unwrap_or_default();
             let view = self.view.of_group(Grouping::Channel, Some(name), "");
@@ -42,7 +42,7 @@ impl Rows<'_> {
                 address: view.map(|view| view.address()),
                 parts: of_shares.into_iter().chain(of_clicks).collect(),
                 funnel: Self::funnel(numbers, most),
-                virality: self.virality(numbers.virality),
+                clicks_per_share: self.clicks_per_share(numbers.clicks_per_share),
             }
         });
         let whole = vec![

@@ -44,7 +44,7 @@ impl Rows<'_> {
             rows.push(self.sum(self.page.say(elsewhere).to_string(), numbers));
         }
         if of_links {
-            // Each is one share: that says nothing, and nor does virality.
+            // Each is one share: that says nothing, and nor does clicks_per_share.
             for row in &mut rows {
                 row.numbers.remove(0);
             }
@@ -86,7 +86,7 @@ impl Rows<'_> {
             pill: None,
             address: None,
             numbers: Self::four(numbers).into(),
-            virality: self.virality(numbers.virality),
+            clicks_per_share: self.clicks_per_share(numbers.clicks_per_share),
             bar: String::new(),
         }
     }
