@@ -11,10 +11,10 @@
 
 use std::collections::BTreeMap;
 
-use entrenous::domain::counts::Amount;
-use entrenous::domain::disclosure::{Level, Secret, Undecided};
 use entrenous::domain::min_count::MinCount;
 use entrenous::domain::networks::{Bucket, Networks};
+use entrenous::stats::counts::Amount;
+use entrenous::stats::disclosure::{Level, Secret, Undecided};
 
 const DAYS: usize = 30;
 const MONTHS: u64 = 20;
@@ -154,7 +154,7 @@ fn month(publisher: &Publisher, dice: &mut Dice) -> (Vec<Link>, BTreeMap<(usize,
 /// What is published of them.
 fn published(links: &[Link], counted: &BTreeMap<(usize, usize), Counted>, k: MinCount) -> Clicks {
     let mut shown = Clicks::default();
-    let amount = |clicks, visitors| Amount { clicks, visitors, aggregate_clicks: 0 };
+    let amount = |clicks, visitors| Amount { clicks, visitors, opens: 0 };
     for week in 0..DAYS.div_ceil(7) {
         let mut pools: BTreeMap<Kind, Undecided> = BTreeMap::new();
         let mut channels: BTreeMap<u64, Undecided> = BTreeMap::new();

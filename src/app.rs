@@ -14,37 +14,40 @@ use tokio::task::{JoinHandle, JoinSet, spawn_local};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::clock::Clock;
-use crate::connections::{self, Terms};
 use crate::domain::channel::Channels;
 use crate::domain::day::Day;
+use crate::domain::identity::StoreId;
 use crate::domain::site::Site;
-use crate::http::{self, AppState, Parts};
+use crate::journal::folder;
+use crate::journal::{Ledger, LedgerError, Position, Progress, Writer, note_unwritten, take_unwritten};
 use crate::memory;
-use crate::service::backlog::Backlog;
-use crate::service::closing::Closing;
-use crate::service::context::Context as JournalContext;
-use crate::service::day_keys::DayKeys;
-use crate::service::digest::{Digests, Post, Writer as LetterWriter};
-use crate::service::flusher::Flusher;
-use crate::service::folder;
+use crate::net;
+use crate::net::Terms;
+use crate::service::accounts::sites::{NewKeys, Sites};
 use crate::service::health::{Fault, Health};
-use crate::service::journal::{
-    Ledger, LedgerError, Position, Progress, Writer, note_unwritten, take_unwritten,
-};
+use crate::service::ingest::backlog::Backlog;
+use crate::service::ingest::context::Context as JournalContext;
+use crate::service::ingest::flusher::Flusher;
+use crate::service::ingest::plausibility::Plausibility;
+use crate::service::ingest::recorder;
+use crate::service::ingest::recorder::{JournalThread, Recorder};
+use crate::service::ingest::replay::Replay;
+use crate::service::links::targets::Targets;
 use crate::service::metrics::Metrics;
-use crate::service::midnight::Midnight;
-use crate::service::plausibility::Plausibility;
 use crate::service::prober::Prober;
-use crate::service::recorder::{self, JournalThread, Recorder};
-use crate::service::replay::Replay;
 use crate::service::reports::Reports;
+use crate::service::reports::digest::{Digests, Post, Writer as LetterWriter};
+use crate::service::rollover::close_days::Closing;
+use crate::service::rollover::day_keys::DayKeys;
+use crate::service::rollover::midnight::Midnight;
+use crate::service::rollover::today::TodaysNumbers;
 use crate::service::shared_clock::SharedClock;
-use crate::service::sites::{NewKeys, Sites};
 use crate::service::steady_time::SteadyTime;
-use crate::service::targets::Targets;
-use crate::service::today::TodaysNumbers;
 use crate::settings::Settings;
-use crate::store::{self, Store, StoreError, StoreId};
+use crate::store;
+use crate::store::{Store, StoreError};
+use crate::web::visitor::fast_path;
+use crate::web::{AppState, Parts, routes};
 
 /// The part of the time to stop in which connections drain.
 const DRAINING: f32 = 0.75;
@@ -93,14 +96,14 @@ impl Application {
     /// When one of these cannot be had; the message says which setting it concerns.
     pub async fn build(mut settings: Settings, channels: Channels, clock: Clock) -> anyhow::Result<Self> {
         let workers = workers(&settings);
-        let connections = connections::most_connections(workers, settings.metrics.listen.is_some())?;
+        let connections = net::most_connections(workers, settings.metrics.listen.is_some())?;
         let listen = settings.server.listen;
-        let listener = connections::listen(listen)
-            .with_context(|| format!("server.listen: {listen} cannot be listened on"))?;
+        let listener =
+            net::listen(listen).with_context(|| format!("server.listen: {listen} cannot be listened on"))?;
         settings.server.listen = listener.local_addr()?;
         let metrics_listener = match settings.metrics.listen {
             Some(listen) => {
-                let listener = connections::listen(listen)
+                let listener = net::listen(listen)
                     .with_context(|| format!("metrics.listen: {listen} cannot be listened on"))?;
                 settings.metrics.listen = Some(listener.local_addr()?);
                 Some(listener)
@@ -249,14 +252,14 @@ impl Application {
             shutdown: shutdown.mul_f32(DRAINING),
         };
         let mut metrics_server = serve_metrics(metrics_listener, terms.of_operator(), state.metrics())?;
-        let mut server = connections::serve(listener, terms, move || {
+        let mut server = net::serve(listener, terms, move || {
             let worker = recorder.for_worker();
             spawn_local(memory::overwrite_stack_at_each(days_forgotten.clone()));
             let app = App::new()
                 .app_data(state.clone())
                 .app_data(web::ThinData(worker.clone()))
-                .configure(http::routes);
-            http::door::before(app, state.clone(), worker)
+                .configure(routes::routes);
+            fast_path::before(app, state.clone(), worker)
         })?;
 
         let handle = server.handle();
@@ -338,8 +341,8 @@ fn serve_metrics(
     metrics: Arc<Metrics>,
 ) -> anyhow::Result<Option<Server>> {
     let Some(listener) = listener else { return Ok(None) };
-    let server = connections::serve(listener, terms, move || {
-        App::new().app_data(web::Data::from(Arc::clone(&metrics))).configure(http::operators_routes)
+    let server = net::serve(listener, terms, move || {
+        App::new().app_data(web::Data::from(Arc::clone(&metrics))).configure(routes::operators_routes)
     })?;
     Ok(Some(server))
 }
@@ -347,7 +350,7 @@ fn serve_metrics(
 /// Every address of the service as a pattern such as `/{code}/consent`, with its methods.
 #[must_use]
 pub fn route_table() -> Vec<(String, &'static str)> {
-    http::route_table()
+    routes::table()
 }
 
 /// Tells that the end of this process takes entries with it, and leaves word of that for the next start.

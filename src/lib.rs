@@ -4,20 +4,22 @@
 //! classified, counted under consent, written to a journal and forwarded; from the journal it is
 //! settled into a store, where only numbers are.
 //!
-//! The code has four rings, and nothing points outwards: `http` → [`service`] → [`store`] →
-//! [`domain`]. Read them from the inside. [`app`] wires them; [`cli`] is the command line; [`language`] is
-//! what pages and letters say.
+//! The code has rings, and imports point inwards only: `web` → [`service`] → [`store`] and [`journal`] → [`stats`] →
+//! [`domain`]. Read them from the inside. [`app`] wires them together, [`cli`] is the command line, and [`i18n`] holds the
+//! texts of pages and e-mails.
 
 pub mod app;
 pub mod cli;
 pub mod clock;
-mod connections;
 pub mod domain;
-mod http;
+pub mod i18n;
 mod inode;
-pub mod language;
+pub mod journal;
 pub mod memory;
+mod net;
 pub mod service;
 pub mod settings;
+pub mod stats;
 pub mod store;
 pub mod telemetry;
+mod web;

@@ -18,13 +18,13 @@ use url::Url;
 
 use crate::domain::consent::Policy;
 use crate::domain::destination::is_loopback;
-use crate::domain::digest::{Schedule, Weekday};
 use crate::domain::min_count::MinCount;
 use crate::domain::own_names::{OwnNameError, OwnNames};
 use crate::domain::session::Lifetime;
-use crate::language::Language;
-use crate::service::digest::{Correspondent, MailServer};
-use crate::service::journal::Sync;
+use crate::i18n::Language;
+use crate::journal::Sync;
+use crate::service::reports::digest::{Correspondent, MailServer};
+use crate::stats::digest::{Schedule, Weekday};
 use crate::store::StoreUrl;
 
 mod variables;

@@ -3,9 +3,11 @@
 use anyhow::{Context, bail};
 use clap::Args;
 
-use crate::service::journal::{Adoption, Confirmed, Ledger, LedgerError, Progress};
+use crate::domain::identity::{JournalId, StoreId};
+use crate::journal::{Adoption, Confirmed, Ledger, LedgerError, Progress};
 use crate::settings::Settings;
-use crate::store::{self, JournalId, Store, StoreId};
+use crate::store;
+use crate::store::Store;
 
 #[derive(Debug, Args)]
 pub(super) struct Doctor {

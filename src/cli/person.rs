@@ -7,12 +7,12 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::open;
+use crate::cli::open;
 use crate::domain::person::Role;
 use crate::domain::site::Site;
-use crate::service::passwords::Passwords;
-use crate::service::people::{People, PersonError};
-use crate::service::sites::Sites;
+use crate::service::accounts::passwords::Passwords;
+use crate::service::accounts::people::{People, PersonError};
+use crate::service::accounts::sites::Sites;
 use crate::settings::Settings;
 
 #[derive(Debug, Subcommand)]

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::open;
-use crate::service::sites::{Belongings, Sites};
+use crate::cli::open;
+use crate::service::accounts::sites::{Belongings, Sites};
 use crate::settings::Settings;
 
 /// `entrenous site delete NAME`.

@@ -23,8 +23,8 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
-use super::family::Family;
-use super::family::Family::{
+use crate::domain::family::Family;
+use crate::domain::family::Family::{
     Bluesky, Discord, Facebook, GoogleMessages, KakaoTalk, Line, LinkedIn, Mastodon, Other, Pinterest,
     Reddit, Slack, Snapchat, Teams, Telegram, Viber, WhatsApp, X,
 };

@@ -9,14 +9,17 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use url::{Host, Url, form_urlencoded};
 
-use super::own_names::OwnNames;
-use super::stripping::Stripping;
+use crate::domain::own_names::OwnNames;
+use crate::domain::stripping::Stripping;
 
 /// The longest destination in bytes, as given and in its ASCII form.
 pub const MAX_DESTINATION_BYTES: usize = 4_096;
 
 /// What is encoded in a query string that is passed on: none of it can stand in an address.
 const NOT_IN_A_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'#');
+
+/// The parameter by which a forwarded address names the link that led there.
+pub const LINEAGE_PARAMETER: &str = "ens";
 
 /// Where a link leads: an absolute `http` or `https` address in ASCII.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -202,7 +205,7 @@ impl Destination {
         url.set_fragment(None);
         strip(&mut url, stripping, |name| {
             let name = name.to_ascii_lowercase();
-            name.starts_with("utm_") || name == super::lineage::PARAMETER
+            name.starts_with("utm_") || name == LINEAGE_PARAMETER
         });
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
@@ -264,12 +267,10 @@ impl Destination {
     /// This destination without the code of a link that led somebody there.
     #[must_use]
     pub fn without_lineage(&self) -> Self {
-        use super::lineage::PARAMETER;
-
         let mut url = self.url();
         let is_other = |pair: &&str| {
             let pair = form_urlencoded::parse(pair.as_bytes()).next();
-            pair.is_none_or(|(name, _)| name != PARAMETER)
+            pair.is_none_or(|(name, _)| name != LINEAGE_PARAMETER)
         };
         // Not taken apart and put together again, which would write the other parameters in another way.
         let Some(query) = url.query() else { return self.clone() };

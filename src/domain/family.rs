@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::channel::ChannelName;
+use crate::domain::channel::ChannelName;
 
 /// Apps whose previews are fetched in one name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,14 +5,14 @@ use icu_normalizer::ComposingNormalizer;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::channel::ChannelName;
-use super::code::Code;
-use super::counts::Kind;
-use super::day::Day;
-use super::destination::Destination;
-use super::link_key::{Incarnation, LinkKey};
-use super::site::SiteId;
-use super::stripping::Stripping;
+use crate::domain::channel::ChannelName;
+use crate::domain::code::Code;
+use crate::domain::day::Day;
+use crate::domain::destination::Destination;
+use crate::domain::dimensions::Dimensions;
+use crate::domain::link_key::{Incarnation, LinkKey};
+use crate::domain::site::SiteId;
+use crate::domain::stripping::Stripping;
 
 /// The longest campaign in characters.
 pub const MAX_CAMPAIGN: usize = 100;
@@ -130,12 +130,12 @@ impl Link {
     /// Returns what the link is counted under on a day: what it was when the day began, or when it was made on that day. Of days
     /// before an earlier change, that is known only as of the last one.
     #[must_use]
-    pub fn kind_on(&self, day: Day) -> Kind {
+    pub fn kind_on(&self, day: Day) -> Dimensions {
         let (page, campaign) = match &self.moved {
             Some(moved) if day < moved.since => (&moved.page, &moved.campaign),
             _ => (self.page(), &self.campaign),
         };
-        Kind { channel: self.channel.clone(), page: Some(page.clone()), campaign: campaign.clone() }
+        Dimensions { channel: self.channel.clone(), page: Some(page.clone()), campaign: campaign.clone() }
     }
 
     /// Forgets what the link does not need to go on forwarding: everything but its code, destination and channel, and what

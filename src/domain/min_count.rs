@@ -7,8 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::day::Day;
-use super::week::Week;
+use crate::domain::day::Day;
+use crate::domain::week::Week;
 
 /// How many changes are remembered; of days before them the earliest one holds.
 const REMEMBERED: usize = 8;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use url::{Host, Url};
 
-use super::destination::is_loopback;
+use crate::domain::destination::is_loopback;
 
 /// Every name of the service, and the ports that it answers on.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use std::fmt;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use super::site::{KEY_ALPHABET, SiteId};
+use crate::domain::site::{KEY_ALPHABET, SiteId};
 
 /// The longest name in characters.
 const MAX_NAME: usize = 60;

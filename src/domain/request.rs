@@ -1,7 +1,7 @@
 //! What one request for a link is, read from a few of its headers: the rules 2 to 6 of a click.
 
-use super::agent::Agent;
-use super::family::Family;
+use crate::domain::agent::Agent;
+use crate::domain::family::Family;
 
 /// The facts of a request that decide what it is. Borrowed from the request and never kept: it has
 /// no `Debug`, no `Clone` and no `Serialize`, so it can end in no log and no store.

@@ -9,9 +9,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use sha2::Sha256;
 
-use super::code::{ALPHABET, Code, GENERATED_LENGTH};
-use super::destination::Destination;
-use super::site::SiteId;
+use crate::domain::code::{ALPHABET, Code, GENERATED_LENGTH};
+use crate::domain::destination::Destination;
+use crate::domain::site::SiteId;
 
 /// For how many seconds a reserved code can be claimed.
 const SECONDS: i64 = 3_600;

@@ -5,8 +5,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::person::{Mark, PersonName};
-use super::site::{KeyHash, SiteId};
+use crate::domain::person::{Mark, PersonName};
+use crate::domain::site::{KeyHash, SiteId};
 
 const HOUR: i64 = 3_600;
 /// How much of a token's hash names a session or a view on pages and in the API.

@@ -9,11 +9,11 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use url::Url;
 
-use super::consent::Policy;
-use super::destination::HostRule;
-use super::min_count::MinCounts;
-use super::stripping::Stripping;
-use super::utm::Utm;
+use crate::domain::consent::Policy;
+use crate::domain::destination::HostRule;
+use crate::domain::min_count::MinCounts;
+use crate::domain::stripping::Stripping;
+use crate::domain::utm::Utm;
 
 /// Letters and digits.
 pub(super) const KEY_ALPHABET: [char; 62] = [

@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::code::Code;
-use super::destination::Destination;
-use super::lineage;
-use super::link::{Link, LinkState, Text};
-use super::link_key::LinkKey;
-use super::site::Site;
+use crate::domain::code::Code;
+use crate::domain::destination::{Destination, LINEAGE_PARAMETER};
+use crate::domain::link::{Link, LinkState, Text};
+use crate::domain::link_key::LinkKey;
+use crate::domain::site::Site;
 
 /// The longest query string that is passed on, in bytes.
 const MAX_FORWARDED_BYTES: usize = 4_096;
@@ -82,7 +81,8 @@ impl Target {
     #[must_use]
     pub fn location(&self, query: &str, has_consented: bool) -> Cow<'_, str> {
         let query = self.passed_on(query);
-        let lineage = (has_consented && self.site.lineage).then(|| lineage::parameter(&self.key.code));
+        let lineage =
+            (has_consented && self.site.lineage).then(|| format!("{LINEAGE_PARAMETER}={}", self.key.code));
         if query.is_none() && lineage.is_none() {
             return self.destination.as_str().into();
         }

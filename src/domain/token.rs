@@ -1,7 +1,7 @@
 //! Tokens: random texts that open something for whoever has them.
 
-use super::code::ALPHABET;
-use super::site::{KEY_ALPHABET, KeyHash};
+use crate::domain::code::ALPHABET;
+use crate::domain::site::{KEY_ALPHABET, KeyHash};
 
 /// 62^32 is over 2^190: nobody guesses a token.
 const LENGTH: usize = 32;

@@ -10,8 +10,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::channel::{ChannelName, ChannelNameError, Channels};
-use super::utm_template::{Part, Templates, TemplatesError, fill};
+use crate::domain::channel::{ChannelName, ChannelNameError, Channels};
+use crate::domain::utm_template::{Part, Templates, TemplatesError, fill};
 
 /// Whether a site's links carry UTM parameters, and which.
 ///

@@ -10,9 +10,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::link_key::LinkKey;
-use super::networks::{Bucket, MaskedBucket};
-use super::site::SiteId;
+use crate::domain::link_key::LinkKey;
+use crate::domain::networks::{Bucket, MaskedBucket};
+use crate::domain::site::SiteId;
 use crate::memory::{Locked, overwrite_short_stack};
 
 /// 32 random bytes for one UTC day. They have one place in memory, wherever the value moves, and are overwritten there
@@ -277,9 +277,9 @@ impl Tag {
 
 #[cfg(test)]
 mod tests {
-    use super::super::code::Code;
-    use super::super::link_key::Incarnation;
     use super::*;
+    use crate::domain::code::Code;
+    use crate::domain::link_key::Incarnation;
 
     fn tag(key: u8, code: &str, address: &str, user_agent: &str) -> [u8; 16] {
         let network = Network::of(address.parse().expect("an address"));

@@ -8,7 +8,7 @@
 //!
 //! The Redis store keeps the same set by the same rules in `store/redis/settle.lua`.
 
-use super::visitor::Tag;
+use crate::domain::visitor::Tag;
 
 /// How many visitors are told apart exactly.
 pub const EXACT: usize = 512;

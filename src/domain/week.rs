@@ -8,7 +8,7 @@ use jiff::civil::ISOWeekDate;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::day::Day;
+use crate::domain::day::Day;
 
 /// Days from 1970-01-01, a Thursday, back to its week's Monday.
 const SHIFT: i32 = 3;

@@ -1,5 +1,10 @@
 //! Links: made from what a client asks for, resolved for visitors, read and changed for their site.
 
+pub mod bulk;
+pub(crate) mod cache;
+pub mod dedup;
+pub mod targets;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -8,9 +13,6 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use super::cache::Cached;
-use super::sites::Sites;
-use super::targets::Targets;
 use crate::domain::channel::{ChannelName, Channels, Message};
 use crate::domain::code::{Code, CodeError};
 use crate::domain::day::Day;
@@ -24,6 +26,9 @@ use crate::domain::reserved::{Claim, ClaimError, Reservations};
 use crate::domain::session::hour;
 use crate::domain::site::{KeyHash, Site, SiteId};
 use crate::domain::target::Target;
+use crate::service::accounts::sites::Sites;
+use crate::service::links::cache::Cached;
+use crate::service::links::targets::Targets;
 use crate::store::{Deletion, Inserted, OnceName, Store, StoreError};
 
 /// The longest `external_id` or `Idempotency-Key` in bytes.
@@ -61,7 +66,7 @@ pub struct Draft {
     /// Whether somebody shares with it: it was asked for with a publishable key. Then the destination loses what names a
     /// person or a session.
     pub is_share: bool,
-    /// The name of the [kit](super::kit) that the link is of.
+    /// The name of the [kit](crate::service::links::bulk) that the link is of.
     pub kit: Option<String>,
 }
 

@@ -13,11 +13,11 @@ use tokio::sync::Mutex;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::context::Context;
-use super::folder;
-use super::health::Fault;
-use super::plausibility::Plausibility;
 use crate::domain::day::Day;
+use crate::journal::folder;
+use crate::service::health::Fault;
+use crate::service::ingest::context::Context;
+use crate::service::ingest::plausibility::Plausibility;
 use crate::store::StoreError;
 
 /// How often it looks by itself.
@@ -162,13 +162,14 @@ mod tests {
     use std::sync::Mutex as Lock;
 
     use super::*;
-    use crate::service::backlog::Backlog;
-    use crate::service::day_keys::DayKeys;
+    use crate::domain::identity::JournalId;
+    use crate::journal::Ledger;
     use crate::service::health::Health;
-    use crate::service::journal::Ledger;
+    use crate::service::ingest::backlog::Backlog;
     use crate::service::metrics::Metrics;
+    use crate::service::rollover::day_keys::DayKeys;
     use crate::service::shared_clock::SharedClock;
-    use crate::store::{JournalId, StoreUrl, open};
+    use crate::store::{StoreUrl, open};
 
     #[tokio::test]
     async fn entries_that_wait_for_more_than_a_minute_are_told_while_the_store_is_fine() {

@@ -1,5 +1,5 @@
 //! Reports of sites: the days that a question is about are brought together here, and added up in
-//! [`domain::report`](crate::domain::report).
+//! [`domain::report`](crate::stats::report).
 //!
 //! Promises that a closed day or week is read from the store once and then kept in memory, compactly and within bounds,
 //! until the store says that it has changed, which it is asked each time; that an open day is at most a second old; and
@@ -17,16 +17,19 @@ use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
 use self::memory::{AGING, Blocks, LONGEST, Memory, SiteDays, Wanted, WeekBlocks};
-use super::shared_clock::SharedClock;
-use crate::domain::counts::DayMarks;
 use crate::domain::day::Day;
 use crate::domain::link::Link;
-use crate::domain::publication::{Audience, Publication};
-use crate::domain::report::{self, Period, Question, Report, ReportDay, ReportDays, ReportWeek};
 use crate::domain::site::{Site, SiteId};
 use crate::domain::week::Week;
+use crate::service::shared_clock::SharedClock;
+use crate::stats::counts::DayMarks;
+use crate::stats::publication::{Audience, Publication};
+use crate::stats::report;
+use crate::stats::report::{Period, Question, Report, ReportDay, ReportDays, ReportWeek};
 use crate::store::{Store, StoreError};
 
+pub mod digest;
+pub mod live;
 mod memory;
 
 /// How many days of a site are read at once.
@@ -353,15 +356,17 @@ impl std::fmt::Debug for Reports {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::counts::{DayCounts, DayRow, DayRows, Kind};
+    use crate::domain::dimensions::Dimensions;
     use crate::domain::min_count::MinCounts;
-    use crate::store::{self, StoreUrl};
+    use crate::stats::counts::{DayCounts, DayRow, DayRows};
+    use crate::store;
+    use crate::store::StoreUrl;
 
     /// A day with so many rows.
     fn rows(number: usize) -> DayRows {
         let channel = serde_json::from_str("\"sms\"").expect("a channel");
         let row = DayRow { kind: 0, link: None, counts: DayCounts::default() };
-        DayRows { kinds: vec![Kind { channel, page: None, campaign: None }], rows: vec![row; number] }
+        DayRows { kinds: vec![Dimensions { channel, page: None, campaign: None }], rows: vec![row; number] }
     }
 
     #[tokio::test]

@@ -13,8 +13,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::sleep;
 
-use super::health::{Fault, Health};
 use crate::clock::{Clock, StoreTime, in_words};
+use crate::service::health::{Fault, Health};
 use crate::store::{Store, StoreError};
 
 /// How often the store is asked for its time.

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::health::{Fault, Health};
 use crate::clock::{Clock, Reading, in_words};
+use crate::service::health::{Fault, Health};
 
 /// For how long the clocks have to advance alike.
 pub const HOUR: SignedDuration = SignedDuration::from_hours(1);

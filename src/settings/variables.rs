@@ -6,7 +6,7 @@ use serde::de::value::Error;
 use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::{
+use crate::settings::{
     Cache, Consent, Digest, Journal, Limits, Log, Metrics, Retention, Security, Server, Sessions,
     SettingsError, Stats, Store,
 };

@@ -4,18 +4,18 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::StoreError;
 use crate::domain::person::{Person, PersonChange, PersonName};
 use crate::domain::session::Session;
 use crate::domain::site::{KeyHash, SiteId};
-use crate::domain::view::View;
+use crate::stats::view::View;
+use crate::store::StoreError;
 
 /// Returns the name of a person's record.
 pub(super) fn person_key(site: &SiteId, name: &PersonName) -> String {
     format!("{}/{}", site.as_str(), name.folded())
 }
 
-/// What [`Store`](super::Store) does for it. What one instance has changed holds for all of them at once.
+/// What [`Store`](crate::store::Store) does for it. What one instance has changed holds for all of them at once.
 #[async_trait]
 pub trait Access: Send + Sync {
     /// Adds a person. Of two people of one site and one name, in whatever case, the first stays and the other is a

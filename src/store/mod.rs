@@ -15,18 +15,19 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
-use crate::domain::counts::{Amount, DayMarks, DayRows, LinkCounts};
 use crate::domain::day::Day;
 use crate::domain::destination::Destination;
-use crate::domain::entry::Entry;
-use crate::domain::lineage::Shares;
+use crate::domain::entry::Numbered;
+use crate::domain::identity::{JournalId, StoreId};
 use crate::domain::link::{Link, LinkChange, Text};
 use crate::domain::link_key::LinkKey;
 use crate::domain::min_count::MinCount;
-use crate::domain::networks::{Bucket, Networks};
+use crate::domain::networks::Networks;
 use crate::domain::site::{KeyHash, Site, SiteId};
 use crate::domain::visitor::DayKey;
 use crate::domain::week::Week;
+use crate::stats::counts::{Amount, DayMarks, DayRows, LinkCounts};
+use crate::stats::lineage::Shares;
 
 mod access;
 mod redis;
@@ -205,7 +206,7 @@ pub trait Store: Access + Works + Send + Sync {
     /// The days before `before` of all sites on which something is open, the oldest first.
     async fn days_to_close(&self, before: Day) -> Result<Vec<(Day, SiteId)>, StoreError>;
 
-    /// Closes a past day of a site as [`disclosure`](crate::domain::disclosure) says. A link's counts become its cell where they are
+    /// Closes a past day of a site as [`disclosure`](crate::stats::disclosure) says. A link's counts become its cell where they are
     /// enough, under what it was [counted under](Link::kind_on) on that day; what is not enough joins the pool of its page, channel and
     /// campaign. Its unfurls are rounded in any case. The link's own numbers, its visitors and its networks go in the same
     /// step. A pool has each day's networks by itself, united over its links. Everything that is drawn follows from one
@@ -446,84 +447,6 @@ impl Deletion {
     pub fn was_there(self) -> bool {
         self != Self::NotThere
     }
-}
-
-/// The random identity of a store: 16 letters and digits.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct StoreId(Box<str>);
-
-impl StoreId {
-    /// Takes an identity that was stored.
-    #[must_use]
-    pub fn new(text: &str) -> Self {
-        Self(text.into())
-    }
-
-    /// Draws a new one.
-    #[must_use]
-    pub fn random() -> Self {
-        Self(random_name().into())
-    }
-
-    /// The identity as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for StoreId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// Length of a store's or a journal's random name.
-pub(crate) const NAME_LENGTH: usize = 16;
-
-/// Draws 16 letters and digits, about 82 random bits.
-fn random_name() -> String {
-    let letters: Vec<char> = ('a'..='z').chain('0'..='9').collect();
-    nanoid::nanoid!(NAME_LENGTH, &letters)
-}
-
-/// The random name of one run's journal: 16 letters and digits, new with each start.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct JournalId(Box<str>);
-
-impl JournalId {
-    /// Draws a new one.
-    #[must_use]
-    pub fn random() -> Self {
-        Self(random_name().into())
-    }
-
-    /// Takes a journal's name.
-    #[must_use]
-    pub fn new(text: &str) -> Self {
-        Self(text.into())
-    }
-
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// A journal entry with its number; numbers rise in one journal, are never used twice, and stay
-/// below 2^53.
-#[derive(Clone)]
-#[expect(missing_debug_implementations, reason = "it may hold a tag")]
-pub struct Numbered {
-    /// Its number.
-    pub number: u64,
-    /// The number of the entry of the same partition that was settled before it; 0 where nobody knows.
-    pub previous: u64,
-    /// The network of a click's visitor, where that can still be known.
-    pub network: Option<Bucket>,
-    /// The entry.
-    pub entry: Entry,
 }
 
 /// What became of entries that were settled. The numbers add up to those that were given, less those of

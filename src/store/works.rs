@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::StoreError;
+use crate::store::StoreError;
 
-/// What [`Store`](super::Store) does for it. Times are those of the callers, in whole milliseconds.
+/// What [`Store`](crate::store::Store) does for it. Times are those of the callers, in whole milliseconds.
 #[async_trait]
 pub trait Works: Send + Sync {
     /// Takes a piece of work at `now`, to be done before `until`; `false` where it is held by then. Of concurrent calls one

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use entrenous::domain::person::Role;
 use entrenous::domain::site::KeyKind;
-use entrenous::service::people::People;
-use entrenous::service::sites::Sites;
+use entrenous::service::accounts::people::People;
+use entrenous::service::accounts::sites::Sites;
 use reqwest::{Client, Method, RequestBuilder, Response, redirect};
 use serde_json::json;
 

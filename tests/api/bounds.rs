@@ -94,9 +94,9 @@ const PASSWORD: &str = "correct horse battery";
 /// Adds a person by the command line's way.
 async fn person(service: &Service, site: &str, name: &str, password: &str) {
     use entrenous::domain::person::Role;
-    use entrenous::service::passwords::Passwords;
-    use entrenous::service::people::People;
-    use entrenous::service::sites::Sites;
+    use entrenous::service::accounts::passwords::Passwords;
+    use entrenous::service::accounts::people::People;
+    use entrenous::service::accounts::sites::Sites;
     let store = service.store().await;
     let site = Sites::new(store.clone()).by_name(site).await.expect("an answer").expect("a site");
     let people = People::new(store, std::sync::Arc::new(Passwords::default()));

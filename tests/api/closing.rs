@@ -2,9 +2,10 @@
 
 use entrenous::domain::code::Code;
 use entrenous::domain::day::Day;
+use entrenous::domain::entry::Numbered;
 use entrenous::domain::entry::{Entry, EntryKind};
+use entrenous::domain::identity::JournalId;
 use entrenous::domain::visitor::Tag;
-use entrenous::store::{JournalId, Numbered};
 use serde_json::{Value, json};
 
 use crate::service::{Backend, Service, code, on_every_store};

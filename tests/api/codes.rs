@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use entrenous::domain::destination::HostRule;
 use entrenous::domain::site::{KeyKind, Site};
-use entrenous::service::sites::Sites;
+use entrenous::service::accounts::sites::Sites;
 use futures_util::future::join_all;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};

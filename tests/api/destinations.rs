@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use entrenous::domain::destination::HostRule;
 use entrenous::domain::site::Site;
 use entrenous::domain::stripping::ParameterName;
-use entrenous::service::sites::Sites;
+use entrenous::service::accounts::sites::Sites;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 

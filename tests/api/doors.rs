@@ -9,7 +9,7 @@ use crate::raw::exchange;
 use crate::service::{Backend, FIREFOX, Service, on_every_store, problem, refused};
 
 /// Where the routes are.
-const ROUTES: &str = include_str!("../../src/http/routes.rs");
+const ROUTES: &str = include_str!("../../src/web/routes.rs");
 const PUBLIC: (&str, &str) = ("server.public_url", "https://go.example");
 
 on_every_store!(

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use entrenous::domain::code::Code;
 use entrenous::domain::site::Site;
-use entrenous::service::sites::Sites;
+use entrenous::service::accounts::sites::Sites;
 use reqwest::{Client, Method, StatusCode, redirect};
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ on_every_store!(
     without_lineage_there_is_what_there_is,
     the_call_has_its_key_and_its_days,
     the_page_has_the_table_only_with_lineage,
-    virality_is_the_published_one,
+    clicks_per_share_is_the_published_one,
 );
 
 /// A service on which everything of the test's site has a lineage.
@@ -166,7 +166,7 @@ async fn shares_are_told_by_generation_and_by_the_channel_they_came_through(back
     ] {
         share(&service, channel, parent.map(String::as_str)).await;
     }
-    let row = |key: &str, shares: u64, reshares: u64| json!({ "key": key, "shares": shares, "reshares": reshares, "virality": 0.0 });
+    let row = |key: &str, shares: u64, reshares: u64| json!({ "key": key, "shares": shares, "reshares": reshares, "clicks_per_share": 0.0 });
     assert_eq!(
         lineage(&service, "?from=2026-11-21&to=2026-11-21").await,
         json!({
@@ -182,7 +182,7 @@ async fn shares_are_told_by_generation_and_by_the_channel_they_came_through(back
     );
 }
 
-async fn virality_is_the_published_one(backend: Backend) {
+async fn clicks_per_share_is_the_published_one(backend: Backend) {
     let mut service = Service::start_with(backend, &[("stats.min_count", "5")]).await;
     (_, service.secret) = service.site("telling", |site| site.lineage = true).await;
     let (seen, quiet) = (share(&service, "email", None).await, share(&service, "sms", None).await);
@@ -191,8 +191,11 @@ async fn virality_is_the_published_one(backend: Backend) {
     service.set_time("2026-11-22T12:00:00Z");
     service.days_closed().await;
     let channels = &lineage(&service, "").await["channels"];
-    assert_eq!(channels[0], json!({ "key": "email", "shares": 1, "reshares": 0, "virality": 3_000.0 }));
-    assert_eq!(channels[1], json!({ "key": "sms", "shares": 1, "reshares": 0, "virality": null }));
+    assert_eq!(
+        channels[0],
+        json!({ "key": "email", "shares": 1, "reshares": 0, "clicks_per_share": 3_000.0 })
+    );
+    assert_eq!(channels[1], json!({ "key": "sms", "shares": 1, "reshares": 0, "clicks_per_share": null }));
 }
 
 async fn of_other_sites_and_other_days_nothing_is_told(backend: Backend) {
@@ -213,7 +216,10 @@ async fn of_other_sites_and_other_days_nothing_is_told(backend: Backend) {
     // The parent is of another day: its channel's reshares are told, and no share of it.
     let today = lineage(&service, "?from=2026-11-22&to=2026-11-22").await;
     assert_eq!(today["generations"], json!([{ "generation": 1, "shares": 1 }]));
-    assert_eq!(today["channels"][0], json!({ "key": "email", "shares": 0, "reshares": 1, "virality": null }));
+    assert_eq!(
+        today["channels"][0],
+        json!({ "key": "email", "shares": 0, "reshares": 1, "clicks_per_share": null })
+    );
     assert_eq!(today["channels"].as_array().map(Vec::len), Some(2), "{today}");
     let none = lineage(&service, "?from=2026-11-23&to=2026-11-23").await;
     assert_eq!((&none["generations"], &none["channels"]), (&json!([]), &json!([])));

@@ -123,13 +123,13 @@ async fn check(service: &Service, codes: &[String], expected: &BTreeMap<&str, Ex
             let found = ["shares", "unfurls", "clicks", "visitors"]
                 .map(|name| group[name].as_u64().expect("a number"));
             assert_eq!(found, groups[&(by, key.clone())], "{by} {key}");
-            assert_eq!(group["virality"], virality(found[2], found[0]), "{by} {key}");
+            assert_eq!(group["clicks_per_share"], clicks_per_share(found[2], found[0]), "{by} {key}");
         }
     }
 }
 
-fn virality(clicks: u64, shares: u64) -> Value {
+fn clicks_per_share(clicks: u64, shares: u64) -> Value {
     #[expect(clippy::cast_precision_loss, reason = "small numbers")]
-    let virality = (clicks as f64 / shares as f64 * 1_000.0).round() / 10.0;
-    json!(virality)
+    let clicks_per_share = (clicks as f64 / shares as f64 * 1_000.0).round() / 10.0;
+    json!(clicks_per_share)
 }

@@ -75,7 +75,7 @@ async fn opens_are_shown_when_many_more_were_counted(backend: Backend) {
     service.set_time("2026-11-21T14:00:00Z");
     let shown = today(&service).await;
     let expected = json!({ "until": null, "clicks": null, "visitors": null,
-        "aggregate_until": "2026-11-21T14:00:00Z", "aggregate_clicks": 80 });
+        "opens_until": "2026-11-21T14:00:00Z", "opens": 80 });
     for (name, value) in expected.as_object().expect("an object") {
         assert_eq!(&shown[name], value, "{shown}");
     }

@@ -196,7 +196,7 @@ impl Lived {
             ["unfurls", "clicks", "visitors"].map(|name| totals[name].as_u64()),
             "{code}: {context}"
         );
-        for name in ["unfurls", "clicks", "visitors", "aggregate_clicks"] {
+        for name in ["unfurls", "clicks", "visitors", "opens"] {
             assert_eq!(totals[name], group[name], "{code} {name}: {context}");
         }
         7
@@ -255,7 +255,7 @@ fn in_table(page: &str, by: &str, answer: &Value, context: &str) -> usize {
         assert!(!named, "the page has no table by {by}: {context}");
         return 0;
     };
-    let (names, has_virality) = if by == "link" {
+    let (names, has_clicks_per_share) = if by == "link" {
         (&["unfurls", "clicks", "visitors"][..], false)
     } else {
         (&["shares", "unfurls", "clicks", "visitors"][..], true)
@@ -264,8 +264,9 @@ fn in_table(page: &str, by: &str, answer: &Value, context: &str) -> usize {
     for row in table.split("<tbody").nth(1).expect("a body").split("<tr").skip(1) {
         let key = row.split(" class=\"key").nth(1).and_then(|rest| rest.split_once('>')).expect("a name").1;
         let key = key.split('<').next().expect("its end").to_owned();
-        // Virality is the last one, and no number of visitors.
-        let row = if has_virality { row.rsplit_once("<td").expect("virality").0 } else { row };
+        // ClicksPerShare is the last one, and no number of visitors.
+        let row =
+            if has_clicks_per_share { row.rsplit_once("<td").expect("clicks_per_share").0 } else { row };
         assert!(rows.insert(key, cells(row)).is_none(), "{by} twice: {context}");
     }
     let mut compared = 0;

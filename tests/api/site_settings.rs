@@ -4,7 +4,7 @@ use entrenous::domain::consent::Policy;
 use entrenous::domain::day::Day;
 use entrenous::domain::person::Role;
 use entrenous::domain::site::Site;
-use entrenous::service::sites::Sites;
+use entrenous::service::accounts::sites::Sites;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! What is published: to programs as JSON and CSV, to the marketer as pages behind a sign-in.
 
 use entrenous::domain::site::KeyKind;
-use entrenous::service::sites::Sites;
+use entrenous::service::accounts::sites::Sites;
 use reqwest::{Client, Method, RequestBuilder, Response, redirect};
 use serde_json::{Value, json};
 
@@ -50,13 +50,13 @@ async fn a_links_statistics_have_exactly_the_documented_shape(backend: Backend) 
     assert_eq!(keys(&stats), ["bound", "code", "min_count", "series", "totals", "weeks"]);
     assert_eq!((&stats["code"], &stats["min_count"]), (&json!(code), &json!(1)));
     assert_eq!((&stats["bound"], &stats["weeks"]), (&json!("exact"), &json!([])));
-    let names = ["aggregate_clicks", "clicks", "unfurls", "unfurls_by_app", "visitors"];
+    let names = ["opens", "clicks", "unfurls", "unfurls_by_app", "visitors"];
     assert_eq!(keys(&stats["totals"]), names);
     assert_eq!(totals(&stats), [1, 4, 2, 0].map(Some));
     let series = stats["series"].as_array().expect("a series");
     assert_eq!(series.len(), 30);
     let (today, before) = series.split_last().expect("days");
-    let of_day = |day: &str, clicks: u64, visitors: u64| json!({ "day": day, "clicks": clicks, "visitors": visitors, "aggregate_clicks": 0 });
+    let of_day = |day: &str, clicks: u64, visitors: u64| json!({ "day": day, "clicks": clicks, "visitors": visitors, "opens": 0 });
     let mut expected = of_day("2026-11-21", 4, 2);
     expected["open"] = json!(true);
     assert_eq!(*today, expected);
@@ -134,7 +134,7 @@ async fn three_days(backend: Backend) -> (Service, String) {
 
 /// A day of a series of which nothing is shown.
 fn suppressed(day: &str) -> Value {
-    json!({ "day": day, "clicks": null, "visitors": null, "aggregate_clicks": null, "suppressed": true })
+    json!({ "day": day, "clicks": null, "visitors": null, "opens": null, "suppressed": true })
 }
 
 async fn a_closed_day_shows_its_cell_and_an_open_one_nothing_of_its_visits(backend: Backend) {
@@ -149,7 +149,7 @@ async fn a_closed_day_shows_its_cell_and_an_open_one_nothing_of_its_visits(backe
         stats["series"],
         json!([
             suppressed("2026-11-23"),
-            { "day": "2026-11-24", "clicks": 60, "visitors": 30, "aggregate_clicks": 0 },
+            { "day": "2026-11-24", "clicks": 60, "visitors": 30, "opens": 0 },
             suppressed("2026-11-25"),
             open("2026-11-26"),
             open("2026-11-27"),
@@ -163,7 +163,7 @@ async fn a_closed_day_shows_its_cell_and_an_open_one_nothing_of_its_visits(backe
     assert_eq!(service.get(&path).await["series"], json!([open("2026-11-26")]));
     service.set_time("2026-11-27T00:00:10.001Z");
     service.days_closed().await;
-    let closed = json!([{ "day": "2026-11-26", "clicks": 30, "visitors": 30, "aggregate_clicks": 0 }]);
+    let closed = json!([{ "day": "2026-11-26", "clicks": 30, "visitors": 30, "opens": 0 }]);
     assert_eq!(service.get(&path).await["series"], closed);
 }
 
@@ -190,13 +190,13 @@ async fn what_is_too_few_on_each_day_shows_with_the_week_of_its_page(backend: Ba
     let by = async |by: &str, days: &str| service.get(&format!("/api/v1/stats?group_by={by}&{days}")).await;
     let before = by("page", week).await;
     assert_eq!(before["groups"][0]["clicks"], Value::Null, "{before}");
-    let none = json!([{ "week": "2026-W48", "clicks": null, "visitors": null, "aggregate_clicks": null,
+    let none = json!([{ "week": "2026-W48", "clicks": null, "visitors": null, "opens": null,
         "suppressed": true }]);
     assert_eq!(before["weeks"], none);
 
     service.set_time("2026-11-30T12:00:00Z");
     service.days_closed().await;
-    let cell = json!([{ "week": "2026-W48", "clicks": 30, "visitors": 30, "aggregate_clicks": 0 }]);
+    let cell = json!([{ "week": "2026-W48", "clicks": 30, "visitors": 30, "opens": 0 }]);
     for (grouping, key, bound) in [
         ("channel", "sms", "about"),
         ("page", "https://example.com/page", "at_least_about"),
@@ -256,7 +256,7 @@ async fn the_day_of_a_site_is_told_at_full_hours(backend: Backend) {
     service.set_time("2026-11-21T13:00:00Z");
     let today = by("").await["today"].clone();
     let of_channel = json!({ "key": "whatsapp", "until": "2026-11-21T13:00:00Z", "clicks": 80, "visitors": 80,
-        "aggregate_until": null, "aggregate_clicks": null });
+        "opens_until": null, "opens": null });
     let mut of_site = of_channel.clone();
     of_site.as_object_mut().expect("an object").remove("key");
     of_site["channels"] = json!([of_channel]);
@@ -274,14 +274,14 @@ async fn when_everything_is_suppressed_the_totals_are_null(backend: Backend) {
     let (service, code) = three_days(backend).await;
     let stats = service.get(&format!("/api/v1/links/{code}/stats?from=2026-11-25&to=2026-11-25")).await;
     let nothing = json!({ "unfurls": 0, "unfurls_by_app": {}, "clicks": null, "visitors": null,
-        "aggregate_clicks": null, "suppressed": true });
+        "opens": null, "suppressed": true });
     assert_eq!(stats["totals"], nothing);
 }
 
 async fn a_csv_has_the_same_numbers(backend: Backend) {
     let (service, code) = three_days(backend).await;
     let path = format!("/api/v1/links/{code}/stats?from=2026-11-23&to=2026-11-26");
-    let expected = "day,clicks,visitors,aggregate_clicks,suppressed,unfurls\r\n2026-11-23,,,,true,0\r\n\
+    let expected = "day,clicks,visitors,opens,suppressed,unfurls\r\n2026-11-23,,,,true,0\r\n\
                     2026-11-24,60,30,0,false,0\r\n2026-11-25,,,,true,0\r\n2026-11-26,,,,true,\r\n";
     for request in [
         service.api(Method::GET, &format!("{path}&format=csv")),
@@ -303,10 +303,10 @@ async fn groups_have_exactly_the_documented_shape(backend: Backend) {
     let (service, _) = three_days(backend).await;
     service.link(json!({ "url": "https://example.com/quiet", "channel": "email" })).await;
     service.set_time("2026-11-26T13:00:00Z");
-    let group = |key: Value, visits: Option<[u64; 2]>, virality: Option<f64>| {
+    let group = |key: Value, visits: Option<[u64; 2]>, clicks_per_share: Option<f64>| {
         let [clicks, visitors] = visits.map_or([None, None], |numbers| numbers.map(Some));
         let mut group = json!({ "key": key, "shares": 1, "unfurls": 0, "unfurls_by_app": {}, "clicks": clicks,
-            "visitors": visitors, "aggregate_clicks": visits.map(|_| 0), "virality": virality,
+            "visitors": visitors, "opens": visits.map(|_| 0), "clicks_per_share": clicks_per_share,
             "bound": "at_least_about" });
         if visits.is_none() {
             group["suppressed"] = json!(true);

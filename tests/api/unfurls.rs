@@ -167,7 +167,7 @@ async fn the_export_has_a_column_for_each_app(backend: Backend) {
     let path = format!("/api/v1/links/{code}/stats?from=2026-11-19&to=2026-11-21&format=csv");
     let csv = service.api(Method::GET, &path).send().await.expect("an answer").text().await.expect("text");
     let lines: Vec<_> = csv.split_terminator("\r\n").collect();
-    let columns = "day,clicks,visitors,aggregate_clicks,suppressed,unfurls,unfurls_telegram,unfurls_slack,unfurls_other";
+    let columns = "day,clicks,visitors,opens,suppressed,unfurls,unfurls_telegram,unfurls_slack,unfurls_other";
     let days = [
         "2026-11-19,0,0,0,false,0,0,0,0",
         "2026-11-20,0,0,0,false,3,0,2,1",

@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use entrenous::domain::person::Role;
-use entrenous::service::people::People;
-use entrenous::service::sites::Sites;
+use entrenous::service::accounts::people::People;
+use entrenous::service::accounts::sites::Sites;
 
 use crate::audit::{Axe, sound, weigh};
 use crate::browser::{Browser, DESKTOP, Look, PHONE, PHONE_DARK, PHONE_FRENCH, Scripts};

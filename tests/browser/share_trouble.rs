@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use entrenous::domain::site::KeyKind;
-use entrenous::service::sites::Sites;
+use entrenous::service::accounts::sites::Sites;
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, DESKTOP, PHONE, Scripts};

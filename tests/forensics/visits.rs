@@ -8,7 +8,7 @@ use entrenous::domain::networks::MaskedBucket;
 use entrenous::domain::site::SiteId;
 use entrenous::domain::visitor::Tag;
 use entrenous::domain::visitor_set::Fingerprint;
-use entrenous::service::journal::{Position, Reader};
+use entrenous::journal::{Position, Reader};
 use sha2::block_api::compress256;
 use sha2::{Digest, Sha256};
 

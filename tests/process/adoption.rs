@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use entrenous::service::journal::Ledger;
+use entrenous::journal::Ledger;
 
 use crate::program::{BEHIND_A_PROXY, DEADLINE, Home, PAUSE, Service};
 

@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use entrenous::clock::Clock;
 use entrenous::domain::site::Site;
-use entrenous::store::{self, StoreUrl};
+use entrenous::store;
+use entrenous::store::StoreUrl;
 use jiff::SignedDuration;
 
 use crate::program::{DEADLINE, Home, PAUSE};

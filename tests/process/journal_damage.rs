@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use entrenous::service::journal::Ledger;
+use entrenous::journal::Ledger;
 
 use crate::balance::{all_counted, balance, settled};
 use crate::load::{Load, LoadPlan};

@@ -4,13 +4,15 @@ use entrenous::domain::channel::ChannelName;
 use entrenous::domain::code::Code;
 use entrenous::domain::day::Day;
 use entrenous::domain::destination::{Destination, HostRule};
+use entrenous::domain::entry::Numbered;
 use entrenous::domain::entry::{Entry, EntryKind};
 use entrenous::domain::family::Family;
+use entrenous::domain::identity::JournalId;
 use entrenous::domain::link::Link;
 use entrenous::domain::link_key::Incarnation;
 use entrenous::domain::site::SiteId;
 use entrenous::domain::visitor::Tag;
-use entrenous::store::{JournalId, Numbered, Store, StoreUrl, open};
+use entrenous::store::{Store, StoreUrl, open};
 use futures_util::future::join_all;
 
 const CHANNELS: [&str; 3] = ["sms", "email", "whatsapp"];

@@ -63,7 +63,7 @@ impl World {
             Some((200, body)) => {
                 let body: Value = serde_json::from_str(&body).map_err(|error| error.to_string())?;
                 let total = |name: &str| body["totals"][name].as_u64();
-                let bare = total("opens").or_else(|| total("aggregate_clicks"));
+                let bare = total("opens").or_else(|| total("opens"));
                 match (total("clicks"), bare) {
                     (Some(clicks), Some(bare)) => Ok(clicks + bare),
                     _ => Err(format!("no exact totals: {}", body["totals"])),

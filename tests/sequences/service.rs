@@ -8,7 +8,7 @@ use std::process::Command;
 use entrenous::app::Application;
 use entrenous::clock::{Clock, Reading};
 use entrenous::domain::channel::Channels;
-use entrenous::service::sites::NewKeys;
+use entrenous::service::accounts::sites::NewKeys;
 use entrenous::settings::Settings;
 use entrenous::telemetry;
 use jiff::SignedDuration;

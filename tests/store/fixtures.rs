@@ -4,18 +4,20 @@ use std::collections::BTreeMap;
 
 use entrenous::domain::channel::ChannelName;
 use entrenous::domain::code::Code;
-use entrenous::domain::counts::Counts;
 use entrenous::domain::day::Day;
 use entrenous::domain::destination::{Destination, HostRule};
+use entrenous::domain::entry::Numbered;
 use entrenous::domain::entry::{Entry, EntryKind};
 use entrenous::domain::family::Family;
+use entrenous::domain::identity::JournalId;
 use entrenous::domain::link::{Link, Text};
 use entrenous::domain::link_key::Incarnation;
 use entrenous::domain::min_count::{MinCount, MinCounts};
 use entrenous::domain::networks::Bucket;
 use entrenous::domain::site::{Key, KeyHash, KeyKind, OriginRule, Site, SiteId, SiteKey};
 use entrenous::domain::visitor::Tag;
-use entrenous::store::{Inserted, JournalId, LinkFilter, Numbered, OnceName, Store};
+use entrenous::stats::counts::Counts;
+use entrenous::store::{Inserted, LinkFilter, OnceName, Store};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 

@@ -6,16 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entrenous::domain::code::Code;
-use entrenous::domain::counts::Counts;
 use entrenous::domain::day::Day;
 use entrenous::domain::entry::EntryKind;
+use entrenous::domain::entry::Numbered;
 use entrenous::domain::family::Family::Slack;
 use entrenous::domain::link::Link;
 use entrenous::domain::min_count::MinCount;
 use entrenous::domain::networks::Bucket;
 use entrenous::domain::site::{Site, SiteId};
 use entrenous::domain::week::Week;
-use entrenous::store::{Numbered, Store, StoreUrl, open};
+use entrenous::stats::counts::Counts;
+use entrenous::store::{Store, StoreUrl, open};
 use redis::{Connection, cmd};
 
 use crate::dice::Dice;
@@ -393,7 +394,7 @@ impl History {
             entry.network = Some(Bucket::new(u8::try_from(person % 256).expect("a byte")));
         }
         self.entries.extend(clicks);
-        let unasked_clicks = (0..unasked).map(|_| EntryKind::AggregateClick);
+        let unasked_clicks = (0..unasked).map(|_| EntryKind::Open);
         let fetched = (0..unfurls).map(|_| EntryKind::Unfurl(Slack));
         self.entries.extend(self.journal.entries(&link, on, unasked_clicks.chain(fetched)));
         for (sum, more) in self.whole.iter_mut().zip([people.into(), people.into(), unasked, unfurls]) {
@@ -445,7 +446,7 @@ impl History {
             let rows = store.day_rows(&self.site.id, on, jiff::Timestamp::MAX).await.expect("a day");
             for row in rows.rows {
                 let all = row.counts.all();
-                let more = [all.clicks, all.visitors, all.aggregate_clicks, all.unfurls];
+                let more = [all.clicks, all.visitors, all.opens, all.unfurls];
                 sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
                 let cell = row.counts.cells;
                 if cell != Counts::default() {

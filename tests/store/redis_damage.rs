@@ -4,13 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use entrenous::domain::counts::Counts;
 use entrenous::domain::entry::EntryKind;
 use entrenous::domain::family::Family::Slack;
 use entrenous::domain::link::Link;
 use entrenous::domain::min_count::MinCount;
 use entrenous::domain::site::Site;
-use entrenous::store::{SetAside, Settled, Store, StoreError, StoreUrl, open_to_serve};
+use entrenous::stats::counts::Counts;
+use entrenous::store::{SetAside, Settled, Store, StoreUrl, open_to_serve};
 use redis::{Connection, cmd};
 
 use crate::fixtures::{Journal, click, clicks, code, counted, day, link_up, stored_link, stored_site};
@@ -64,7 +64,7 @@ impl Ground {
             entries.extend(self.journal.entries(link, day(20), [click(2)]));
         }
         for link in [&self.damaged, &self.sound] {
-            let others = [click(2), click(3), EntryKind::Unfurl(Slack), EntryKind::AggregateClick];
+            let others = [click(2), click(3), EntryKind::Unfurl(Slack), EntryKind::Open];
             entries.extend(self.journal.entries(link, day(20), others));
         }
         let settled = self.store.settle(&self.journal.id, &entries).await.expect("settled");
@@ -102,8 +102,7 @@ impl Ground {
             Settled { counted: 5, set_aside: vec![aside.clone()], ..Settled::default() },
             "{key}"
         );
-        let whole =
-            Counts { unfurls: 1, known_unfurls: [(Slack, 1)].into(), aggregate_clicks: 1, ..clicks(5, 4) };
+        let whole = Counts { unfurls: 1, known_unfurls: [(Slack, 1)].into(), opens: 1, ..clicks(5, 4) };
         assert_eq!(self.counted(&self.sound).await, whole);
         assert_eq!(self.store.retry_set_aside().await.expect("an answer"), [aside]);
         // Of the days of the site, what can be read is read.
@@ -149,8 +148,7 @@ async fn visitors_of_a_wrong_type_hold_up_nobody_and_what_comes_meanwhile_has_no
     assert_eq!(settled, Settled { counted: 5, set_aside: vec![aside], ..Settled::default() });
     // Nobody is told apart by what was set aside, so that it can be counted before they can be told apart again.
     assert_eq!(ground.store.retry_set_aside().await.expect("an answer"), []);
-    let whole =
-        Counts { unfurls: 1, known_unfurls: [(Slack, 1)].into(), aggregate_clicks: 1, ..clicks(5, 4) };
+    let whole = Counts { unfurls: 1, known_unfurls: [(Slack, 1)].into(), opens: 1, ..clicks(5, 4) };
     assert_eq!(ground.counted(&ground.sound).await, whole);
     assert_eq!(ground.counted(&ground.damaged).await, Counts { visitors: 2, ..whole });
     ground.repair(&key);

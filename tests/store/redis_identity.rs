@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use entrenous::domain::identity::JournalId;
 use entrenous::domain::link::Link;
-use entrenous::store::{JournalId, Settled, Store, StoreError, StoreUrl, open, open_to_serve};
+use entrenous::store::{Settled, Store, StoreError, StoreUrl, open, open_to_serve};
 use redis::{Connection, cmd};
 use tempfile::TempDir;
 

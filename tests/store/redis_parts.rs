@@ -29,7 +29,7 @@ async fn start() -> (RedisCluster, Arc<dyn Store>) {
 async fn settle_all_but(
     store: &dyn Store,
     journal: &Journal,
-    entries: &[entrenous::store::Numbered],
+    entries: &[entrenous::domain::entry::Numbered],
     away: &BTreeSet<usize>,
 ) -> Settled {
     let started = Instant::now();

@@ -4,7 +4,9 @@
 use entrenous::domain::channel::ChannelName;
 use entrenous::domain::code::Code;
 use entrenous::domain::day::Day;
+use entrenous::domain::entry::Numbered;
 use entrenous::domain::entry::{Entry, EntryKind};
+use entrenous::domain::identity::JournalId;
 use entrenous::domain::link::Link;
 use entrenous::domain::link_key::Incarnation;
 use entrenous::domain::min_count::MinCount;
@@ -12,7 +14,7 @@ use entrenous::domain::networks::Bucket;
 use entrenous::domain::site::SiteId;
 use entrenous::domain::visitor::{DayKey, Tag};
 use entrenous::domain::visitor_set::{Fingerprint, VisitorSet};
-use entrenous::store::{JournalId, Numbered, Store, StoreUrl, open};
+use entrenous::store::{Store, StoreUrl, open};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 

@@ -2,11 +2,11 @@
 
 use std::iter::repeat_n;
 
-use entrenous::domain::counts::{Amount, Counts};
-use entrenous::domain::disclosure::{Level, Secret, Undecided};
 use entrenous::domain::entry::EntryKind;
+use entrenous::domain::entry::Numbered;
 use entrenous::domain::week::Week;
-use entrenous::store::Numbered;
+use entrenous::stats::counts::{Amount, Counts};
+use entrenous::stats::disclosure::{Level, Secret, Undecided};
 use rusqlite::Connection;
 
 use crate::fixtures::{Journal, counted, crowd, day, insert, k, link, stored_link, stored_site, url};
@@ -42,7 +42,7 @@ async fn a_closing_goes_on_with_the_secret_and_the_k_that_it_began_with() {
     assert_eq!((marks.closed.days[&day(20)].min_count, marks.open.contains(&day(20))), (0, true));
 
     store.close_day(&site.id, day(20), k(5)).await.unwrap();
-    let all = Undecided { amount: Amount { clicks: 18, visitors: 15, aggregate_clicks: 0 }, networks: 15 };
+    let all = Undecided { amount: Amount { clicks: 18, visitors: 15, opens: 0 }, networks: 15 };
     for (link, row) in links.iter().zip(1..) {
         let (cell, _) = secret.decide(Level::Link, &format!("{row}"), all, k(10));
         assert_eq!(counted(&*store, link, day(20)).await, Counts::from(cell), "{}", link.code);
@@ -152,7 +152,7 @@ async fn no_exact_number_of_a_closed_day_or_week_is_in_any_file() {
             let visits = (0..clicks).map(|number| u32::from(number % u16::from(visitors)));
             let visits = visits.map(|person| (person, u8::try_from(person % u32::from(networks)).unwrap()));
             journal.come(&*store, &link, day(on), visits).await;
-            let unasked = repeat_n(EntryKind::AggregateClick, usize::from(unasked));
+            let unasked = repeat_n(EntryKind::Open, usize::from(unasked));
             journal.settle(&*store, &link, day(on), unasked).await;
         }
     }
@@ -185,7 +185,7 @@ async fn no_exact_number_of_a_closed_day_or_week_is_in_any_file() {
         assert_eq!(number(&data, &format!("SELECT count(*) FROM {table}")), 0);
     }
     let exact = "SELECT count(*) FROM cells
-                 WHERE clicks % 5 != 0 OR visitors % 5 != 0 OR aggregate_clicks % 5 != 0 OR unfurls % 5 != 0";
+                 WHERE clicks % 5 != 0 OR visitors % 5 != 0 OR opens % 5 != 0 OR unfurls % 5 != 0";
     assert_eq!(number(&data, exact), 0);
     assert!(number(&data, "SELECT count(*) FROM cells WHERE link > 0") >= 2);
     assert!(number(&data, "SELECT count(*) FROM cells WHERE link = 0") >= 1);

@@ -88,7 +88,7 @@ fn json(text: &str) -> Value {
 }
 
 fn numbers(counts: &Value) -> Sum {
-    ["clicks", "visitors", "aggregate_clicks", "unfurls"].map(|name| counts[name].as_u64().unwrap_or(0))
+    ["clicks", "visitors", "opens", "unfurls"].map(|name| counts[name].as_u64().unwrap_or(0))
 }
 
 fn add(sum: &mut Sum, more: Sum) {

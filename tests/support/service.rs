@@ -18,8 +18,8 @@ use entrenous::domain::destination::HostRule;
 use entrenous::domain::link::LinkChange;
 use entrenous::domain::min_count::MinCounts;
 use entrenous::domain::site::{OriginRule, Site, SiteId};
+use entrenous::service::accounts::sites::Sites;
 use entrenous::service::metrics::Metrics;
-use entrenous::service::sites::Sites;
 use entrenous::settings::Settings;
 use entrenous::store::{Store, StoreUrl};
 use jiff::{SignedDuration, Timestamp};
@@ -567,9 +567,9 @@ pub(crate) fn code(link: &Value) -> String {
     link["code"].as_str().expect("a code").to_owned()
 }
 
-/// The totals `[unfurls, clicks, visitors, aggregate_clicks]` in a link's statistics.
+/// The totals `[unfurls, clicks, visitors, opens]` in a link's statistics.
 pub(crate) fn totals(stats: &Value) -> [Option<u64>; 4] {
-    ["unfurls", "clicks", "visitors", "aggregate_clicks"].map(|name| stats["totals"][name].as_u64())
+    ["unfurls", "clicks", "visitors", "opens"].map(|name| stats["totals"][name].as_u64())
 }
 
 /// Sends a request whose answer must be a problem as RFC 9457 and the product have it.

@@ -5,11 +5,12 @@
 use std::collections::BTreeMap;
 
 use entrenous::domain::channel::ChannelName;
-use entrenous::domain::counts::{ClosedDays, DayCounts, DayRows, Kind};
 use entrenous::domain::day::Day;
 use entrenous::domain::destination::Destination;
+use entrenous::domain::dimensions::Dimensions;
 use entrenous::domain::link::Text;
 use entrenous::domain::site::SiteId;
+use entrenous::stats::counts::{ClosedDays, DayCounts, DayRows};
 use entrenous::store::{Store, StoreError};
 
 /// Some days of a site.
@@ -43,12 +44,17 @@ impl<S: Store + ?Sized> SiteCountsOf for S {
         let mut rows = Vec::new();
         for day in first.to(last) {
             let DayRows { kinds, rows: of_day } = self.day_rows(site, day, jiff::Timestamp::MAX).await?;
-            let mut sums: BTreeMap<Kind, DayCounts> = BTreeMap::new();
+            let mut sums: BTreeMap<Dimensions, DayCounts> = BTreeMap::new();
             for row in of_day {
                 sums.entry(kinds[row.kind].clone()).or_default().add(&row.counts);
             }
-            let row =
-                |(Kind { channel, page, campaign }, counts)| SiteRow { channel, page, campaign, day, counts };
+            let row = |(Dimensions { channel, page, campaign }, counts)| SiteRow {
+                channel,
+                page,
+                campaign,
+                day,
+                counts,
+            };
             rows.extend(sums.into_iter().map(row));
         }
         Ok(SiteCounts { rows, closed })

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use foldhash::HashMap;
 use tokio::sync::MutexGuard as Turn;
 
-use crate::domain::counts::{Closed, DayMarks, DayRows};
 use crate::domain::day::Day;
-use crate::domain::publication::{Publication, Shown};
-use crate::domain::report::{Block, Names, Period};
 use crate::domain::site::SiteId;
 use crate::domain::week::Week;
+use crate::stats::counts::{Closed, DayMarks, DayRows};
+use crate::stats::publication::{Publication, Shown};
+use crate::stats::report::{Block, Names, Period};
 
 /// What days, and what weeks, have.
 pub(super) type Blocks = BTreeMap<Day, Arc<Block>>;

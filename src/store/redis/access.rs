@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::RedisStore;
-use super::keys::{PEOPLE, SESSIONS, VIEWS};
 use crate::domain::person::{Person, PersonChange, PersonName};
 use crate::domain::session::Session;
 use crate::domain::site::{KeyHash, SiteId};
-use crate::domain::view::View;
+use crate::stats::view::View;
 use crate::store::access::person_key;
+use crate::store::redis::RedisStore;
+use crate::store::redis::keys::{PEOPLE, SESSIONS, VIEWS};
 use crate::store::{Access, StoreError};
 
 #[async_trait]

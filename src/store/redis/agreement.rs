@@ -10,12 +10,12 @@ use redis::cmd;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::connection::Connection;
-use super::slow_log::PADDING;
-use super::{RedisStore, failure, keys};
 use crate::domain::day::Day;
 use crate::domain::visitor::DayKey;
 use crate::store::StoreError;
+use crate::store::redis::connection::Connection;
+use crate::store::redis::slow_log::PADDING;
+use crate::store::redis::{RedisStore, failure, keys};
 
 impl RedisStore {
     /// The day's key, kept until the day is over; of a day that is over already nothing is kept,

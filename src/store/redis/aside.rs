@@ -3,14 +3,14 @@
 
 use redis::{Cmd, cmd};
 
-use super::identity::foreign_partition;
-use super::links::read_value;
-use super::settling::{Days, add_to, first_failure};
-use super::{RedisStore, counts, keys, script};
 use crate::domain::day::Day;
 use crate::domain::link::Link;
 use crate::domain::link_key::LinkKey;
 use crate::domain::site::SiteId;
+use crate::store::redis::identity::foreign_partition;
+use crate::store::redis::links::read_value;
+use crate::store::redis::settling::{Days, add_to, first_failure};
+use crate::store::redis::{RedisStore, counts, keys, script};
 use crate::store::{SetAside, StoreError};
 
 /// Counts of a link and a day.

@@ -2,9 +2,9 @@
 
 use redis::cmd;
 
-use super::{RedisStore, keys};
 use crate::domain::link::Text;
 use crate::domain::site::SiteId;
+use crate::store::redis::{RedisStore, keys};
 use crate::store::{LinkFilter, StoreError};
 
 impl RedisStore {

@@ -13,13 +13,14 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::failure;
 use crate::domain::channel::ChannelName;
-use crate::domain::counts::{Amount, Counts, Kind as Named, families_from_text, families_to_text};
 use crate::domain::destination::Destination;
-use crate::domain::disclosure::Undecided;
+use crate::domain::dimensions::Dimensions;
 use crate::domain::link::Text;
+use crate::stats::counts::{Amount, Counts, families_from_text, families_to_text};
+use crate::stats::disclosure::Undecided;
 use crate::store::StoreError;
+use crate::store::redis::failure;
 
 /// The field that tells whether cells hold.
 pub(super) const MARK: &str = "mark";
@@ -46,13 +47,13 @@ impl Kind {
     }
 }
 
-impl From<Named> for Kind {
-    fn from(Named { channel, page, campaign }: Named) -> Self {
+impl From<Dimensions> for Kind {
+    fn from(Dimensions { channel, page, campaign }: Dimensions) -> Self {
         Self { channel, page, campaign }
     }
 }
 
-impl From<Kind> for Named {
+impl From<Kind> for Dimensions {
     fn from(Kind { channel, page, campaign }: Kind) -> Self {
         Self { channel, page, campaign }
     }
@@ -66,7 +67,7 @@ pub(super) struct Numbers {
     #[serde(default, skip_serializing_if = "is_zero")]
     visitors: u64,
     #[serde(default, skip_serializing_if = "is_zero")]
-    aggregate_clicks: u64,
+    opens: u64,
     #[serde(default, skip_serializing_if = "is_zero")]
     unfurls: u64,
     /// By family of app: `slack=2 telegram=1`.
@@ -81,19 +82,19 @@ fn is_zero(number: &u64) -> bool {
 
 impl From<&Counts> for Numbers {
     fn from(counts: &Counts) -> Self {
-        let Counts { clicks, visitors, aggregate_clicks, unfurls, .. } = *counts;
+        let Counts { clicks, visitors, opens, unfurls, .. } = *counts;
         let known_unfurls = families_to_text(&counts.known_unfurls);
-        Self { clicks, visitors, aggregate_clicks, unfurls, known_unfurls }
+        Self { clicks, visitors, opens, unfurls, known_unfurls }
     }
 }
 
 impl Numbers {
     /// The counts.
     pub(super) fn counts(&self) -> Result<Counts, StoreError> {
-        let Self { clicks, visitors, aggregate_clicks, unfurls, .. } = *self;
+        let Self { clicks, visitors, opens, unfurls, .. } = *self;
         let known_unfurls =
             families_from_text(&self.known_unfurls).ok_or_else(|| failure::corrupt("a family's unfurls"))?;
-        Ok(Counts { shares: 0, unfurls, known_unfurls, clicks, visitors, aggregate_clicks })
+        Ok(Counts { shares: 0, unfurls, known_unfurls, clicks, visitors, opens })
     }
 }
 
@@ -116,8 +117,8 @@ impl From<Undecided> for Share {
 impl Share {
     /// What is to be decided on.
     pub(super) fn undecided(&self) -> Undecided {
-        let Numbers { clicks, visitors, aggregate_clicks, .. } = self.numbers;
-        Undecided { amount: Amount { clicks, visitors, aggregate_clicks }, networks: self.networks }
+        let Numbers { clicks, visitors, opens, .. } = self.numbers;
+        Undecided { amount: Amount { clicks, visitors, opens }, networks: self.networks }
     }
 }
 
@@ -160,7 +161,7 @@ mod tests {
         let cell = Cell { kind, counts: Numbers::from(&counts) };
         assert_eq!(from_json::<Cell>(&to_json(&cell)).expect("a cell"), cell);
         assert_eq!(cell.counts.counts().ok(), Some(counts));
-        let amount = Amount { clicks: 3, visitors: 2, aggregate_clicks: 1 };
+        let amount = Amount { clicks: 3, visitors: 2, opens: 1 };
         let undecided = Undecided { amount, networks: 2 };
         let json = to_json(&Share::from(undecided));
         assert_eq!(from_json::<Share>(&json).expect("a share").undecided(), undecided, "{json}");

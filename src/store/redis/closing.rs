@@ -24,21 +24,21 @@ use std::time::Duration;
 use redis::{Cmd, cmd};
 use tokio::time::sleep;
 
-use super::cells::{Cell, Kind, Numbers, OF_LINK, OF_POOL, Share, to_json};
-use super::identity::foreign_partition;
-use super::links::CHUNK;
-use super::marks::{Closing, Stage};
-use super::settling::first_failure;
-use super::{RedisStore, counts, failure, keys, links, script};
-use crate::domain::counts::{Amount, Counts};
 use crate::domain::day::Day;
-use crate::domain::disclosure::{Level, Secret, Undecided};
 use crate::domain::link_key::{Incarnation, LinkKey};
 use crate::domain::min_count::MinCount;
 use crate::domain::networks::Networks;
 use crate::domain::site::SiteId;
 use crate::domain::week::Week;
+use crate::stats::counts::{Amount, Counts};
+use crate::stats::disclosure::{Level, Secret, Undecided};
 use crate::store::StoreError;
+use crate::store::redis::cells::{Cell, Kind, Numbers, OF_LINK, OF_POOL, Share, to_json};
+use crate::store::redis::identity::foreign_partition;
+use crate::store::redis::links::CHUNK;
+use crate::store::redis::marks::{Closing, Stage};
+use crate::store::redis::settling::first_failure;
+use crate::store::redis::{RedisStore, counts, failure, keys, links, script};
 
 /// How many steps one call takes at most. The rest is left for the next one.
 const STEPS: usize = 40;

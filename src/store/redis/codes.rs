@@ -3,10 +3,10 @@
 
 use redis::cmd;
 
-use super::{RedisStore, keys};
 use crate::domain::code::Code;
 use crate::domain::link::Link;
 use crate::domain::site::SiteId;
+use crate::store::redis::{RedisStore, keys};
 use crate::store::{StoreError, deleted_code};
 
 impl RedisStore {

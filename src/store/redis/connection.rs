@@ -13,11 +13,11 @@ use redis::{
 };
 use tokio::time::timeout;
 
-use super::address::{Address, tcp_settings};
-use super::failure;
-use super::script::Script;
-use super::server::{Server, useless};
 use crate::store::StoreError;
+use crate::store::redis::address::{Address, tcp_settings};
+use crate::store::redis::failure;
+use crate::store::redis::script::Script;
+use crate::store::redis::server::{Server, useless};
 
 /// How long one command may take altogether, with every reconnection and redirection.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);

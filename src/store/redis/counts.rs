@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use redis::cmd;
 
-use super::cells::{Cell, MARK, OF_LINK, from_json};
-use super::links::CHUNK;
-use super::marks::read_closed;
-use super::{RedisStore, failure, keys};
 use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
-use crate::domain::counts::{Amount, Counts, DayCounts, LinkCounts, families_from_text};
 use crate::domain::day::Day;
 use crate::domain::link::Link;
 use crate::domain::link_key::LinkKey;
 use crate::domain::site::SiteId;
+use crate::stats::counts::{Amount, Counts, DayCounts, LinkCounts, families_from_text};
 use crate::store::StoreError;
+use crate::store::redis::cells::{Cell, MARK, OF_LINK, from_json};
+use crate::store::redis::links::CHUNK;
+use crate::store::redis::marks::read_closed;
+use crate::store::redis::{RedisStore, failure, keys};
 
 /// The length of a record without the families' text, and that of one with a sketch.
 const EXACT_RECORD: usize = 21;
@@ -161,10 +161,10 @@ pub(super) fn read(record: &[u8]) -> Result<Counts, StoreError> {
         let (numbers, known) = record.split_at_checked(length)?;
         let mut numbers = numbers.get(1..EXACT_RECORD)?.chunks_exact(4);
         let mut next = || numbers.next()?.try_into().ok().map(u32::from_le_bytes).map(u64::from);
-        let (clicks, aggregate_clicks, unfurls) = (next()?, next()?, next()?);
+        let (clicks, opens, unfurls) = (next()?, next()?, next()?);
         let visitors = next()?.max(next()?);
         let known_unfurls = families_from_text(str::from_utf8(known).ok()?)?;
-        Some(Counts { shares: 0, unfurls, known_unfurls, clicks, visitors, aggregate_clicks })
+        Some(Counts { shares: 0, unfurls, known_unfurls, clicks, visitors, opens })
     };
     read().ok_or_else(|| failure::corrupt("a record of counts"))
 }
@@ -183,7 +183,7 @@ mod tests {
             known_unfurls: BTreeMap::from([(Family::Slack, 4)]),
             clicks: 3,
             visitors: 2,
-            aggregate_clicks: 2,
+            opens: 2,
             shares: 0,
         };
         assert_eq!(read(&exact).ok(), Some(expected.clone()));

@@ -5,16 +5,17 @@ use foldhash::HashMap;
 use jiff::Timestamp;
 use redis::cmd;
 
-use super::cells::{Cell, MARK, OF_LINK, from_json};
-use super::counts::closed_weeks;
-use super::{RedisStore, failure, keys, script};
 use crate::domain::code::Code;
-use crate::domain::counts::{Counts, DayCounts, DayMarks, DayRow, DayRows, Kind};
 use crate::domain::day::Day;
+use crate::domain::dimensions::Dimensions;
 use crate::domain::link::Link;
 use crate::domain::link_key::LinkKey;
 use crate::domain::site::SiteId;
+use crate::stats::counts::{Counts, DayCounts, DayMarks, DayRow, DayRows};
 use crate::store::StoreError;
+use crate::store::redis::cells::{Cell, MARK, OF_LINK, from_json};
+use crate::store::redis::counts::closed_weeks;
+use crate::store::redis::{RedisStore, failure, keys, script};
 
 impl RedisStore {
     /// What tells whether days have changed.
@@ -85,12 +86,12 @@ impl RedisStore {
 #[derive(Default)]
 struct Table {
     day: DayRows,
-    kinds: HashMap<Kind, usize>,
+    kinds: HashMap<Dimensions, usize>,
     places: HashMap<(usize, Code), usize>,
 }
 
 impl Table {
-    fn of(&mut self, kind: Kind, link: Code) -> &mut DayCounts {
+    fn of(&mut self, kind: Dimensions, link: Code) -> &mut DayCounts {
         let day = &mut self.day;
         let kind = *self.kinds.entry(kind).or_insert_with_key(|kind| {
             day.kinds.push(kind.clone());

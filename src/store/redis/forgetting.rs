@@ -2,11 +2,11 @@
 
 use redis::cmd;
 
-use super::marks::{Marks, fields_of};
-use super::{RedisStore, keys};
 use crate::domain::day::Day;
 use crate::domain::site::SiteId;
 use crate::store::StoreError;
+use crate::store::redis::marks::{Marks, fields_of};
+use crate::store::redis::{RedisStore, keys};
 
 impl RedisStore {
     /// Deletes the visitor sets of days before `day`. What an entry that is just being settled adds

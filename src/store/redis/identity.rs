@@ -10,10 +10,11 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use redis::{Cmd, cmd};
 
-use super::connection::Connection;
-use super::settling::first_failure;
-use super::{RedisStore, keys, script};
-use crate::store::{StoreError, StoreId};
+use crate::domain::identity::StoreId;
+use crate::store::StoreError;
+use crate::store::redis::connection::Connection;
+use crate::store::redis::settling::first_failure;
+use crate::store::redis::{RedisStore, keys, script};
 
 /// What stands before an identity that not every partition has yet.
 const NEW: &str = "new:";

@@ -6,11 +6,11 @@
 use jiff::Timestamp;
 use redis::cmd;
 
-use super::links::stored_code;
-use super::{RedisStore, keys};
 use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::site::SiteId;
+use crate::store::redis::links::stored_code;
+use crate::store::redis::{RedisStore, keys};
 use crate::store::{Cursor, StoreError};
 
 /// Where a walk stands. It holds a score and not a rank, so links that are made meanwhile, which

@@ -22,14 +22,14 @@ use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 use redis::cmd;
 
-use super::codes::code_hash;
-use super::index::hour_number;
-use super::record::{Record, finished, is_pending, suffix};
-use super::{RedisStore, failure, keys, script};
 use crate::domain::code::Code;
 use crate::domain::link::Link;
 use crate::domain::link_key::LinkKey;
 use crate::domain::site::SiteId;
+use crate::store::redis::codes::code_hash;
+use crate::store::redis::index::hour_number;
+use crate::store::redis::record::{Record, finished, is_pending, suffix};
+use crate::store::redis::{RedisStore, failure, keys, script};
 use crate::store::{Inserted, OnceName, StoreError};
 
 /// How long the steps of one attempt may take together, and a code stays taken after a crash.

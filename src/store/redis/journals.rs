@@ -15,11 +15,12 @@ use std::time::{Duration, Instant};
 
 use redis::{Cmd, cmd};
 
-use super::identity::foreign_partition;
-use super::settling::{damaged, first_failure};
-use super::{RedisStore, counts, failure, keys, script};
 use crate::domain::day::Day;
-use crate::store::{JournalId, StoreError};
+use crate::domain::identity::JournalId;
+use crate::store::StoreError;
+use crate::store::redis::identity::foreign_partition;
+use crate::store::redis::settling::{damaged, first_failure};
+use crate::store::redis::{RedisStore, counts, failure, keys, script};
 
 /// How many partitions one check looks at.
 const SAMPLE: usize = 16;

@@ -30,7 +30,7 @@ pub(super) const SESSION_SECRET: &str = "ens:session";
 
 /// String: the store's random identity; `new:` before it while not every partition has it yet.
 pub(super) const IDENTITY: &str = "ens:{store}:identity";
-/// Hash: journal → how far it is in the store for good, as [`super::journals`] says.
+/// Hash: journal → how far it is in the store for good, as [`crate::store::redis::journals`] says.
 pub(super) const JOURNALS: &str = "ens:{store}:journals";
 
 /// How many partitions there are. Another number would need other keys.
@@ -116,7 +116,7 @@ pub(super) fn visitors(number: usize, site: &SiteId, day: Day) -> String {
     format!("ens:v:{}:{site}:{}", tag(number), day.number())
 }
 
-/// Sorted set: a site's codes in the order of their creation, as [`super::index`] says.
+/// Sorted set: a site's codes in the order of their creation, as [`crate::store::redis::index`] says.
 pub(super) fn index(site: &SiteId) -> String {
     format!("ens:i:{{{site}}}")
 }
@@ -126,22 +126,22 @@ pub(super) fn children(site: &SiteId) -> String {
     format!("ens:lp:{{{site}}}")
 }
 
-/// Hash: `once` name → the link that it stands for, as [`super::record::Record::holder`].
+/// Hash: `once` name → the link that it stands for, as [`crate::store::redis::record::Record::holder`].
 pub(super) fn once(site: &SiteId) -> String {
     format!("ens:o:{{{site}}}")
 }
 
-/// Hash: how far a site's days are closed, as [`super::marks`] says.
+/// Hash: how far a site's days are closed, as [`crate::store::redis::marks`] says.
 pub(super) fn marks(site: &SiteId) -> String {
     format!("ens:z:{{{site}}}")
 }
 
-/// Hash: a site's cells of one day, as [`super::cells`] says.
+/// Hash: a site's cells of one day, as [`crate::store::redis::cells`] says.
 pub(super) fn sheet(site: &SiteId, day: Day) -> String {
     format!("ens:x:{{{site}}}:{}", day.number())
 }
 
-/// Hash: what of a site's week is too few for a cell of a link, and when it is closed its cells, as [`super::cells`] says.
+/// Hash: what of a site's week is too few for a cell of a link, and when it is closed its cells, as [`crate::store::redis::cells`] says.
 pub(super) fn week(site: &SiteId, week: Week) -> String {
     format!("ens:y:{{{site}}}:{}", week.number())
 }
@@ -166,7 +166,7 @@ pub(super) fn probe(number: u32) -> (String, String) {
     (number.to_string(), format!("ens:probe:{{{number}}}"))
 }
 
-/// String with an expiry: which key a day has, as [`super::agreement`] says.
+/// String with an expiry: which key a day has, as [`crate::store::redis::agreement`] says.
 pub(super) fn day_key_name(day: Day) -> String {
     format!("ens:n:{}", day.number())
 }

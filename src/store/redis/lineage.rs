@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::RedisStore;
-use super::index::Walk;
-use super::links::CHUNK;
 use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
 use crate::domain::day::Day;
-use crate::domain::lineage::Shares;
 use crate::domain::link::Link;
 use crate::domain::site::SiteId;
+use crate::stats::lineage::Shares;
 use crate::store::StoreError;
+use crate::store::redis::RedisStore;
+use crate::store::redis::index::Walk;
+use crate::store::redis::links::CHUNK;
 
 impl RedisStore {
     /// The links that were made, by channel, generation and channel of the parent.

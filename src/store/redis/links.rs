@@ -4,14 +4,14 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use redis::cmd;
 
-use super::index::{Place, Walk, hour_number, score_behind};
-use super::record::{Record, is_pending};
-use super::{RedisStore, failure, keys, script};
 use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::link::{Link, LinkChange};
 use crate::domain::link_key::LinkKey;
 use crate::domain::site::SiteId;
+use crate::store::redis::index::{Place, Walk, hour_number, score_behind};
+use crate::store::redis::record::{Record, is_pending};
+use crate::store::redis::{RedisStore, failure, keys, script};
 use crate::store::{Cursor, Deletion, LinkFilter, Listed, StoreError};
 
 /// For how many seconds it is known that a link was deleted: for longer than a running instance keeps what it has settled.

@@ -19,15 +19,15 @@ use std::time::Duration;
 use foldhash::HashMap;
 use redis::cmd;
 
-use super::slow_log::PADDING;
-use super::{RedisStore, counts, failure, keys, script};
-use crate::domain::counts::{Closed, ClosedDays};
 use crate::domain::day::Day;
-use crate::domain::disclosure::Secret;
 use crate::domain::min_count::MinCount;
 use crate::domain::site::SiteId;
 use crate::domain::week::Week;
+use crate::stats::counts::{Closed, ClosedDays};
+use crate::stats::disclosure::Secret;
 use crate::store::StoreError;
+use crate::store::redis::slow_log::PADDING;
+use crate::store::redis::{RedisStore, counts, failure, keys, script};
 
 /// The marks of a period of fewer days are asked for one by one, those of others all at once.
 const SHORT: i32 = 31;
@@ -36,7 +36,7 @@ const LETTERS: usize = 12;
 /// What else stands there of a day.
 const OF_DAY: [&str; 7] = ["a", "v", "c", "k", "g", "m", "l"];
 
-/// How far a closing is. [`super::closing`] tells what each stage waits for.
+/// How far a closing is. [`crate::store::redis::closing`] tells what each stage waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     /// Partitions are told to count nothing more.

@@ -12,16 +12,12 @@ use std::time::Duration;
 
 use self::address::Address;
 use self::connection::Connection;
-use super::{
-    Cursor, Deletion, Inserted, JournalId, KeyPlace, LinkFilter, Listed, News, Numbered, OnceName, SetAside,
-};
-use super::{Settled, Store, StoreError, StoreId};
 use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
-use crate::domain::counts::Amount;
-use crate::domain::counts::{DayMarks, DayRows, LinkCounts};
 use crate::domain::day::Day;
-use crate::domain::lineage::Shares;
+use crate::domain::entry::Numbered;
+use crate::domain::identity::JournalId;
+use crate::domain::identity::StoreId;
 use crate::domain::link::{Link, LinkChange, Text};
 use crate::domain::link_key::LinkKey;
 use crate::domain::min_count::MinCount;
@@ -29,6 +25,11 @@ use crate::domain::networks::Networks;
 use crate::domain::site::{KeyHash, Site, SiteId};
 use crate::domain::visitor::DayKey;
 use crate::domain::week::Week;
+use crate::stats::counts::Amount;
+use crate::stats::counts::{DayMarks, DayRows, LinkCounts};
+use crate::stats::lineage::Shares;
+use crate::store::{Cursor, Deletion, Inserted, KeyPlace, LinkFilter, Listed, News, OnceName, SetAside};
+use crate::store::{Settled, Store, StoreError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 

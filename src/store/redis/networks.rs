@@ -8,15 +8,16 @@ use std::collections::{BTreeMap, HashMap};
 
 use redis::{Cmd, cmd};
 
-use super::connection::Connection;
-use super::slow_log::PADDING;
-use super::{RedisStore, failure, keys, script};
 use crate::domain::channel::ChannelName;
 use crate::domain::day::Day;
+use crate::domain::entry::Numbered;
 use crate::domain::link_key::{Incarnation, LinkKey};
 use crate::domain::networks::{Bucket, Networks};
 use crate::domain::site::SiteId;
-use crate::store::{Numbered, StoreError};
+use crate::store::StoreError;
+use crate::store::redis::connection::Connection;
+use crate::store::redis::slow_log::PADDING;
+use crate::store::redis::{RedisStore, failure, keys, script};
 
 /// For how many days after their day networks wait for its closing.
 const WAITING: i32 = 4;

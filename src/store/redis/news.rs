@@ -13,9 +13,9 @@ use redis::aio::PubSub;
 use redis::cmd;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 
-use super::{RedisStore, keys};
 use crate::domain::code::Code;
 use crate::store::News;
+use crate::store::redis::{RedisStore, keys};
 
 /// Between two signs of life, and between two attempts to subscribe.
 const PULSE: Duration = Duration::from_millis(200);

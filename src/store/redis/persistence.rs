@@ -2,8 +2,8 @@
 
 use redis::cmd;
 
-use super::connection::Connection;
-use super::suitability::of_each_master;
+use crate::store::redis::connection::Connection;
+use crate::store::redis::suitability::of_each_master;
 use crate::store::{KeyPlace, StoreError};
 
 /// What to do about a server that does.

@@ -4,8 +4,8 @@ use std::sync::{LazyLock, PoisonError};
 
 use redis::cmd;
 
-use super::connection::Connection;
-use super::{RedisStore, failure, keys, persistence, script, suitability};
+use crate::store::redis::connection::Connection;
+use crate::store::redis::{RedisStore, failure, keys, persistence, script, suitability};
 use crate::store::{KeyPlace, StoreError};
 
 /// How many keys of a Cluster are tried. They lie evenly in its slots, so every master that has a run of

@@ -3,8 +3,8 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::failure;
 use crate::domain::link::Link;
+use crate::store::redis::failure;
 use crate::store::{OnceName, StoreError};
 
 /// What a value begins with while its link is being made.

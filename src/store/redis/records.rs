@@ -4,8 +4,8 @@ use redis::cmd;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{RedisStore, failure, script};
 use crate::store::StoreError;
+use crate::store::redis::{RedisStore, failure, script};
 
 /// How often a change is begun anew after somebody else changed the record meanwhile. Each time somebody else's change
 /// was made.

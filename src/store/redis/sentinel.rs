@@ -11,9 +11,9 @@ use redis::{
 };
 use tokio::time::timeout;
 
-use super::address::{Watched, tcp_settings};
-use super::connection::timed_out;
-use super::server::Link;
+use crate::store::redis::address::{Watched, tcp_settings};
+use crate::store::redis::connection::timed_out;
+use crate::store::redis::server::Link;
 
 /// How long a Sentinel may take to answer.
 const ANSWER: Duration = Duration::from_millis(400);

@@ -13,9 +13,9 @@ use redis::{AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo};
 use redis::{ErrorKind, RedisError, RedisResult, ServerErrorKind};
 use tokio::time::{Instant, timeout_at};
 
-use super::address::Watched;
-use super::connection::{AT_ONCE, CONNECTING, PATIENCE, RESPONSE, timed_out};
-use super::sentinel::{Named, Sentinels};
+use crate::store::redis::address::Watched;
+use crate::store::redis::connection::{AT_ONCE, CONNECTING, PATIENCE, RESPONSE, timed_out};
+use crate::store::redis::sentinel::{Named, Sentinels};
 
 /// How long what Sentinels said is taken to hold.
 const HOLDS: Duration = Duration::from_millis(250);

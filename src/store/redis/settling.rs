@@ -20,16 +20,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use foldhash::{HashMap, HashMapExt, HashSet};
 use redis::{Cmd, FromRedisValue, Value, cmd};
 
-use super::identity::{foreign, foreign_partition};
-use super::slow_log::PADDING;
-use super::{RedisStore, counts, failure, keys, script};
 use crate::domain::day::Day;
 use crate::domain::entry::EntryKind;
+use crate::domain::entry::Numbered;
 use crate::domain::family::Family;
+use crate::domain::identity::JournalId;
 use crate::domain::link_key::LinkKey;
 use crate::domain::site::SiteId;
 use crate::domain::visitor_set::Fingerprint;
-use crate::store::{JournalId, Numbered, SetAside, Settled, StoreError};
+use crate::store::redis::identity::{foreign, foreign_partition};
+use crate::store::redis::slow_log::PADDING;
+use crate::store::redis::{RedisStore, counts, failure, keys, script};
+use crate::store::{SetAside, Settled, StoreError};
 
 /// Most entries that one script adds, a bound on how long others wait for it. Entries of a partition
 /// beyond that are a further step with a further checkpoint, which is as good.
@@ -383,7 +385,7 @@ struct More {
 impl More {
     fn add(&mut self, kind: &EntryKind, is_new: impl FnOnce(Fingerprint) -> bool) {
         match kind {
-            EntryKind::AggregateClick => self.opens += 1,
+            EntryKind::Open => self.opens += 1,
             EntryKind::Click(tag, _) => {
                 self.clicks += 1;
                 let visitor = Fingerprint::of(tag);
@@ -448,7 +450,7 @@ impl<'a> Groups<'a> {
     /// The script's call for these entries of one partition, in the order of their numbers; at least one.
     fn call(
         &self,
-        identity: &crate::store::StoreId,
+        identity: &crate::domain::identity::StoreId,
         journal: &JournalId,
         partition: usize,
         entries: &[&Numbered],

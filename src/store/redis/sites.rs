@@ -2,11 +2,11 @@
 
 use redis::cmd;
 
-use super::index::Walk;
-use super::links::CHUNK;
-use super::{RedisStore, failure, keys, script};
 use crate::domain::site::{KeyHash, Site, SiteId};
 use crate::store::StoreError;
+use crate::store::redis::index::Walk;
+use crate::store::redis::links::CHUNK;
+use crate::store::redis::{RedisStore, failure, keys, script};
 
 /// What `put_site.lua` answers.
 const DONE: i64 = 1;

@@ -5,9 +5,9 @@ use redis::aio::PubSub;
 use redis::{Client, RedisResult};
 use tokio::time::timeout;
 
-use super::connection::{CONNECTING, Connection, timed_out};
-use super::failure;
 use crate::store::StoreError;
+use crate::store::redis::connection::{CONNECTING, Connection, timed_out};
+use crate::store::redis::failure;
 
 impl Connection {
     /// Subscribes to a channel: on the one server, or on whichever node of a Cluster answers first,

@@ -3,9 +3,9 @@
 use redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo};
 use redis::{Cmd, FromRedisValue, RedisResult, Value, cmd};
 
-use super::connection::Connection;
-use super::failure;
 use crate::store::StoreError;
+use crate::store::redis::connection::Connection;
+use crate::store::redis::failure;
 
 /// The only policy that keeps everything. The `volatile-…` ones evict, too: keys of the day have an expiry.
 const KEEPS_ALL: &str = "noeviction";

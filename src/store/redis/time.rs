@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{RedisStore, failure, keys, script};
 use crate::store::StoreError;
+use crate::store::redis::{RedisStore, failure, keys, script};
 
 impl RedisStore {
     /// The server's time: on a Cluster that of the node that holds the sites, so that all instances ask the same one.

@@ -7,17 +7,17 @@ use std::collections::BTreeMap;
 use redis::cmd;
 use tokio::time::sleep;
 
-use super::cells::{Kind, MARK, Numbers, OF_KIND, OF_POOL, Share, from_json, to_json};
-use super::closing::SHORT;
-use super::marks::{Closing, Stage};
-use super::{RedisStore, failure, keys, script};
 use crate::domain::channel::ChannelName;
-use crate::domain::counts::{Amount, Counts, DayCounts, DayRow, DayRows};
-use crate::domain::disclosure::{Level, Secret, Undecided};
 use crate::domain::min_count::MinCount;
 use crate::domain::site::SiteId;
 use crate::domain::week::Week;
+use crate::stats::counts::{Amount, Counts, DayCounts, DayRow, DayRows};
+use crate::stats::disclosure::{Level, Secret, Undecided};
 use crate::store::StoreError;
+use crate::store::redis::cells::{Kind, MARK, Numbers, OF_KIND, OF_POOL, Share, from_json, to_json};
+use crate::store::redis::closing::SHORT;
+use crate::store::redis::marks::{Closing, Stage};
+use crate::store::redis::{RedisStore, failure, keys, script};
 
 /// What each day left to the pool of a kind.
 type Pools = BTreeMap<Kind, BTreeMap<String, Undecided>>;
@@ -165,7 +165,7 @@ mod tests {
         };
         let pool = |days: &[(u64, u64)]| {
             let of_day = |(visitors, networks): &(u64, u64)| Undecided {
-                amount: Amount { clicks: *visitors, visitors: *visitors, aggregate_clicks: 0 },
+                amount: Amount { clicks: *visitors, visitors: *visitors, opens: 0 },
                 networks: *networks,
             };
             let days = days.iter().map(of_day).enumerate();

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{RedisStore, keys, script};
+use crate::store::redis::{RedisStore, keys, script};
 use crate::store::{StoreError, Works};
 
 #[async_trait]

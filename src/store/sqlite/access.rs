@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::SqliteStore;
-use super::records::{PEOPLE, SESSIONS, Table, VIEWS};
 use crate::domain::person::{Person, PersonChange, PersonName};
 use crate::domain::session::Session;
 use crate::domain::site::{KeyHash, SiteId};
-use crate::domain::view::View;
+use crate::stats::view::View;
 use crate::store::access::person_key;
+use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::records::{PEOPLE, SESSIONS, Table, VIEWS};
 use crate::store::{Access, StoreError};
 
 #[async_trait]

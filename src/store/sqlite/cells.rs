@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
-use super::counts::{LinkSite, families, number, sql_number};
-use super::visitors::LinkRow;
-use crate::domain::counts::{Counts, families_to_text};
 use crate::domain::day::Day;
 use crate::domain::week::Week;
+use crate::stats::counts::{Counts, families_to_text};
+use crate::store::sqlite::counts::{LinkSite, families, number, sql_number};
+use crate::store::sqlite::visitors::LinkRow;
 
 /// A combination of channel, page and campaign, by the number of its row.
 pub(super) type KindRow = i64;
@@ -52,7 +52,7 @@ pub(super) fn insert(
     cell: &Counts,
 ) -> rusqlite::Result<()> {
     let sql = "INSERT INTO cells (site, day, link, kind, unfurls, known_unfurls, clicks, visitors, \
-               aggregate_clicks) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+               opens) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let row = (
         site,
         day.number(),
@@ -62,7 +62,7 @@ pub(super) fn insert(
         families_to_text(&cell.known_unfurls),
         sql_number(cell.clicks),
         sql_number(cell.visitors),
-        sql_number(cell.aggregate_clicks),
+        sql_number(cell.opens),
     );
     db.prepare_cached(sql)?.execute(row).map(drop)
 }
@@ -75,7 +75,7 @@ pub(super) fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Counts> {
         known_unfurls: families(row, first + 1)?,
         clicks: number(row, first + 2)?,
         visitors: number(row, first + 3)?,
-        aggregate_clicks: number(row, first + 4)?,
+        opens: number(row, first + 4)?,
     })
 }
 

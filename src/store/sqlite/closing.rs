@@ -9,17 +9,17 @@
 use rusqlite::types::Type;
 use rusqlite::{Connection, Error, OptionalExtension, Row};
 
-use super::counts::{LinkSite, number, read_day, sql_number};
-use super::day_closing::Unions;
-use super::reading::each;
-use super::sites;
-use super::visitors::Visitors;
-use crate::domain::counts::Amount;
 use crate::domain::day::Day;
-use crate::domain::disclosure::{Secret, Undecided};
 use crate::domain::min_count::MinCount;
 use crate::domain::site::SiteId;
 use crate::domain::week::Week;
+use crate::stats::counts::Amount;
+use crate::stats::disclosure::{Secret, Undecided};
+use crate::store::sqlite::counts::{LinkSite, number, read_day, sql_number};
+use crate::store::sqlite::day_closing::Unions;
+use crate::store::sqlite::reading::each;
+use crate::store::sqlite::sites;
+use crate::store::sqlite::visitors::Visitors;
 
 /// How many links or pages one step closes.
 pub(super) const ROWS: u16 = 500;
@@ -279,8 +279,8 @@ impl<'a> Desk<'a> {
 /// Reads clicks, visitors, networks and opens.
 pub(super) fn undecided(row: &Row<'_>, first: usize) -> rusqlite::Result<Undecided> {
     let (clicks, visitors) = (number(row, first)?, number(row, first + 1)?);
-    let aggregate_clicks = number(row, first + 3)?;
-    Ok(Undecided { amount: Amount { clicks, visitors, aggregate_clicks }, networks: number(row, first + 2)? })
+    let opens = number(row, first + 3)?;
+    Ok(Undecided { amount: Amount { clicks, visitors, opens }, networks: number(row, first + 2)? })
 }
 
 /// Reads a week.

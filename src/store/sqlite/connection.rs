@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::error::store_error;
-use super::schema;
 use crate::store::StoreError;
+use crate::store::sqlite::error::store_error;
+use crate::store::sqlite::schema;
 
 /// How long a statement waits for another process (the command line) that writes.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
@@ -31,13 +31,15 @@ pub(super) fn writing(path: &Path) -> Result<Connection, StoreError> {
     // `secure_delete` overwrites what is deleted. `synchronous = FULL` syncs the write-ahead log
     // at each commit, which is when callers are answered. The log may grow to 16,000 pages
     // (64 MB) before it is copied into the file, so that a page that many links touch is copied once,
-    // and as much of the file is kept in memory: the counts of a day of a million links.
+    // and as much of the file is kept in memory: the counts of a day of a million links. What a savepoint needs
+    // to be undone stays in memory too: in a file, it cost a fifth of all writing.
     let habits = "
         PRAGMA synchronous = FULL;
         PRAGMA secure_delete = ON;
         PRAGMA foreign_keys = ON;
         PRAGMA wal_autocheckpoint = 16000;
         PRAGMA cache_size = -65536;
+        PRAGMA temp_store = MEMORY;
     ";
     connection.execute_batch(habits).map_err(store_error)?;
     Ok(connection)

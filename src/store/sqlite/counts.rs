@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use rusqlite::types::Type;
 use rusqlite::{Connection, Error, OptionalExtension, Row};
 
-use super::cells;
-use super::visitors::LinkRow;
-use crate::domain::counts::families_from_text;
 use crate::domain::day::Day;
 use crate::domain::family::Family;
 use crate::domain::link_key::LinkKey;
 use crate::domain::week::Week;
+use crate::stats::counts::families_from_text;
+use crate::store::sqlite::cells;
+use crate::store::sqlite::visitors::LinkRow;
 
 /// A link's site, by the number of its row.
 pub(super) type LinkSite = i64;

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 
 use foldhash::HashMap;
 
-use super::cells::{self, KindRow, kind_row};
-use super::closing::{Desk, ROWS, is_full, undecided, week_of_pools};
-use super::counts::{number, sql_number};
-use super::links::kind_on;
-use super::reading::{each, known};
-use super::visitors::{LinkRow, Visitors};
-use crate::domain::counts::{Amount, Counts};
 use crate::domain::day::Day;
-use crate::domain::disclosure::{Level, Undecided};
 use crate::domain::networks::Networks;
+use crate::stats::counts::{Amount, Counts};
+use crate::stats::disclosure::{Level, Undecided};
+use crate::store::sqlite::cells;
+use crate::store::sqlite::cells::{KindRow, kind_row};
+use crate::store::sqlite::closing::{Desk, ROWS, is_full, undecided, week_of_pools};
+use crate::store::sqlite::counts::{number, sql_number};
+use crate::store::sqlite::links::kind_on;
+use crate::store::sqlite::reading::{each, known};
+use crate::store::sqlite::visitors::{LinkRow, Visitors};
 
 /// The networks of each pool that a closing adds to, united over the links that have joined it so far. They are in memory
 /// only: a closing that goes on after a kill counts what was united until then as one number, and never adds to it.
@@ -80,7 +81,7 @@ impl Desk<'_> {
 
     fn open_links(&self, day: Day) -> rusqlite::Result<Vec<OpenLink>> {
         let sql = concat!(
-            "SELECT link, clicks, visitors, networks, aggregate_clicks, unfurls, ",
+            "SELECT link, clicks, visitors, networks, opens, unfurls, ",
             kind_on!("?2"),
             " FROM counts LEFT JOIN links ON links.id = link WHERE counts.site = ?1 AND day = ?2
               ORDER BY link LIMIT ?3"
@@ -118,11 +119,11 @@ impl Desk<'_> {
 
     fn add_to_pools(&self, day: Day, pools: &BTreeMap<KindRow, Undecided>) -> rusqlite::Result<()> {
         let week = week_of_pools(self.db, self.site, day)?;
-        let sql = "INSERT INTO pools (site, week, kind, day, clicks, visitors, networks, aggregate_clicks)
+        let sql = "INSERT INTO pools (site, week, kind, day, clicks, visitors, networks, opens)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET
                    clicks = clicks + excluded.clicks, visitors = visitors + excluded.visitors,
                    networks = max(networks, excluded.networks),
-                   aggregate_clicks = aggregate_clicks + excluded.aggregate_clicks";
+                   opens = opens + excluded.opens";
         let mut statement = self.db.prepare_cached(sql)?;
         for (kind, Undecided { amount, networks }) in pools {
             statement.execute((
@@ -133,7 +134,7 @@ impl Desk<'_> {
                 sql_number(amount.clicks),
                 sql_number(amount.visitors),
                 sql_number(*networks),
-                sql_number(amount.aggregate_clicks),
+                sql_number(amount.opens),
             ))?;
         }
         Ok(())

@@ -7,19 +7,21 @@ use foldhash::HashMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::cells::{self, KindRow, NO_LINK};
-use super::closing::is_closing_week;
-use super::counts::{LinkSite, number, read_day};
-use super::links::{kind_on, required, text};
-use super::reading::{closed_days, each, known};
-use super::visitors::LinkRow;
 use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
-use crate::domain::counts::{Amount, Counts, DayCounts, DayMarks, DayRow, DayRows, Kind};
 use crate::domain::day::Day;
+use crate::domain::dimensions::Dimensions;
 use crate::domain::session::hour;
 use crate::domain::site::SiteId;
 use crate::domain::week::Week;
+use crate::stats::counts::{Amount, Counts, DayCounts, DayMarks, DayRow, DayRows};
+use crate::store::sqlite::cells;
+use crate::store::sqlite::cells::{KindRow, NO_LINK};
+use crate::store::sqlite::closing::is_closing_week;
+use crate::store::sqlite::counts::{LinkSite, number, read_day};
+use crate::store::sqlite::links::{kind_on, required, text};
+use crate::store::sqlite::reading::{closed_days, each, known};
+use crate::store::sqlite::visitors::LinkRow;
 
 /// What tells whether days have changed.
 pub(super) fn marks(db: &Connection, site: &SiteId, first: Day, last: Day) -> rusqlite::Result<DayMarks> {
@@ -89,7 +91,7 @@ pub(super) fn rows(
     let sql = concat!(
         "SELECT link, code, ",
         kind_on!("?2"),
-        ", unfurls, '', clicks, visitors, aggregate_clicks
+        ", unfurls, '', clicks, visitors, opens
          FROM counts CROSS JOIN links ON links.id = link WHERE counts.site = ?1 AND day = ?2"
     );
     each(&moment, sql, the_day, |row| {
@@ -106,7 +108,7 @@ pub(super) fn rows(
         table.of_link(row)?.open.add(&known(row, 5)?);
         Ok(())
     })?;
-    let sql = "SELECT kind, link, code, unfurls, known_unfurls, clicks, visitors, aggregate_clicks
+    let sql = "SELECT kind, link, code, unfurls, known_unfurls, clicks, visitors, opens
                FROM cells CROSS JOIN links ON links.id = link WHERE cells.site = ?1 AND day = ?2 AND link > 0";
     each(&moment, sql, the_day, |row| {
         let kind = table.of_kind(&moment, row.get(0)?)?;
@@ -124,7 +126,7 @@ pub(super) fn of_week(db: &Connection, site: &SiteId, week: Week) -> rusqlite::R
     if is_closing_week(&moment, site, week)? {
         return Ok(table.day);
     }
-    let sql = "SELECT kind, unfurls, known_unfurls, clicks, visitors, aggregate_clicks
+    let sql = "SELECT kind, unfurls, known_unfurls, clicks, visitors, opens
                FROM cells WHERE site = ?1 AND day = ?2 AND link = ?3";
     each(&moment, sql, (site, week.first().number(), NO_LINK), |row| {
         let kind = table.of_kind(&moment, row.get(0)?)?;
@@ -140,13 +142,13 @@ pub(super) fn open_totals(
     site: &SiteId,
     day: Day,
 ) -> rusqlite::Result<BTreeMap<ChannelName, Amount>> {
-    let sql = "SELECT channel, sum(clicks), sum(visitors), sum(aggregate_clicks)
+    let sql = "SELECT channel, sum(clicks), sum(visitors), sum(opens)
                FROM counts CROSS JOIN links ON links.id = link
                WHERE counts.site = (SELECT id FROM sites WHERE ident = ?1) AND day = ?2 GROUP BY channel";
     let mut totals = BTreeMap::new();
     each(db, sql, (site.as_str(), day.number()), |row| {
         let (clicks, visitors) = (number(row, 1)?, number(row, 2)?);
-        let amount = Amount { clicks, visitors, aggregate_clicks: number(row, 3)? };
+        let amount = Amount { clicks, visitors, opens: number(row, 3)? };
         totals.insert(required(row, 0)?, amount);
         Ok(())
     })?;
@@ -215,7 +217,7 @@ impl Table {
             return Ok(*place);
         }
         let (channel, page) = (required(row, first)?, text(row, first + 1)?);
-        self.day.kinds.push(Kind { channel, page, campaign: text(row, first + 2)? });
+        self.day.kinds.push(Dimensions { channel, page, campaign: text(row, first + 2)? });
         let place = self.day.kinds.len() - 1;
         self.kinds.insert(self.texts.clone(), place);
         Ok(place)

@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::connection::{self, Sharing};
-use super::error::store_error;
-use super::readers::Readers;
-use super::schema;
-use super::writer::Writer;
+use crate::domain::identity::StoreId;
 use crate::inode::{Inode, Place};
-use crate::store::{StoreError, StoreId};
+use crate::store::StoreError;
+use crate::store::sqlite::connection;
+use crate::store::sqlite::connection::Sharing;
+use crate::store::sqlite::error::store_error;
+use crate::store::sqlite::readers::Readers;
+use crate::store::sqlite::schema;
+use crate::store::sqlite::writer::Writer;
 
 /// Connections for lookups by name, which a visitor waits for.
 const LOOKUPS: usize = 4;

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::links::{required, text};
 use crate::domain::channel::ChannelName;
 use crate::domain::day::Day;
-use crate::domain::lineage::Shares;
 use crate::domain::session::hour;
 use crate::domain::site::SiteId;
+use crate::stats::lineage::Shares;
+use crate::store::sqlite::links::{required, text};
 
 /// The links that were made, by channel, generation and channel of the parent.
 pub(super) fn of_site(

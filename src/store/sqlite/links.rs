@@ -6,11 +6,6 @@ use rusqlite::{Connection, Error, OptionalExtension, Row, named_params};
 use serde::de::DeserializeOwned;
 use serde::de::value::StrDeserializer;
 
-use super::codes;
-use super::counts::{self, number};
-use super::days;
-use super::sites;
-use super::visitors::Visitors;
 use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
 use crate::domain::day::Day;
@@ -18,6 +13,12 @@ use crate::domain::destination::Destination;
 use crate::domain::link::{Link, LinkChange, Moved, Text};
 use crate::domain::link_key::Incarnation;
 use crate::domain::site::SiteId;
+use crate::store::sqlite::codes;
+use crate::store::sqlite::counts;
+use crate::store::sqlite::counts::number;
+use crate::store::sqlite::days;
+use crate::store::sqlite::sites;
+use crate::store::sqlite::visitors::Visitors;
 use crate::store::{Cursor, Inserted, LinkFilter, Listed, OnceName};
 
 /// Milliseconds.

@@ -23,15 +23,11 @@ use self::file::OpenFile;
 use self::settling::Outcome;
 use self::visitors::Visitors;
 use self::writer::Log;
-use super::{
-    Cursor, Deletion, Inserted, JournalId, KeyPlace, LinkFilter, Listed, News, Numbered, OnceName, SetAside,
-    Settled, Store, StoreError, StoreId,
-};
 use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
-use crate::domain::counts::{Amount, DayMarks, DayRows, LinkCounts};
 use crate::domain::day::Day;
-use crate::domain::lineage::Shares;
+use crate::domain::entry::Numbered;
+use crate::domain::identity::{JournalId, StoreId};
 use crate::domain::link::{Link, LinkChange, Text};
 use crate::domain::link_key::LinkKey;
 use crate::domain::min_count::MinCount;
@@ -40,6 +36,12 @@ use crate::domain::site::{KeyHash, Site, SiteId};
 use crate::domain::visitor::DayKey;
 use crate::domain::week::Week;
 use crate::inode::Place;
+use crate::stats::counts::{Amount, DayMarks, DayRows, LinkCounts};
+use crate::stats::lineage::Shares;
+use crate::store::{
+    Cursor, Deletion, Inserted, KeyPlace, LinkFilter, Listed, News, OnceName, SetAside, Settled, Store,
+    StoreError,
+};
 
 mod access;
 mod cells;

@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 
 use foldhash::HashMap;
 
-use super::counts::LinkSite;
-use super::visitors::LinkRow;
 use crate::domain::channel::ChannelName;
 use crate::domain::day::Day;
 use crate::domain::networks::Networks;
+use crate::store::sqlite::counts::LinkSite;
+use crate::store::sqlite::visitors::LinkRow;
 
 /// A channel, by its place among those that are known.
 pub(super) type Channel = usize;

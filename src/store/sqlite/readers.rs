@@ -16,9 +16,9 @@ use tokio::sync::oneshot::error::RecvError;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::connection;
-use super::error::{Busy, Ended, store_error};
 use crate::store::StoreError;
+use crate::store::sqlite::connection;
+use crate::store::sqlite::error::{Busy, Ended, store_error};
 
 /// After so many times its patience, also who waits in a queue that moves gives up.
 const MOST_PATIENCES: u32 = 8;

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Params, Row};
 
-use super::cells;
-use super::closing::read_week;
-use super::counts::{LinkSite, link_row, number, of_link, read_day, with_days};
-use super::links;
 use crate::domain::code::Code;
-use crate::domain::counts::{Closed, ClosedDays, Counts, DayCounts, LinkCounts};
 use crate::domain::day::Day;
 use crate::domain::family::Family;
 use crate::domain::week::Week;
+use crate::stats::counts::{Closed, ClosedDays, Counts, DayCounts, LinkCounts};
+use crate::store::sqlite::cells;
+use crate::store::sqlite::closing::read_week;
+use crate::store::sqlite::counts::{LinkSite, link_row, number, of_link, read_day, with_days};
+use crate::store::sqlite::links;
 
 /// What was counted for a link, by day.
 pub(super) fn of_link(db: &Connection, code: &Code, first: Day, last: Day) -> rusqlite::Result<LinkCounts> {
@@ -23,11 +23,7 @@ pub(super) fn of_link(db: &Connection, code: &Code, first: Day, last: Day) -> ru
     let Some((link, site)) = link_row(&moment, &key)? else { return Ok(LinkCounts::default()) };
     let which = (site, link, first.number(), last.number());
     let mut days: BTreeMap<Day, DayCounts> = BTreeMap::new();
-    let sql = with_days!(of_link!(
-        "SELECT day, unfurls, '', clicks, visitors, aggregate_clicks",
-        "counts",
-        "open_days"
-    ));
+    let sql = with_days!(of_link!("SELECT day, unfurls, '', clicks, visitors, opens", "counts", "open_days"));
     each(&moment, sql, which, |row| {
         days.entry(read_day(row, 0)?).or_default().open.add(&cells::read(row, 1)?);
         Ok(())
@@ -38,7 +34,7 @@ pub(super) fn of_link(db: &Connection, code: &Code, first: Day, last: Day) -> ru
         Ok(())
     })?;
     let sql = with_days!(of_link!(
-        "SELECT day, unfurls, known_unfurls, clicks, visitors, aggregate_clicks",
+        "SELECT day, unfurls, known_unfurls, clicks, visitors, opens",
         "cells",
         "cell_days"
     ));

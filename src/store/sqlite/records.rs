@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::sites::{body, from_body};
+use crate::store::sqlite::sites::{body, from_body};
 
 /// A table of records.
 #[derive(Debug, Clone, Copy)]

@@ -5,8 +5,9 @@
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use super::error::store_error;
-use crate::store::{StoreError, StoreId};
+use crate::domain::identity::StoreId;
+use crate::store::StoreError;
+use crate::store::sqlite::error::store_error;
 
 /// The version that this program reads and writes.
 const VERSION: i32 = 7;
@@ -101,7 +102,7 @@ const TABLES: &str = "
         clicks INTEGER NOT NULL,
         visitors INTEGER NOT NULL,
         networks INTEGER NOT NULL,
-        aggregate_clicks INTEGER NOT NULL,
+        opens INTEGER NOT NULL,
         PRIMARY KEY (site, day, link)
     ) STRICT, WITHOUT ROWID;
 
@@ -125,7 +126,7 @@ const TABLES: &str = "
         day INTEGER NOT NULL,
         clicks INTEGER NOT NULL,
         unfurls INTEGER NOT NULL,
-        aggregate_clicks INTEGER NOT NULL,
+        opens INTEGER NOT NULL,
         PRIMARY KEY (link, day)
     ) STRICT, WITHOUT ROWID;
 
@@ -172,7 +173,7 @@ const CELLS: &str = "
         known_unfurls TEXT NOT NULL,
         clicks INTEGER NOT NULL,
         visitors INTEGER NOT NULL,
-        aggregate_clicks INTEGER NOT NULL,
+        opens INTEGER NOT NULL,
         PRIMARY KEY (site, day, link, kind)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX cells_by_kind ON cells (kind, day);
@@ -185,7 +186,7 @@ const CELLS: &str = "
         clicks INTEGER NOT NULL,
         visitors INTEGER NOT NULL,
         networks INTEGER NOT NULL,
-        aggregate_clicks INTEGER NOT NULL,
+        opens INTEGER NOT NULL,
         PRIMARY KEY (site, week, kind, day)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX pools_by_kind ON pools (kind);

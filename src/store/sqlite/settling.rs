@@ -8,17 +8,19 @@ use std::collections::BTreeMap;
 use foldhash::HashMap;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
-use super::closing::counted_on;
-use super::counts::{LinkSite, number, sql_number};
-use super::links::required;
-use super::visitors::{Place, Visitors};
 use crate::domain::day::Day;
 use crate::domain::entry::EntryKind;
+use crate::domain::entry::Numbered;
 use crate::domain::family::Family;
+use crate::domain::identity::JournalId;
 use crate::domain::link_key::LinkKey;
 use crate::domain::networks::Networks;
 use crate::domain::visitor_set::Fingerprint;
-use crate::store::{JournalId, Numbered, SetAside, Settled};
+use crate::store::sqlite::closing::counted_on;
+use crate::store::sqlite::counts::{LinkSite, number, sql_number};
+use crate::store::sqlite::links::required;
+use crate::store::sqlite::visitors::{Place, Visitors};
+use crate::store::{SetAside, Settled};
 
 /// What a stretch of the journal adds to one link on one day.
 #[derive(Default)]
@@ -26,14 +28,14 @@ struct Sum {
     unfurls: u64,
     known_unfurls: BTreeMap<Family, u64>,
     clicks: u64,
-    aggregate_clicks: u64,
+    opens: u64,
     visitors: Vec<Fingerprint>,
     networks: Networks,
 }
 
 impl Sum {
     fn entries(&self) -> u64 {
-        self.clicks + self.unfurls + self.aggregate_clicks
+        self.clicks + self.unfurls + self.opens
     }
 
     /// What this is where it counts on another day, of which the key that made its buckets is not.
@@ -150,7 +152,7 @@ impl<'a> Desk<'a> {
     /// The same, link by link: what a damaged row refuses is set aside.
     fn add_each(&mut self, entries: &[Numbered], settled: &mut Settled) -> rusqlite::Result<()> {
         for ((link, day), sum) in sums(entries) {
-            let Sum { clicks, unfurls, aggregate_clicks, .. } = sum;
+            let Sum { clicks, unfurls, opens, .. } = sum;
             let entries = sum.entries();
             self.db.prepare_cached("SAVEPOINT link")?.execute([])?;
             match self.add_to_link(link, day, sum) {
@@ -158,7 +160,7 @@ impl<'a> Desk<'a> {
                 Ok(false) => settled.gone += entries,
                 Err(error) if is_damage(&error) => {
                     self.db.prepare_cached("ROLLBACK TO link")?.execute([])?;
-                    set_aside(self.db, link, day, clicks, unfurls, aggregate_clicks)?;
+                    set_aside(self.db, link, day, clicks, unfurls, opens)?;
                     settled.set_aside.push(SetAside { name: aside_name(link, day), entries });
                 }
                 Err(error) => return Err(error),
@@ -214,11 +216,11 @@ impl<'a> Desk<'a> {
         let Place { link, site, channel } = place;
         let known = self.visitors.add(day, link, sum.visitors);
         let networks = self.visitors.networks.add((site, day), link, channel, sum.networks);
-        let sql = "INSERT INTO counts (site, day, link, unfurls, clicks, visitors, networks, aggregate_clicks) \
+        let sql = "INSERT INTO counts (site, day, link, unfurls, clicks, visitors, networks, opens) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET \
                    unfurls = unfurls + excluded.unfurls, clicks = clicks + excluded.clicks, \
                    visitors = excluded.visitors, networks = max(networks, excluded.networks), \
-                   aggregate_clicks = aggregate_clicks + excluded.aggregate_clicks";
+                   opens = opens + excluded.opens";
         self.db.prepare_cached(sql)?.execute((
             site,
             day.number(),
@@ -227,7 +229,7 @@ impl<'a> Desk<'a> {
             sql_number(sum.clicks),
             sql_number(known),
             sql_number(networks),
-            sql_number(sum.aggregate_clicks),
+            sql_number(sum.opens),
         ))?;
         let sql = "INSERT INTO known_unfurls (site, day, link, app, unfurls) VALUES (?1, ?2, ?3, ?4, ?5) \
                    ON CONFLICT DO UPDATE SET unfurls = unfurls + excluded.unfurls";
@@ -246,12 +248,12 @@ fn set_aside(
     day: Day,
     clicks: u64,
     unfurls: u64,
-    aggregate_clicks: u64,
+    opens: u64,
 ) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO set_aside (link, day, clicks, unfurls, aggregate_clicks) VALUES (?1, ?2, ?3, ?4, ?5) \
+    let sql = "INSERT INTO set_aside (link, day, clicks, unfurls, opens) VALUES (?1, ?2, ?3, ?4, ?5) \
                ON CONFLICT DO UPDATE SET clicks = clicks + excluded.clicks, unfurls = unfurls + excluded.unfurls, \
-               aggregate_clicks = aggregate_clicks + excluded.aggregate_clicks";
-    let numbers = (sql_number(clicks), sql_number(unfurls), sql_number(aggregate_clicks));
+               opens = opens + excluded.opens";
+    let numbers = (sql_number(clicks), sql_number(unfurls), sql_number(opens));
     let row = (link.to_string(), day.number(), numbers.0, numbers.1, numbers.2);
     db.prepare_cached(sql)?.execute(row).map(drop)
 }
@@ -259,7 +261,7 @@ fn set_aside(
 /// Tries to add what was set aside, each link for itself, and returns what still cannot be added. Whose clicks they
 /// were is not known any more, so they bring no visitors.
 pub(super) fn retry_set_aside(db: &Connection, visitors: &mut Visitors) -> rusqlite::Result<Vec<SetAside>> {
-    let sql = "SELECT link, day, clicks, unfurls, aggregate_clicks FROM set_aside";
+    let sql = "SELECT link, day, clicks, unfurls, opens FROM set_aside";
     let rows: Vec<(String, i32, u64, u64, u64)> = db
         .prepare_cached(sql)?
         .query_map([], |row| {
@@ -268,8 +270,8 @@ pub(super) fn retry_set_aside(db: &Connection, visitors: &mut Visitors) -> rusql
         .collect::<rusqlite::Result<_>>()?;
     let mut desk = Desk::new(db, visitors);
     let mut left = Vec::new();
-    for (text, day_number, clicks, unfurls, aggregate_clicks) in rows {
-        let sum = Sum { unfurls, clicks, aggregate_clicks, ..Sum::default() };
+    for (text, day_number, clicks, unfurls, opens) in rows {
+        let sum = Sum { unfurls, clicks, opens, ..Sum::default() };
         let entries = sum.entries();
         let (Ok(link), Some(day)) = (text.parse::<LinkKey>(), Day::from_number(day_number)) else {
             left.push(SetAside { name: text, entries });
@@ -309,7 +311,7 @@ fn sums(entries: &[Numbered]) -> HashMap<(&LinkKey, Day), Sum> {
                     *sum.known_unfurls.entry(family).or_default() += 1;
                 }
             }
-            EntryKind::AggregateClick => sum.aggregate_clicks += 1,
+            EntryKind::Open => sum.opens += 1,
             EntryKind::Click(tag, _) => {
                 sum.clicks += 1;
                 sum.visitors.push(Fingerprint::of(&tag));

@@ -5,10 +5,10 @@ use rusqlite::{CachedStatement, Connection, Error, OptionalExtension, Params, Ro
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::codes;
-use super::links::required;
-use super::visitors::Visitors;
 use crate::domain::site::{KeyHash, Site, SiteId};
+use crate::store::sqlite::codes;
+use crate::store::sqlite::links::required;
+use crate::store::sqlite::visitors::Visitors;
 
 /// Adds a site. A name, an identifier or a key that is there already breaks a constraint.
 pub(super) fn insert(db: &Connection, site: &Site) -> rusqlite::Result<()> {

@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 
 use foldhash::HashMap;
 
-use super::counts::LinkSite;
-use super::networks::{Channel, OpenNetworks};
 use crate::domain::day::Day;
+use crate::domain::identity::JournalId;
 use crate::domain::link_key::LinkKey;
 use crate::domain::visitor_set::{Fingerprint, VisitorSet};
-use crate::store::JournalId;
+use crate::store::sqlite::counts::LinkSite;
+use crate::store::sqlite::networks::{Channel, OpenNetworks};
 
 /// A link, by the number of its row.
 pub(super) type LinkRow = i64;

@@ -1,13 +1,14 @@
 //! Closing the pools of a week: each one becomes a cell of its page, or joins its channel, which becomes a cell or is deleted.
 
-use super::cells::{self, KindRow, NO_LINK, drop_unused_kind, kind_row};
-use super::closing::{Desk, is_full, undecided};
-use super::counts::{read_day, sql_number};
-use super::reading::each;
-use crate::domain::counts::Amount;
 use crate::domain::day::Day;
-use crate::domain::disclosure::{Level, Undecided};
 use crate::domain::week::Week;
+use crate::stats::counts::Amount;
+use crate::stats::disclosure::{Level, Undecided};
+use crate::store::sqlite::cells;
+use crate::store::sqlite::cells::{KindRow, NO_LINK, drop_unused_kind, kind_row};
+use crate::store::sqlite::closing::{Desk, is_full, undecided};
+use crate::store::sqlite::counts::{read_day, sql_number};
+use crate::store::sqlite::reading::each;
 
 /// A page's pool, by day.
 struct Page {
@@ -44,7 +45,7 @@ impl Desk<'_> {
 
     /// Closes the pools of the channels, when those of the pages are gone, and marks the week as closed.
     pub(super) fn close_channels(&self, week: Week) -> rusqlite::Result<()> {
-        let sql = "SELECT kind, sum(clicks), sum(visitors), sum(networks), sum(aggregate_clicks) FROM pools
+        let sql = "SELECT kind, sum(clicks), sum(visitors), sum(networks), sum(opens) FROM pools
                    WHERE site = ?1 AND week = ?2 GROUP BY kind";
         let which = (self.site, week.number());
         let mut channels: Vec<(KindRow, Undecided)> = Vec::new();
@@ -65,7 +66,7 @@ impl Desk<'_> {
     }
 
     fn pages(&self, week: Week) -> rusqlite::Result<Vec<Page>> {
-        let sql = "SELECT pools.kind, channel, day, clicks, visitors, networks, aggregate_clicks
+        let sql = "SELECT pools.kind, channel, day, clicks, visitors, networks, opens
                    FROM pools CROSS JOIN kinds ON kinds.id = pools.kind
                    WHERE pools.site = ?1 AND week = ?2 AND url != '' ORDER BY pools.kind, day";
         let mut statement = self.db.prepare_cached(sql)?;
@@ -94,11 +95,11 @@ impl Desk<'_> {
         of_day: Undecided,
         rest: Undecided,
     ) -> rusqlite::Result<()> {
-        let Undecided { amount: Amount { clicks, visitors, aggregate_clicks }, networks } = of_day;
+        let Undecided { amount: Amount { clicks, visitors, opens }, networks } = of_day;
         let clicks_are_left = rest.amount.clicks > 0;
         let left = |number, is_left| if is_left { sql_number(number) } else { 0 };
         let sql = "UPDATE pools SET clicks = clicks + ?5, visitors = visitors + ?6,
-                   networks = max(networks - ?7, ?8), aggregate_clicks = aggregate_clicks + ?9
+                   networks = max(networks - ?7, ?8), opens = opens + ?9
                    WHERE site = ?1 AND week = ?2 AND kind = ?3 AND day = ?4";
         let which = (self.site, week.number(), channel, day.number());
         self.db
@@ -112,7 +113,7 @@ impl Desk<'_> {
                 left(visitors, clicks_are_left),
                 left(networks, !clicks_are_left),
                 left(networks, clicks_are_left),
-                left(aggregate_clicks, rest.amount.aggregate_clicks > 0),
+                left(opens, rest.amount.opens > 0),
             ))
             .map(drop)
     }

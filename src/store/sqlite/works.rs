@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::{SqliteStore, links};
+use crate::store::sqlite::{SqliteStore, links};
 use crate::store::{StoreError, Works};
 
 #[async_trait]

@@ -17,11 +17,11 @@ use rusqlite::{Connection, ffi};
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
-use super::connection::BUSY;
-use super::error::{Busy, Ended, shared_error, store_error};
-use super::visitors::Visitors;
 use crate::memory::overwrite_long_stack;
 use crate::store::StoreError;
+use crate::store::sqlite::connection::BUSY;
+use crate::store::sqlite::error::{Busy, Ended, shared_error, store_error};
+use crate::store::sqlite::visitors::Visitors;
 
 /// How many jobs one transaction takes, so that the first of them does not wait for long.
 const BATCH: usize = 512;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use entrenous::domain::person::{Password, PasswordHash, Person, PersonChange, PersonName, Role};
 use entrenous::domain::session::{Holder, Session};
 use entrenous::domain::site::{KeyHash, SiteId};
-use entrenous::domain::view::{Scope, View};
+use entrenous::stats::view::{Scope, View};
 use entrenous::store::{Store, StoreError};
 use futures_util::future::join_all;
 

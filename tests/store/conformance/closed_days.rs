@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use entrenous::domain::counts::Counts;
 use entrenous::domain::entry::EntryKind;
 use entrenous::domain::link::LinkChange;
 use entrenous::domain::min_count::MinCount;
 use entrenous::domain::week::Week;
+use entrenous::stats::counts::Counts;
 use entrenous::store::Store;
 
 use super::cells::{
@@ -27,19 +27,19 @@ pub(crate) async fn late_clicks_count_on_the_first_day_after_theirs_that_is_not_
     let mut journal = Journal::new("j");
     journal.settle(&*store, &link, day(20), (0..3).map(click)).await;
     close_day(&*store, &site.id, 20, MinCount::EXACT).await;
-    let late = [click(10), click(10), UNFURL, EntryKind::AggregateClick];
+    let late = [click(10), click(10), UNFURL, EntryKind::Open];
     journal.settle(&*store, &link, day(20), late).await;
     assert_eq!(cell(&*store, &link, 20).await, clicks(3, 3), "what is closed never changes");
-    let expected = Counts { unfurls: 1, aggregate_clicks: 1, ..clicks(2, 1) };
+    let expected = Counts { unfurls: 1, opens: 1, ..clicks(2, 1) };
     assert_eq!(counted(&*store, &link, day(21)).await, expected);
     // They are counted together with what is of that day, and closed with it.
     journal.settle(&*store, &link, day(21), [click(12)]).await;
     close_day(&*store, &site.id, 21, MinCount::EXACT).await;
-    let expected = Counts { unfurls: 1, aggregate_clicks: 1, ..clicks(3, 2) };
+    let expected = Counts { unfurls: 1, opens: 1, ..clicks(3, 2) };
     assert_eq!(cell(&*store, &link, 21).await, expected);
     // On an earlier day nothing was counted that had to be closed.
     journal.settle(&*store, &link, day(19), late).await;
-    let expected = Counts { unfurls: 1, aggregate_clicks: 1, ..clicks(2, 1) };
+    let expected = Counts { unfurls: 1, opens: 1, ..clicks(2, 1) };
     assert_eq!(counted(&*store, &link, day(19)).await, expected);
     close_day(&*store, &site.id, 19, MinCount::EXACT).await;
     journal.settle(&*store, &link, day(19), late).await;

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::iter::repeat_n;
 use std::sync::Arc;
 
-use entrenous::domain::counts::Counts;
 use entrenous::domain::entry::EntryKind;
 use entrenous::domain::family::Family::{Slack, Telegram};
 use entrenous::domain::min_count::MinCount;
 use entrenous::domain::week::Week;
+use entrenous::stats::counts::Counts;
 use entrenous::store::Store;
 use futures_util::future::join_all;
 
@@ -27,7 +27,7 @@ use crate::site_counts::SiteCountsOf;
 const KS: [u32; 3] = [5, 10, 20];
 
 fn opens(number: u32) -> impl Iterator<Item = EntryKind> + Clone {
-    repeat_n(EntryKind::AggregateClick, usize::try_from(number).expect("a number"))
+    repeat_n(EntryKind::Open, usize::try_from(number).expect("a number"))
 }
 
 pub(crate) async fn with_k_of_one_everything_is_closed_exactly(store: Arc<dyn Store>) {
@@ -48,11 +48,8 @@ pub(crate) async fn with_k_of_one_everything_is_closed_exactly(store: Arc<dyn St
             (day(20), "one".to_owned(), kind("sms", Some("a"), None)),
             Counts { unfurls: 1, known_unfurls, ..clicks(2, 1) },
         ),
-        (
-            (day(20), "other".to_owned(), of_b.clone()),
-            Counts { unfurls: 1, aggregate_clicks: 2, ..clicks(3, 3) },
-        ),
-        ((day(21), "other".to_owned(), of_b), Counts { aggregate_clicks: 1, ..Counts::default() }),
+        ((day(20), "other".to_owned(), of_b.clone()), Counts { unfurls: 1, opens: 2, ..clicks(3, 3) }),
+        ((day(21), "other".to_owned(), of_b), Counts { opens: 1, ..Counts::default() }),
     ]);
     assert_eq!(cells(&*store, &site, MONDAY).await, expected);
     assert_eq!(week_cells(&*store, &site).await, BTreeMap::new(), "nothing is left for the week");
@@ -204,7 +201,7 @@ pub(crate) async fn opens_are_a_cell_from_2k_plus_1_to_4k_whatever_the_clicks_ar
         assert_eq!(of("enough").clicks, 0, "the clicks are too few");
         assert_rounded(&of("both"), (2 * u64::from(n), 2 * u64::from(n)), (5 * n + 1).into(), k);
         assert_rounded(&of("clicked"), (2 * u64::from(n), 2 * u64::from(n)), 0, k);
-        assert_eq!(of("clicked").aggregate_clicks, 0, "the opens are too few");
+        assert_eq!(of("clicked").opens, 0, "the opens are too few");
         // 2k of one page and k of another: of their channel, they are 3k, which may or may not be enough.
         for (place, cell) in week_cells(&*store, &site).await {
             assert_eq!(place, (Week::of(day(20)), kind("sms", None, None)));
@@ -423,7 +420,7 @@ pub(crate) async fn closings_that_are_interrupted_end_with_the_same_sums(store: 
     assert_eq!(found.keys().cloned().collect::<Vec<_>>(), [place("a"), place("b")]);
     for cell in found.values() {
         // All of these are multiples of k, which rounding leaves as they are.
-        assert_eq!(*cell, Counts { aggregate_clicks: 100, ..clicks(200, 100) });
+        assert_eq!(*cell, Counts { opens: 100, ..clicks(200, 100) });
     }
 }
 

@@ -3,19 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use entrenous::domain::counts::{Counts, DayCounts, DayMarks, DayRow, DayRows, Kind};
+use entrenous::domain::dimensions::Dimensions;
 use entrenous::domain::entry::EntryKind;
 use entrenous::domain::family::Family::Slack;
 use entrenous::domain::link::LinkChange;
 use entrenous::domain::site::Site;
 use entrenous::domain::week::Week;
+use entrenous::stats::counts::{Counts, DayCounts, DayMarks, DayRow, DayRows};
 use entrenous::store::Store;
 
 use super::cells::{MONDAY, TODAY, close, k, made};
 use crate::fixtures::{EVERY_HOUR, Journal, click, crowd, day, insert, link, noon, stored_site, text, url};
 
 /// Rows by kind and link, each once.
-pub(super) fn by_place(rows: DayRows) -> BTreeMap<(Kind, Option<String>), DayCounts> {
+pub(super) fn by_place(rows: DayRows) -> BTreeMap<(Dimensions, Option<String>), DayCounts> {
     let DayRows { kinds, rows } = rows;
     let number = rows.len();
     let place = |row: DayRow| ((kinds[row.kind].clone(), row.link.map(|code| code.to_string())), row.counts);
@@ -31,7 +32,7 @@ async fn marks(store: &dyn Store, site: &Site) -> DayMarks {
 /// A day without what is nothing.
 async fn rows(store: &dyn Store, site: &Site, on: i32) -> Vec<(String, Option<String>, Counts, Counts)> {
     let found = by_place(store.day_rows(&site.id, day(on), EVERY_HOUR).await.expect("a day"));
-    let row = |((kind, link), counts): ((Kind, Option<String>), DayCounts)| {
+    let row = |((kind, link), counts): ((Dimensions, Option<String>), DayCounts)| {
         let page = kind.page.map(|page| page.to_string().replace("https://example.com/", ""));
         let name = format!("{} {}", kind.channel, page.unwrap_or_default());
         (name, link, counts.cells, counts.open)
@@ -49,14 +50,14 @@ pub(crate) async fn a_day_has_a_row_for_each_link_and_its_share(store: Arc<dyn S
     insert(&*store, &later).await;
     let mut journal = Journal::new("j");
     journal.settle(&*store, &one, day(20), (0..3).map(click).chain([EntryKind::Unfurl(Slack)])).await;
-    journal.settle(&*store, &one, day(21), [click(1), EntryKind::AggregateClick]).await;
-    let counts = |shares, clicks, unfurls: u64, aggregate_clicks| Counts {
+    journal.settle(&*store, &one, day(21), [click(1), EntryKind::Open]).await;
+    let counts = |shares, clicks, unfurls: u64, opens| Counts {
         shares,
         unfurls,
         known_unfurls: (unfurls > 0).then_some((Slack, unfurls)).into_iter().collect(),
         clicks,
         visitors: clicks,
-        aggregate_clicks,
+        opens,
     };
     let code = |code: &str| Some(code.to_owned());
     let expected = [("sms a".to_owned(), code("one"), Counts::default(), counts(1, 3, 1, 0))];

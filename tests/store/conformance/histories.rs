@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::iter::repeat_n;
 
-use entrenous::domain::counts::{Counts, DayCounts};
 use entrenous::domain::entry::EntryKind;
 use entrenous::domain::link::{Link, LinkChange};
 use entrenous::domain::min_count::MinCount;
 use entrenous::domain::site::Site;
 use entrenous::domain::week::Week;
+use entrenous::stats::counts::{Counts, DayCounts};
 use entrenous::store::Store;
 
 use super::cells::{close, interrupted, k};
@@ -92,7 +92,7 @@ impl History<'_> {
         let on = day(today - late);
         // The store passes over what is clicked on a deleted link, and so does the model.
         journal.come(self.store, &self.links[link], on, twice.clone()).await;
-        let unasked = repeat_n(EntryKind::AggregateClick, usize::try_from(opens).unwrap());
+        let unasked = repeat_n(EntryKind::Open, usize::try_from(opens).unwrap());
         journal.settle(self.store, &self.links[link], on, unasked).await;
         self.model.count(on, link, &twice, opens);
     }

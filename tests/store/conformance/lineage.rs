@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use entrenous::domain::lineage::Shares;
 use entrenous::domain::link::Link;
 use entrenous::domain::site::Site;
+use entrenous::stats::lineage::Shares;
 use entrenous::store::Store;
 use jiff::SignedDuration;
 

@@ -199,7 +199,7 @@ pub(crate) async fn a_deleted_links_code_can_be_made_again_and_begins_at_nothing
     let site = stored_site(&*store, "press").await;
     let link = stored_link(&*store, &site, "abc").await;
     let mut journal = Journal::new("j");
-    journal.settle(&*store, &link, day(20), [click(1), click(2), EntryKind::AggregateClick]).await;
+    journal.settle(&*store, &link, day(20), [click(1), click(2), EntryKind::Open]).await;
     store.delete_link(&link.code).await.unwrap();
     let again = stored_link(&*store, &site, "abc").await;
     assert!(store.link_counts(&again.code, day(1), day(30)).await.unwrap().days.is_empty());

@@ -4,12 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use entrenous::domain::counts::{Amount, Counts, Kind};
 use entrenous::domain::day::Day;
+use entrenous::domain::dimensions::Dimensions;
 use entrenous::domain::link::{Link, LinkChange};
 use entrenous::domain::min_count::MinCount;
 use entrenous::domain::networks::{Bucket, Networks};
 use entrenous::domain::week::Week;
+use entrenous::stats::counts::{Amount, Counts};
 
 use super::cells::assert_rounded;
 
@@ -25,7 +26,7 @@ pub(super) struct Open {
 impl Open {
     pub(super) fn counts(&self) -> Counts {
         let visitors = self.visitors.len() as u64;
-        Counts { clicks: self.clicks, visitors, aggregate_clicks: self.opens, ..Counts::default() }
+        Counts { clicks: self.clicks, visitors, opens: self.opens, ..Counts::default() }
     }
 }
 
@@ -37,9 +38,9 @@ struct Pool {
 }
 
 /// A cell of a link's day.
-pub(super) type OfDay = (Day, usize, Kind);
+pub(super) type OfDay = (Day, usize, Dimensions);
 /// A cell of a week.
-pub(super) type OfWeek = (Week, Kind);
+pub(super) type OfWeek = (Week, Dimensions);
 
 #[derive(Default)]
 pub(super) struct Model {
@@ -56,17 +57,17 @@ pub(super) struct Model {
 /// Which series are there, of what is seen and of what was counted.
 fn series(seen: &Counts, amount: Amount, networks: u64, k: MinCount, what: &str) -> (bool, bool) {
     let n = k.get();
-    let shows = (seen.visitors > 0, seen.aggregate_clicks > 0);
+    let shows = (seen.visitors > 0, seen.opens > 0);
     if k.is_exact() {
         assert_eq!(*seen, Counts::from(amount), "{what}");
         return (true, true);
     }
-    let (least, most) = (amount.visitors.min(networks), amount.aggregate_clicks);
+    let (least, most) = (amount.visitors.min(networks), amount.opens);
     assert!(if shows.0 { least > n } else { least < 2 * n }, "{what}: clicks of {amount:?}, {networks}");
     assert!(if shows.1 { most > 2 * n } else { most < 4 * n }, "{what}: opens of {amount:?}");
     let if_seen = |shows: bool, number: u64| if shows { number } else { 0 };
     let (clicks, visitors) = (if_seen(shows.0, amount.clicks), if_seen(shows.0, amount.visitors));
-    assert_rounded(seen, (clicks, visitors), if_seen(shows.1, amount.aggregate_clicks), k);
+    assert_rounded(seen, (clicks, visitors), if_seen(shows.1, amount.opens), k);
     shows
 }
 
@@ -77,7 +78,7 @@ fn rest(mut pool: Pool, (clicks, opens): (bool, bool)) -> Pool {
         pool.networks.clear();
     }
     if opens {
-        pool.amount.aggregate_clicks = 0;
+        pool.amount.opens = 0;
     }
     pool
 }
@@ -175,7 +176,7 @@ impl Model {
             let networks = pool.networks.values().map(Networks::count).sum();
             let shows = self.see(&place, pool.amount, networks, k, weeks);
             let left = rest(pool, shows);
-            let channel = Kind { page: None, campaign: None, ..place.1 };
+            let channel = Dimensions { page: None, campaign: None, ..place.1 };
             let (amount, days) = channels.entry((week, channel)).or_default();
             *amount += left.amount;
             // Of one day, those of different pages may be the same: the largest number is certain.

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use entrenous::domain::counts::Counts;
 use entrenous::domain::entry::EntryKind;
-use entrenous::store::{Numbered, Store};
+use entrenous::domain::entry::Numbered;
+use entrenous::stats::counts::Counts;
+use entrenous::store::Store;
 use futures_util::future::join_all;
 
 use crate::fixtures::{Journal, UNFURL, by_day, click, clicks, counted, day, link, stored_link, stored_site};
@@ -14,11 +15,11 @@ pub(crate) async fn clicks_unfurls_and_unasked_clicks_are_counted_each_for_itsel
     let site = stored_site(&*store, "press").await;
     let link = stored_link(&*store, &site, "abc").await;
     let mut journal = Journal::new("j");
-    let (unfurl, unasked) = (UNFURL, EntryKind::AggregateClick);
+    let (unfurl, unasked) = (UNFURL, EntryKind::Open);
     let kinds = [click(1), unfurl, click(2), unasked, unasked, click(1), unfurl, unasked, unasked];
     journal.settle(&*store, &link, day(20), kinds).await;
     journal.settle(&*store, &link, day(20), [unfurl]).await;
-    let expected = Counts { unfurls: 3, aggregate_clicks: 4, ..clicks(3, 2) };
+    let expected = Counts { unfurls: 3, opens: 4, ..clicks(3, 2) };
     assert_eq!(counted(&*store, &link, day(20)).await, expected);
 }
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use entrenous::domain::counts::Counts;
 use entrenous::domain::day::Day;
 use entrenous::domain::entry::EntryKind;
 use entrenous::domain::link::LinkChange;
 use entrenous::domain::site::Site;
+use entrenous::stats::counts::Counts;
 use entrenous::store::Store;
 use jiff::SignedDuration;
 
@@ -88,10 +88,10 @@ pub(crate) async fn a_site_has_a_row_for_each_page_channel_campaign_and_day(stor
         insert(&*store, &link).await;
         let number = u32::try_from(number).unwrap();
         journal.settle(&*store, &link, day(20), (0..=number).map(click)).await;
-        journal.settle(&*store, &link, day(21), [UNFURL, EntryKind::AggregateClick]).await;
+        journal.settle(&*store, &link, day(21), [UNFURL, EntryKind::Open]).await;
     }
     let on_the_20th = |shares, number| Counts { shares, ..clicks(number, number) };
-    let on_the_21st = |number| Counts { unfurls: number, aggregate_clicks: number, ..Counts::default() };
+    let on_the_21st = |number| Counts { unfurls: number, opens: number, ..Counts::default() };
     let expected = BTreeMap::from([
         // Two links of one kind share a row: 1 + 2 clicks, each with its own visitors.
         (row("a", "sms", None, 20), on_the_20th(2, 3)),
@@ -149,12 +149,12 @@ pub(crate) async fn a_deleted_link_leaves_the_statistics(store: Arc<dyn Store>) 
     let mut journal = Journal::new("j");
     for link in [&gone, &kept] {
         journal.settle(&*store, link, day(20), [click(1)]).await;
-        journal.settle(&*store, link, day(21), [EntryKind::AggregateClick]).await;
+        journal.settle(&*store, link, day(21), [EntryKind::Open]).await;
     }
     store.delete_link(&gone.code).await.unwrap();
     let expected = BTreeMap::from([
         (row("page", "sms", None, 20), Counts { shares: 1, ..clicks(1, 1) }),
-        (row("page", "sms", None, 21), Counts { aggregate_clicks: 1, ..Counts::default() }),
+        (row("page", "sms", None, 21), Counts { opens: 1, ..Counts::default() }),
     ]);
     assert_eq!(rows(&*store, &site, 1, 30).await, expected);
     store.delete_link(&kept.code).await.unwrap();

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use entrenous::domain::channel::ChannelName;
-use entrenous::domain::counts::Amount;
 use entrenous::domain::day::Day;
 use entrenous::domain::entry::EntryKind;
 use entrenous::domain::networks::{Bucket, Networks};
 use entrenous::domain::site::Site;
+use entrenous::stats::counts::Amount;
 use entrenous::store::Store;
 use futures_util::future::join_all;
 
@@ -22,8 +22,8 @@ async fn totals(store: &dyn Store, site: &Site, on: i32) -> BTreeMap<ChannelName
     totals
 }
 
-fn amount(clicks: u64, visitors: u64, aggregate_clicks: u64) -> Amount {
-    Amount { clicks, visitors, aggregate_clicks }
+fn amount(clicks: u64, visitors: u64, opens: u64) -> Amount {
+    Amount { clicks, visitors, opens }
 }
 
 pub(crate) async fn open_totals_are_those_of_a_sites_day_by_channel(store: Arc<dyn Store>) {
@@ -33,7 +33,7 @@ pub(crate) async fn open_totals_are_those_of_a_sites_day_by_channel(store: Arc<d
         [(&press, "s1", "sms"), (&press, "s2", "sms"), (&press, "m", "email"), (&radio, "r", "sms")]
     {
         let link = made(&*store, site, named, ("a", by, None)).await;
-        let kinds = [click(1), click(1), click(2), UNFURL, EntryKind::AggregateClick];
+        let kinds = [click(1), click(1), click(2), UNFURL, EntryKind::Open];
         journal.settle(&*store, &link, day(20), kinds).await;
         journal.settle(&*store, &link, day(21), [click(1)]).await;
     }
@@ -85,7 +85,7 @@ pub(crate) async fn networks_are_those_that_came_since_they_were_taken_last(stor
     journal.come(&*store, &one, day(21), [(1, 9)]).await;
     journal.come(&*store, &foreign, day(20), [(1, 1)]).await;
     // Somebody whose network nobody knows, and somebody who was not asked, are of none.
-    journal.settle(&*store, &one, day(20), [click(200), EntryKind::AggregateClick]).await;
+    journal.settle(&*store, &one, day(20), [click(200), EntryKind::Open]).await;
     assert!(takes(&*store, &press, day(20), &[("email", &[77]), ("sms", &[0, 1, 2, 3, 4])]).await);
     assert!(takes(&*store, &press, day(20), &[]).await, "they are forgotten with that");
     // Those that were counted before are passed over, and whoever comes again has come again.

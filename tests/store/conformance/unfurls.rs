@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use entrenous::domain::counts::Counts;
 use entrenous::domain::entry::EntryKind;
-use entrenous::domain::family::Family::{self, Slack, Telegram, WhatsApp};
+use entrenous::domain::family::Family;
+use entrenous::domain::family::Family::{Slack, Telegram, WhatsApp};
+use entrenous::stats::counts::Counts;
 use entrenous::store::Store;
 use futures_util::future::join_all;
 
@@ -46,7 +47,7 @@ pub(crate) async fn settling_again_counts_no_familys_unfurl_twice(store: Arc<dyn
     let site = stored_site(&*store, "press").await;
     let links = [stored_link(&*store, &site, "a").await, stored_link(&*store, &site, "b").await];
     let mut journal = Journal::new("j");
-    let kinds = [SLACK, UNFURL, TELEGRAM, SLACK, EntryKind::AggregateClick];
+    let kinds = [SLACK, UNFURL, TELEGRAM, SLACK, EntryKind::Open];
     let entries: Vec<_> = (0..40)
         .map(|n: usize| journal.entry(&links[n % 2], day(20 + i32::from(n.is_multiple_of(3))), kinds[n % 5]))
         .collect();
@@ -58,7 +59,7 @@ pub(crate) async fn settling_again_counts_no_familys_unfurl_twice(store: Arc<dyn
             let ours = (0..40).filter(|n| n % 2 == parity && (n % 3 == 0) == third);
             let of = |kinds: &[usize]| ours.clone().filter(|n| kinds.contains(&(n % 5))).count() as u64;
             let known = [(Slack, of(&[0, 3])), (Telegram, of(&[2]))];
-            let expected = Counts { aggregate_clicks: of(&[4]), ..unfurls(of(&[0, 1, 2, 3]), known) };
+            let expected = Counts { opens: of(&[4]), ..unfurls(of(&[0, 1, 2, 3]), known) };
             let found = counted(&*store, link, day(20 + i32::from(third))).await;
             assert_eq!(found, expected, "{} {third}", link.code);
         }

@@ -1,0 +1,62 @@
+//! Codes for shares to come: given to a page before anybody shares it, so that a tap need not wait
+//! for an answer. Nothing of them is stored.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::domain::reserved::{Batch, Judged, Reserved};
+use crate::service::links::InvalidParam;
+use crate::web::AppState;
+use crate::web::api::links::{answer, creator};
+use crate::web::extract::body::Fields;
+use crate::web::extract::request;
+use crate::web::response::problem::Problem;
+
+/// The most codes in one answer, and how many where the client does not say.
+const MOST: usize = 20;
+const USUAL: usize = 8;
+
+#[derive(Serialize)]
+struct BatchBody {
+    codes: Vec<ReservedBody>,
+    expires_at: Timestamp,
+}
+
+#[derive(Serialize)]
+struct ReservedBody {
+    code: String,
+    short_url: String,
+    claim: String,
+}
+
+/// `POST /api/v1/codes`.
+pub(crate) async fn reserve(
+    request: HttpRequest,
+    payload: web::Payload,
+    app: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    let (holder, value) = creator(&request, payload, &app).await?;
+    app.limits.attempt_to_reserve(&holder.client())?;
+    let mut fields = Fields::of(value).map_err(Problem::invalid)?;
+    let count = fields.number("count", 1..=MOST).unwrap_or(USUAL);
+    let url = fields.text("url");
+    fields.end().map_err(Problem::invalid)?;
+    // A page that cannot be shared is refused now, and not when the address of a link that will never be there stands in
+    // somebody's message.
+    let destination = match url.map(|url| app.links.destination(&holder.site, &url)) {
+        Some(Err(error)) => return Err(Problem::invalid(vec![InvalidParam::new("url", error.to_string())])),
+        Some(Ok(destination)) => Some(destination),
+        None => None,
+    };
+    app.limits.reserve(&holder.client(), count)?;
+    let judged = Judged { destination: destination.as_ref(), origin: request::origin(request.head()) };
+    let Batch { codes, expires_at } =
+        app.reservations.reserve(&holder.site.id, count, judged, app.clock.now());
+    let shown = |Reserved { code, claim }| ReservedBody {
+        short_url: app.links.short_url(&code),
+        code: code.into(),
+        claim,
+    };
+    Ok(answer(200, &BatchBody { codes: codes.into_iter().map(shown).collect(), expires_at }))
+}

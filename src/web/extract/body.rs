@@ -1,0 +1,201 @@
+//! Reading bodies: JSON objects field by field, forms, and query strings. Every parameter that is
+//! wrong is named in one answer.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{HttpRequest, web};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use tokio::time::timeout;
+use url::form_urlencoded;
+
+use crate::domain::link::last_end;
+use crate::service::links::InvalidParam;
+use crate::web::AppState;
+use crate::web::extract::request::header;
+use crate::web::response::problem::Problem;
+
+/// The largest body in bytes.
+const MAX_BODY: usize = 64 << 10;
+
+/// Reads a body of at most 64 KiB, which must arrive in the time that a request has.
+async fn bytes(request: &HttpRequest, payload: web::Payload) -> Result<web::Bytes, Problem> {
+    let app = request.app_data::<web::Data<AppState>>().expect("every request has the state");
+    match timeout(app.settings.request_timeout(), payload.to_bytes_limited(MAX_BODY)).await {
+        Ok(Ok(Ok(bytes))) => Ok(bytes),
+        Ok(Ok(Err(_))) => Err(Problem::bad_request()),
+        Ok(Err(_)) => Err(Problem::too_large()),
+        Err(_) => Err(Problem::timed_out()),
+    }
+}
+
+fn media_type(request: &HttpRequest) -> String {
+    let value = header(request.head(), &CONTENT_TYPE).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Reads a JSON object field by field.
+pub(crate) async fn json(request: &HttpRequest, payload: web::Payload) -> Result<Fields, Problem> {
+    Fields::of(json_object(request, payload).await?).map_err(Problem::invalid)
+}
+
+/// Reads a JSON document.
+pub(crate) async fn json_object(request: &HttpRequest, payload: web::Payload) -> Result<Value, Problem> {
+    if media_type(request) != "application/json" {
+        return Err(Problem::wrong_type("Send the body as Content-Type: application/json."));
+    }
+    serde_json::from_slice(&bytes(request, payload).await?).map_err(|_| Problem::not_json())
+}
+
+/// A hash of a JSON document, which does not depend on white space and the order of fields.
+pub(crate) fn fingerprint(value: &Value) -> [u8; 16] {
+    let hash = Sha256::digest(value.to_string());
+    *hash.first_chunk().expect("a SHA-256 has 32 bytes")
+}
+
+/// Reads a form's fields; of one that stands twice, the last.
+pub(crate) async fn form(
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<BTreeMap<String, String>, Problem> {
+    Ok(form_fields(request, payload).await?.into_iter().collect())
+}
+
+/// Reads a form's fields in their order; some may stand several times.
+pub(crate) async fn form_fields(
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<Vec<(String, String)>, Problem> {
+    if media_type(request) != "application/x-www-form-urlencoded" {
+        return Err(Problem::wrong_type("Send the form as Content-Type: application/x-www-form-urlencoded."));
+    }
+    Ok(form_urlencoded::parse(&bytes(request, payload).await?).into_owned().collect())
+}
+
+/// A request's query parameters; an unknown one is an error.
+pub(crate) fn query(request: &HttpRequest, known: &[&str]) -> Result<BTreeMap<String, String>, Problem> {
+    let all: BTreeMap<_, _> =
+        form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
+    let unknown = all.keys().filter(|name| !known.contains(&name.as_str()));
+    let reason = format!("is not a parameter of this call; known are {}", known.join(", "));
+    let wrong: Vec<_> = unknown.map(|name| InvalidParam::new(name, reason.as_str())).collect();
+    if wrong.is_empty() { Ok(all) } else { Err(Problem::invalid(wrong)) }
+}
+
+/// The last time that there is, where a text names one of the hours behind it: people write `9999-12-31T23:59:59Z` for
+/// what never ends.
+fn end_of_time(text: &str) -> Option<Timestamp> {
+    let is_beyond = text.parse::<Timestamp>().is_err()
+        && text.get(..10).is_some_and(|day| ("9999-12-30"..="9999-12-31").contains(&day));
+    let pieces = jiff::fmt::temporal::Pieces::parse(text).ok().filter(|_| is_beyond)?;
+    (pieces.time().is_some() && pieces.offset().is_some()).then(last_end)
+}
+
+/// The fields of a JSON object, taken one by one; what is wrong with any is gathered.
+pub(crate) struct Fields {
+    left: Map<String, Value>,
+    wrong: Vec<InvalidParam>,
+}
+
+impl Fields {
+    /// Takes a JSON value that must be an object.
+    pub(crate) fn of(value: Value) -> Result<Self, Vec<InvalidParam>> {
+        match value {
+            Value::Object(left) => Ok(Self { left, wrong: Vec::new() }),
+            _ => Err(vec![InvalidParam::new("", "the body must be a JSON object")]),
+        }
+    }
+
+    /// A text, or `None` where it is missing or null.
+    pub(crate) fn text(&mut self, name: &str) -> Option<String> {
+        self.nullable_text(name).flatten()
+    }
+
+    /// A text that may be missing but not null.
+    pub(crate) fn set_text(&mut self, name: &str) -> Option<String> {
+        let text = self.nullable_text(name)?;
+        if text.is_none() {
+            self.refuse(name, "must be a text");
+        }
+        text
+    }
+
+    /// A text that must be there.
+    pub(crate) fn required_text(&mut self, name: &str) -> String {
+        if !self.left.contains_key(name) {
+            self.refuse(name, "is missing");
+        }
+        self.text(name).unwrap_or_default()
+    }
+
+    /// `None` where it is missing, `Some(None)` where it is null.
+    pub(crate) fn nullable_text(&mut self, name: &str) -> Option<Option<String>> {
+        match self.left.remove(name)? {
+            Value::String(text) => Some(Some(text)),
+            Value::Null => Some(None),
+            _ => {
+                self.refuse(name, "must be a text");
+                None
+            }
+        }
+    }
+
+    /// A time, as [`Fields::nullable_text`].
+    pub(crate) fn nullable_time(&mut self, name: &str) -> Option<Option<Timestamp>> {
+        let text = self.nullable_text(name)?;
+        let time = text.map(|text| end_of_time(&text).map_or_else(|| text.parse(), Ok));
+        if let Some(Err(_)) = time {
+            self.refuse(name, "must be a time such as 2027-01-31T12:00:00Z (RFC 3339)");
+        }
+        Some(time.and_then(Result::ok))
+    }
+
+    /// A whole number in a range, or `None` where it is missing or null.
+    pub(crate) fn number(&mut self, name: &str, range: RangeInclusive<usize>) -> Option<usize> {
+        let value = self.left.remove(name).filter(|value| !value.is_null())?;
+        let number = value.as_u64().and_then(|number| usize::try_from(number).ok());
+        let number = number.filter(|number| range.contains(number));
+        if number.is_none() {
+            self.refuse(name, &format!("must be a whole number from {} to {}", range.start(), range.end()));
+        }
+        number
+    }
+
+    /// True or false.
+    pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
+        let value = self.left.remove(name)?;
+        if !value.is_boolean() {
+            self.refuse(name, "must be true or false");
+        }
+        value.as_bool()
+    }
+
+    /// A list of at most `most` values that must be there.
+    pub(crate) fn list(&mut self, name: &str, most: usize) -> Vec<Value> {
+        match self.left.remove(name) {
+            Some(Value::Array(values)) if values.len() <= most => values,
+            Some(_) => {
+                self.refuse(name, &format!("must be a list of at most {most}"));
+                Vec::new()
+            }
+            None => {
+                self.refuse(name, "is missing");
+                Vec::new()
+            }
+        }
+    }
+
+    /// Ends the reading: every field that is left is one too many.
+    pub(crate) fn end(mut self) -> Result<(), Vec<InvalidParam>> {
+        let unknown = self.left.keys().map(|name| InvalidParam::new(name, "is not a field of this call"));
+        self.wrong.extend(unknown);
+        if self.wrong.is_empty() { Ok(()) } else { Err(self.wrong) }
+    }
+
+    fn refuse(&mut self, name: &str, reason: &str) {
+        self.wrong.push(InvalidParam::new(name, reason));
+    }
+}
