@@ -20,6 +20,7 @@ use self::closing::Closing;
 pub(super) use self::connection::Sharing;
 use self::error::Ended;
 use self::file::OpenFile;
+use self::placement::Placement;
 use self::settling::Outcome;
 use self::visitors::Visitors;
 use self::writer::Log;
@@ -35,7 +36,6 @@ use crate::domain::networks::Networks;
 use crate::domain::site::{KeyHash, Site, SiteId};
 use crate::domain::visitor::DayKey;
 use crate::domain::week::Week;
-use crate::inode::Place;
 use crate::stats::counts::{Amount, DayMarks, DayRows, LinkCounts};
 use crate::stats::lineage::Shares;
 use crate::store::{
@@ -56,6 +56,7 @@ mod file;
 mod lineage;
 mod links;
 mod networks;
+mod placement;
 mod readers;
 mod reading;
 mod records;
@@ -247,15 +248,15 @@ impl Store for SqliteStore {
 
     async fn verify(&self, expected: &StoreId) -> Result<(), StoreError> {
         let file = self.file();
-        let (place, there) = spawn_blocking(move || {
-            let place = file.place();
-            let there = if place == Place::Another { file.identity_at_path() } else { None };
-            (place, there)
+        let (placement, there) = spawn_blocking(move || {
+            let placement = file.placement();
+            let is_replaced = placement == Placement::Replaced;
+            (placement, if is_replaced { file.identity_at_path() } else { None })
         })
         .await
         .map_err(|_| Ended("reader"))?;
-        match place {
-            Place::Same => {
+        match placement {
+            Placement::InPlace => {
                 let identity = self.file().lookups.read(schema::identity).await?;
                 if identity.as_ref() != Some(&self.file().identity) {
                     return Err(StoreError::Foreign("the database file has other content now".to_owned()));
@@ -269,19 +270,23 @@ impl Store for SqliteStore {
                 Ok(())
             }
             // The right store was put in its place, or a backup of it; its checkpoints tell what it lacks.
-            Place::Another if there.as_ref() == Some(expected) => self.reopen().await.map(drop),
-            Place::Another => {
+            Placement::Replaced if there.as_ref() == Some(expected) => self.reopen().await.map(drop),
+            Placement::Replaced => {
                 Err(StoreError::Foreign("another file is in the place of the database file".to_owned()))
             }
-            Place::Nothing => Err(StoreError::Foreign("the database file was deleted or moved".to_owned())),
+            Placement::Gone => Err(StoreError::Foreign("the database file was deleted or moved".to_owned())),
+            Placement::WithoutLog => Err(StoreError::Foreign(
+                "the write-ahead log beside the database file was deleted or moved; restart the service"
+                    .to_owned(),
+            )),
         }
     }
 
     async fn adopt(&self) -> Result<StoreId, StoreError> {
-        match self.file().place() {
+        match self.file().placement() {
             // The file that is open is the one at the path; only this process may have a lock on it.
-            Place::Same => Ok(self.identity()),
-            Place::Another | Place::Nothing => self.reopen().await,
+            Placement::InPlace | Placement::WithoutLog => Ok(self.identity()),
+            Placement::Replaced | Placement::Gone => self.reopen().await,
         }
     }
 
@@ -299,7 +304,7 @@ impl Store for SqliteStore {
         let settling = file.writer.write(move |db, visitors| settling::settle(db, visitors, &name, &entries));
         let outcome = settling.await?;
         // What was written into a file that is gone from its place is not in the store.
-        if file.place() != Place::Same {
+        if matches!(file.placement(), Placement::Replaced | Placement::Gone) {
             return Err(StoreError::Foreign("the database file was deleted, moved or replaced".to_owned()));
         }
         match outcome {
