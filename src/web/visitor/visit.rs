@@ -153,8 +153,8 @@ pub(crate) async fn click(
 }
 
 /// A click of somebody who was not asked: nothing of where it comes from becomes a part of it.
-pub(crate) fn bare_click(head: &RequestHead, app: &AppState) -> EntryKind {
-    app.plausibility.note_headers(request::is_forwarded_unasked(head, app.trusted_proxies()));
+pub(crate) fn bare_click(head: &RequestHead, app: &AppState, now: Timestamp) -> EntryKind {
+    app.plausibility.note_headers(Day::of(now), request::is_forwarded_unasked(head, app.trusted_proxies()));
     EntryKind::Open
 }
 
