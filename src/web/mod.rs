@@ -192,7 +192,7 @@ impl AppState {
         let now = steady.min(self.clock.now());
         self.sessions.forget_ended(now).await?;
         self.views.forget_ended(now).await?;
-        self.store.forget_ended_work(now).await?;
+        self.store.forget_ended_leases(now).await?;
         Ok(true)
     }
 

@@ -4,6 +4,9 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::domain::site::KeyHash;
+use crate::store::StoreError;
+use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::sites::{body, from_body};
 
 /// A table of records.
@@ -54,5 +57,15 @@ impl Table {
     pub(super) fn delete(self, db: &Connection, name: &str) -> rusqlite::Result<bool> {
         let sql = format!("DELETE FROM {} WHERE name = ?1", self.0);
         Ok(db.prepare_cached(&sql)?.execute([name])? > 0)
+    }
+}
+
+impl SqliteStore {
+    /// Deletes the records of these tokens.
+    pub(super) async fn delete_each(&self, table: Table, tokens: &[KeyHash]) -> Result<(), StoreError> {
+        let names: Vec<_> = tokens.iter().map(KeyHash::to_hex).collect();
+        let delete =
+            move |db: &Connection| names.iter().try_for_each(|name| table.delete(db, name).map(drop));
+        self.file().writer.erase_in_time(move |db, _| delete(db)).await
     }
 }

@@ -1,0 +1,23 @@
+//! The part of the port for shared views.
+
+use async_trait::async_trait;
+
+use crate::domain::site::KeyHash;
+use crate::stats::view::View;
+use crate::store::StoreError;
+
+/// Keeps shared views. What one instance has changed holds for all of them at once.
+#[async_trait]
+pub trait ViewStore: Send + Sync {
+    /// Adds a shared view.
+    async fn insert_view(&self, view: &View) -> Result<(), StoreError>;
+
+    /// The view whose token has this hash.
+    async fn view(&self, token: &KeyHash) -> Result<Option<View>, StoreError>;
+
+    /// Every view of every site, in any order.
+    async fn views(&self) -> Result<Vec<View>, StoreError>;
+
+    /// Forgets views; those that are not there are forgotten.
+    async fn delete_views(&self, tokens: &[KeyHash]) -> Result<(), StoreError>;
+}
