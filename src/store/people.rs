@@ -16,8 +16,11 @@ pub trait PersonStore: Send + Sync {
     /// The person of a site with this name, in whatever case.
     async fn person(&self, site: &SiteId, name: &PersonName) -> Result<Option<Person>, StoreError>;
 
-    /// Every person of every site, in any order.
-    async fn people(&self) -> Result<Vec<Person>, StoreError>;
+    /// Returns the people of a site, in any order.
+    async fn people(&self, site: &SiteId) -> Result<Vec<Person>, StoreError>;
+
+    /// Returns the people of all sites who have this name, in whatever case and in any order.
+    async fn people_named(&self, name: &PersonName) -> Result<Vec<Person>, StoreError>;
 
     /// Changes a person and returns what they became; concurrent changes of different fields all hold.
     async fn change_person(

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::domain::site::KeyHash;
+use crate::domain::site::{KeyHash, SiteId};
 use crate::stats::view::View;
 use crate::store::StoreError;
 
@@ -15,8 +15,11 @@ pub trait ViewStore: Send + Sync {
     /// The view whose token has this hash.
     async fn view(&self, token: &KeyHash) -> Result<Option<View>, StoreError>;
 
-    /// Every view of every site, in any order.
-    async fn views(&self) -> Result<Vec<View>, StoreError>;
+    /// Returns the views of a site, in any order.
+    async fn views(&self, site: &SiteId) -> Result<Vec<View>, StoreError>;
+
+    /// Returns the views of all sites, in any order, also of sites that are gone.
+    async fn all_views(&self) -> Result<Vec<View>, StoreError>;
 
     /// Forgets views; those that are not there are forgotten.
     async fn delete_views(&self, tokens: &[KeyHash]) -> Result<(), StoreError>;

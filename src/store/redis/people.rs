@@ -19,8 +19,17 @@ impl PersonStore for RedisStore {
         self.record(PEOPLE, &person_key(site, name)).await
     }
 
-    async fn people(&self) -> Result<Vec<Person>, StoreError> {
-        self.records(PEOPLE).await
+    async fn people(&self, site: &SiteId) -> Result<Vec<Person>, StoreError> {
+        let mut people: Vec<Person> = self.records(PEOPLE).await?;
+        people.retain(|person| person.site == *site);
+        Ok(people)
+    }
+
+    async fn people_named(&self, name: &PersonName) -> Result<Vec<Person>, StoreError> {
+        let folded = name.folded();
+        let mut people: Vec<Person> = self.records(PEOPLE).await?;
+        people.retain(|person| person.name.folded() == folded);
+        Ok(people)
     }
 
     async fn change_person(

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::domain::session::Session;
-use crate::domain::site::KeyHash;
+use crate::domain::site::{KeyHash, SiteId};
 use crate::store::redis::RedisStore;
 use crate::store::redis::keys::SESSIONS;
 use crate::store::{SessionStore, StoreError};
@@ -19,7 +19,13 @@ impl SessionStore for RedisStore {
         self.record(SESSIONS, &token.to_hex()).await
     }
 
-    async fn sessions(&self) -> Result<Vec<Session>, StoreError> {
+    async fn sessions(&self, site: &SiteId) -> Result<Vec<Session>, StoreError> {
+        let mut sessions = self.all_sessions().await?;
+        sessions.retain(|session| session.site == *site);
+        Ok(sessions)
+    }
+
+    async fn all_sessions(&self) -> Result<Vec<Session>, StoreError> {
         self.records(SESSIONS).await
     }
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::domain::site::KeyHash;
+use crate::domain::site::{KeyHash, SiteId};
 use crate::stats::view::View;
 use crate::store::redis::RedisStore;
 use crate::store::redis::keys::VIEWS;
@@ -18,7 +18,13 @@ impl ViewStore for RedisStore {
         self.record(VIEWS, &token.to_hex()).await
     }
 
-    async fn views(&self) -> Result<Vec<View>, StoreError> {
+    async fn views(&self, site: &SiteId) -> Result<Vec<View>, StoreError> {
+        let mut views = self.all_views().await?;
+        views.retain(|view| view.site == *site);
+        Ok(views)
+    }
+
+    async fn all_views(&self) -> Result<Vec<View>, StoreError> {
         self.records(VIEWS).await
     }
 

@@ -22,8 +22,16 @@ impl PersonStore for SqliteStore {
         self.file().lookups.read(move |db| PEOPLE.get(db, &key)).await
     }
 
-    async fn people(&self) -> Result<Vec<Person>, StoreError> {
-        self.file().lookups.read(|db| PEOPLE.all(db)).await
+    async fn people(&self, site: &SiteId) -> Result<Vec<Person>, StoreError> {
+        let site = site.clone();
+        self.file().lookups.read(move |db| PEOPLE.of_site(db, &site)).await
+    }
+
+    async fn people_named(&self, name: &PersonName) -> Result<Vec<Person>, StoreError> {
+        let folded = name.folded();
+        let mut people: Vec<Person> = self.file().lookups.read(|db| PEOPLE.all(db)).await?;
+        people.retain(|person| person.name.folded() == folded);
+        Ok(people)
     }
 
     async fn change_person(

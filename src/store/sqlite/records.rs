@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::domain::site::KeyHash;
+use crate::domain::site::{KeyHash, SiteId};
 use crate::store::StoreError;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::sites::{body, from_body};
@@ -37,6 +37,16 @@ impl Table {
     pub(super) fn all<T: DeserializeOwned>(self, db: &Connection) -> rusqlite::Result<Vec<T>> {
         let mut statement = db.prepare_cached(&format!("SELECT body FROM {}", self.0))?;
         statement.query_map([], |row| from_body(row))?.collect()
+    }
+
+    /// Returns the records of this site.
+    pub(super) fn of_site<T: DeserializeOwned>(
+        self,
+        db: &Connection,
+        site: &SiteId,
+    ) -> rusqlite::Result<Vec<T>> {
+        let sql = format!("SELECT body FROM {} WHERE json_extract(body, '$.site') = ?1", self.0);
+        db.prepare_cached(&sql)?.query_map([site.as_str()], |row| from_body(row))?.collect()
     }
 
     /// Changes the record of this name, and returns what it became.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::domain::session::Session;
-use crate::domain::site::KeyHash;
+use crate::domain::site::{KeyHash, SiteId};
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::records::SESSIONS;
 use crate::store::{SessionStore, StoreError};
@@ -24,7 +24,12 @@ impl SessionStore for SqliteStore {
         self.file().lookups.read(move |db| SESSIONS.get(db, &token)).await
     }
 
-    async fn sessions(&self) -> Result<Vec<Session>, StoreError> {
+    async fn sessions(&self, site: &SiteId) -> Result<Vec<Session>, StoreError> {
+        let site = site.clone();
+        self.file().lookups.read(move |db| SESSIONS.of_site(db, &site)).await
+    }
+
+    async fn all_sessions(&self) -> Result<Vec<Session>, StoreError> {
         self.file().lookups.read(|db| SESSIONS.all(db)).await
     }
 

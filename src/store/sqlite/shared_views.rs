@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::domain::site::KeyHash;
+use crate::domain::site::{KeyHash, SiteId};
 use crate::stats::view::View;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::records::VIEWS;
@@ -20,7 +20,12 @@ impl ViewStore for SqliteStore {
         self.file().lookups.read(move |db| VIEWS.get(db, &token)).await
     }
 
-    async fn views(&self) -> Result<Vec<View>, StoreError> {
+    async fn views(&self, site: &SiteId) -> Result<Vec<View>, StoreError> {
+        let site = site.clone();
+        self.file().lookups.read(move |db| VIEWS.of_site(db, &site)).await
+    }
+
+    async fn all_views(&self) -> Result<Vec<View>, StoreError> {
         self.file().lookups.read(|db| VIEWS.all(db)).await
     }
 
