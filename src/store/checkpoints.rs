@@ -9,7 +9,7 @@ use crate::store::StoreError;
 /// Keeps the number up to which each journal is in the store for good.
 #[async_trait]
 pub trait CheckpointStore: Send + Sync {
-    /// The number up to which everything of a journal is in the store for good; 0 where nothing is known of it. Whoever
+    /// Returns the number up to which everything of a journal is in the store for good; 0 if nothing is known of it. Whoever
     /// begins to read a journal of an earlier run asks first, and settles nothing up to there: the store may know no
     /// more than this of a journal that has ended.
     async fn checkpoint(&self, journal: &JournalId) -> Result<u64, StoreError>;

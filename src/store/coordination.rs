@@ -9,7 +9,7 @@ use crate::store::StoreError;
 /// Lets several instances on one store agree on the time and learn of each other's changes.
 #[async_trait]
 pub trait CoordinationStore: Send + Sync {
-    /// The store's own time; `None` where it has no other clock than this machine's.
+    /// Returns the store's own time; `None` if it has no other clock than this machine's.
     async fn time(&self) -> Result<Option<Timestamp>, StoreError>;
 
     /// Calls `invalidate` for what other processes change in links and sites; changes of this process may be among them.

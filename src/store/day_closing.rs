@@ -10,7 +10,7 @@ use crate::store::StoreError;
 /// Closes past days.
 #[async_trait]
 pub trait DayClosingStore: Send + Sync {
-    /// The days before `before` of all sites on which something is open, the oldest first.
+    /// Returns the days before `before` of all sites on which something is open, the oldest first.
     async fn days_to_close(&self, before: Day) -> Result<Vec<(Day, SiteId)>, StoreError>;
 
     /// Closes a past day of a site as [`disclosure`](crate::stats::disclosure) says. A link's counts become its cell where they are

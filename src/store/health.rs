@@ -7,13 +7,13 @@ use crate::store::StoreError;
 /// Checks that the store can do its work.
 #[async_trait]
 pub trait HealthStore: Send + Sync {
-    /// Writes something without content, reads, and leaves nothing behind: whether the store can do its work.
+    /// Checks that the store can do its work: writes something without content, reads it, and leaves nothing behind.
     ///
     /// # Errors
-    /// [`StoreError::Unsuitable`] where it does, and evicts what it has when its memory is full.
+    /// [`StoreError::Unsuitable`] if it can, but evicts what it has when its memory is full.
     async fn probe(&self) -> Result<(), StoreError>;
 
-    /// Does the same where the shared day keys are, if that is another place, and looks whether they reach a disk there;
-    /// then that is a [`StoreError::Unsuitable`].
+    /// Checks the place of the shared day keys in the same way, if that is another place. Day keys that reach a disk there
+    /// are a [`StoreError::Unsuitable`].
     async fn probe_ephemeral(&self) -> Result<(), StoreError>;
 }

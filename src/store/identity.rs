@@ -8,7 +8,7 @@ use crate::store::StoreError;
 /// Tells one store from another.
 #[async_trait]
 pub trait IdentityStore: Send + Sync {
-    /// The random identity that the store was given when it was made, as this process first saw it, or last
+    /// Returns the random identity that the store was given when it was created, as this process first saw it, or last
     /// [verified](IdentityStore::verify) or adopted it.
     fn identity(&self) -> StoreId;
 

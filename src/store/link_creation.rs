@@ -10,17 +10,18 @@ use crate::store::StoreError;
 /// Adds links, each once for every name that makes its creation idempotent.
 #[async_trait]
 pub trait LinkCreationStore: Send + Sync {
-    /// Adds a link, unless one of the `once` names already stands for a link of its site: then that
-    /// link is the answer. Of concurrent calls with one such name, one creates and all others get
-    /// its link. A name that stands for another request is [`Inserted::Reused`], and nothing is made. A code that is
-    /// taken, in whatever case, or that a deleted link of another site had, is a [`StoreError::Conflict`] and changes nothing.
+    /// Adds a link, unless one of the `once` names already stands for a link of its site: then it returns that
+    /// link. Of concurrent calls with one such name, one creates the link and all others get it. A name that stands for
+    /// another request is [`Inserted::Reused`], and nothing is created. A code that is taken, in whatever case, or that a
+    /// deleted link of another site had, is a [`StoreError::Conflict`] and changes nothing.
     async fn insert_link(&self, link: &Link, once: &[OnceName]) -> Result<Inserted, StoreError>;
 
     /// Adds many links, each for itself as [`LinkCreationStore::insert_link`] does, and returns what became of each in their order:
     /// of two with one name the first is made. It waits for the store as often as for one link, or hardly more often.
     async fn insert_links(&self, links: &[(Link, Vec<OnceName>)]) -> Vec<Result<Inserted, StoreError>>;
 
-    /// What [`LinkCreationStore::insert_link`] would find by this name: [`Inserted::Existing`], [`Inserted::Reused`], or nothing.
+    /// Returns what [`LinkCreationStore::insert_link`] would find by this name: [`Inserted::Existing`],
+    /// [`Inserted::Reused`], or nothing.
     async fn named(&self, site: &SiteId, name: &OnceName) -> Result<Option<Inserted>, StoreError>;
 }
 

@@ -15,16 +15,16 @@ use crate::store::StoreError;
 /// Reads, lists, changes and deletes links.
 #[async_trait]
 pub trait LinkStore: Send + Sync {
-    /// The link with this code.
+    /// Returns the link with this code.
     async fn link(&self, code: &Code) -> Result<Option<Link>, StoreError> {
         Ok(self.link_in_any_case(code).await?.filter(|link| link.code == *code))
     }
 
-    /// The link whose code is this one or differs from it in case only; there is never a second one.
+    /// Returns the link whose code is this one or differs from it only in case; there is never a second one.
     async fn link_in_any_case(&self, code: &Code) -> Result<Option<Link>, StoreError>;
 
-    /// Links of a site, newest first (of one hour, the one that was made last first), that come after
-    /// `after` in that order: `limit` of them, or all that there are.
+    /// Returns links of a site, newest first (within an hour, the one that was added last first), that come after
+    /// `after` in that order: at most `limit` of them.
     async fn links(
         &self,
         site: &SiteId,

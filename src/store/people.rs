@@ -13,7 +13,7 @@ pub trait PersonStore: Send + Sync {
     /// [`StoreError::Conflict`]. People of different sites may have one name: nobody learns who is of another site.
     async fn insert_person(&self, person: &Person) -> Result<(), StoreError>;
 
-    /// The person of a site with this name, in whatever case.
+    /// Returns the person of a site with this name, in whatever case.
     async fn person(&self, site: &SiteId, name: &PersonName) -> Result<Option<Person>, StoreError>;
 
     /// Returns the people of a site, in any order.
@@ -30,7 +30,7 @@ pub trait PersonStore: Send + Sync {
         change: PersonChange,
     ) -> Result<Option<Person>, StoreError>;
 
-    /// Forgets a person; sessions stay until they are ended. Returns whether they were there.
+    /// Deletes a person; sessions stay until they are ended. Returns whether the person existed.
     async fn delete_person(&self, site: &SiteId, name: &PersonName) -> Result<bool, StoreError>;
 }
 

@@ -10,16 +10,16 @@ use crate::store::StoreError;
 /// Lets all instances on one store agree on secrets.
 #[async_trait]
 pub trait SecretStore: Send + Sync {
-    /// The key of a day that all instances on this store agree on: `proposal` where none did yet.
-    /// Where one process has the store for itself, that is the proposal, and the store never sees
-    /// it. Elsewhere it is kept in memory until `day` is over: for the time that is left at `now`.
+    /// Returns the key of a day that all instances on this store agree on: `proposal` if there is none yet.
+    /// If only one process uses the store, the key is the proposal, and the store never sees it. Otherwise it is kept in
+    /// memory until `day` is over: for the time that is left at `now`.
     async fn agree_day_key(&self, day: Day, proposal: DayKey, now: Timestamp) -> Result<DayKey, StoreError>;
 
-    /// Where that key is, as far as is known.
+    /// Returns where that key is, as far as is known.
     fn key_place(&self) -> KeyPlace;
 
-    /// The secret that seals the claims of reserved codes and remembers opened views on all instances: `proposal` where
-    /// there is none yet.
+    /// Returns the secret that seals the claims of reserved codes and remembers opened views on all instances: `proposal`
+    /// if there is none yet.
     async fn agree_session_secret(&self, proposal: [u8; 64]) -> Result<[u8; 64], StoreError>;
 }
 

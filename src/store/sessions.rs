@@ -13,7 +13,7 @@ pub trait SessionStore: Send + Sync {
     /// Adds a session.
     async fn insert_session(&self, session: &Session) -> Result<(), StoreError>;
 
-    /// The session whose token has this hash.
+    /// Returns the session whose token has this hash.
     async fn session(&self, token: &KeyHash) -> Result<Option<Session>, StoreError>;
 
     /// Returns the sessions of a site, in any order.
@@ -22,9 +22,9 @@ pub trait SessionStore: Send + Sync {
     /// Returns the sessions of all sites, in any order, also of sites that are gone.
     async fn all_sessions(&self) -> Result<Vec<Session>, StoreError>;
 
-    /// Notes when a session was last used; one that was ended meanwhile stays ended.
+    /// Notes when a session was last used; a session that was ended meanwhile stays ended.
     async fn note_use(&self, token: &KeyHash, at: Timestamp) -> Result<(), StoreError>;
 
-    /// Ends sessions; those that are not there are ended.
+    /// Ends sessions; those that do not exist count as ended.
     async fn end_sessions(&self, tokens: &[KeyHash]) -> Result<(), StoreError>;
 }

@@ -10,10 +10,10 @@ use crate::store::{SetAside, StoreError};
 /// Adds journal entries to the counts, each entry once.
 #[async_trait]
 pub trait SettlementStore: Send + Sync {
-    /// The number of the store's partitions: parts of it that can be out of reach each for itself.
+    /// Returns the number of the store's partitions: parts that can be out of reach independently of each other.
     fn partitions(&self) -> usize;
 
-    /// The partition that a link's counts are in.
+    /// Returns the partition that holds a link's counts.
     fn partition(&self, link: &LinkKey) -> usize;
 
     /// Adds journal entries to the counts, in one atomic step for each partition: the counts, the visitors,

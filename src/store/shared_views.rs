@@ -12,7 +12,7 @@ pub trait ViewStore: Send + Sync {
     /// Adds a shared view.
     async fn insert_view(&self, view: &View) -> Result<(), StoreError>;
 
-    /// The view whose token has this hash.
+    /// Returns the view whose token has this hash.
     async fn view(&self, token: &KeyHash) -> Result<Option<View>, StoreError>;
 
     /// Returns the views of a site, in any order.
@@ -21,6 +21,6 @@ pub trait ViewStore: Send + Sync {
     /// Returns the views of all sites, in any order, also of sites that are gone.
     async fn all_views(&self) -> Result<Vec<View>, StoreError>;
 
-    /// Forgets views; those that are not there are forgotten.
+    /// Deletes views; those that do not exist count as deleted.
     async fn delete_views(&self, tokens: &[KeyHash]) -> Result<(), StoreError>;
 }

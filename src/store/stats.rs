@@ -17,14 +17,14 @@ use crate::store::StoreError;
 /// Reads counts for reports.
 #[async_trait]
 pub trait StatsStore: Send + Sync {
-    /// What was counted for a link, by day, read at one moment; `shares` is 0 there.
+    /// Returns what was counted for a link, by day, read at one moment; `shares` is 0 there.
     async fn link_counts(&self, code: &Code, first: Day, last: Day) -> Result<LinkCounts, StoreError>;
 
-    /// What tells whether a site's days have changed, read at one moment. It is asked before each report, for
+    /// Returns what tells whether a site's days have changed, read at one moment. It is asked before each report, for
     /// hundreds of days, so it reads no counts. Each version has risen when a change has been answered.
     async fn day_marks(&self, site: &SiteId, first: Day, last: Day) -> Result<DayMarks, StoreError>;
 
-    /// All that there is of a site's day, read at one moment: its cells, what is open, and the links that were made on it
+    /// Returns everything of a site's day, read at one moment: its cells, what is open, and the links that were made on it
     /// before the hour of `shares_before` as shares. Each stands under what its link is [counted under](Link::kind_on) on that day.
     /// Marks that were read before tell at most less than what is read here.
     async fn day_rows(
@@ -34,14 +34,14 @@ pub trait StatsStore: Send + Sync {
         shares_before: Timestamp,
     ) -> Result<DayRows, StoreError>;
 
-    /// A site's cells of a week: rows without a link, of pages and of whole channels.
+    /// Returns a site's cells of a week: rows without a link, of pages and of whole channels.
     async fn week_rows(&self, site: &SiteId, week: Week) -> Result<DayRows, StoreError>;
 
-    /// What is open of a site's day, by channel.
+    /// Returns what is open of a site's day, by channel.
     async fn open_totals(&self, site: &SiteId, day: Day)
     -> Result<BTreeMap<ChannelName, Amount>, StoreError>;
 
-    /// A site's links that were made on these days and before the hour of `shares_before`, one row for each channel, generation and channel of
+    /// Returns a site's links that were made on these days and before the hour of `shares_before`, one row for each channel, generation and channel of
     /// the parent. Whatever is gone, or was made again later, is nobody's parent.
     async fn site_shares(
         &self,

@@ -13,18 +13,18 @@ use crate::store::StoreError;
 /// Keeps what the instances need to show the numbers of a day that is not over.
 #[async_trait]
 pub trait TodayStore: Send + Sync {
-    /// The networks whose clicks were settled for a site's day since this was asked last, by channel; they are forgotten with that.
+    /// Takes the networks whose clicks were settled for a site's day since the last call, by channel, and forgets them.
     async fn take_recent_networks(
         &self,
         site: &SiteId,
         day: Day,
     ) -> Result<BTreeMap<ChannelName, Networks>, StoreError>;
 
-    /// What the instances on this store remember of a site's day to show its numbers of today; it ends with the day. Where one
-    /// process has the store for itself, nothing: it remembers by itself.
+    /// Returns what the instances on this store remember of a site's day to show its numbers of today; it ends with the
+    /// day. A store that only one process uses returns nothing, because that process remembers it by itself.
     async fn today_note(&self, site: &SiteId, day: Day) -> Result<Option<String>, StoreError>;
 
-    /// Puts another note in the place of what it was, where it is still that. Returns whether it was.
+    /// Replaces the note if it is still `old`, and returns whether it was.
     async fn swap_today_note(
         &self,
         site: &SiteId,

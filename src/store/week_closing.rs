@@ -10,7 +10,7 @@ use crate::store::StoreError;
 /// Closes past weeks.
 #[async_trait]
 pub trait WeekClosingStore: Send + Sync {
-    /// The weeks before `before` of all sites that have pools, the oldest first, where nothing of the week's days is open any
+    /// Returns the weeks before `before` of all sites that have pools, the oldest first, if nothing of the week's days is open any
     /// more.
     async fn weeks_to_close(&self, before: Week) -> Result<Vec<(Week, SiteId)>, StoreError>;
 
