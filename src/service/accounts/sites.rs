@@ -83,6 +83,7 @@ impl Sites {
             min_count: MinCounts::always(MinCount::EXACT),
             public: false,
             badges: false,
+            revision: 0,
             created_at: hour(now),
             keys: Vec::new(),
         };
@@ -113,6 +114,7 @@ impl Sites {
             let Some(old) = self.by_name(name).await? else { return Ok(None) };
             let mut new = old.clone();
             change(&mut new);
+            new.revise(&old);
             if self.store.replace_site(&old, &new).await? {
                 return Ok(Some(new));
             }
