@@ -14,7 +14,7 @@ pub trait DayClosingStore: Send + Sync {
     async fn days_to_close(&self, before: Day) -> Result<Vec<(Day, SiteId)>, StoreError>;
 
     /// Closes a past day of a site as [`disclosure`](crate::stats::disclosure) says. A link's counts become its cell where they are
-    /// enough, under what it was [counted under](Link::kind_on) on that day; what is not enough joins the pool of its page, channel and
+    /// enough, under what it was [counted under](crate::domain::link::Link::kind_on) on that day; what is not enough joins the pool of its page, channel and
     /// campaign. Its unfurls are rounded in any case. The link's own numbers, its visitors and its networks go in the same
     /// step. A pool has each day's networks by itself, united over its links. Everything that is drawn follows from one
     /// secret, which is deleted with the last step.

@@ -1,8 +1,7 @@
 //! The part of the port for links that exist.
 
 use async_trait::async_trait;
-use sha2::Digest;
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;

@@ -14,6 +14,6 @@ pub trait RetentionStore: Send + Sync {
 
     /// Drops the counts and the cells of days before `day`, the end of the retention time, what of those days
     /// waits for a cell or was set aside, and the checkpoints of journals that were last confirmed before it. Links stay;
-    /// those of shares that were made before `day` are [stripped](Link::strip), and no `once` name stands for them any more.
+    /// those of shares that were made before `day` are [stripped](crate::domain::link::Link::strip), and no `once` name stands for them any more.
     async fn forget_counts_before(&self, day: Day) -> Result<(), StoreError>;
 }

@@ -25,7 +25,7 @@ pub trait StatsStore: Send + Sync {
     async fn day_marks(&self, site: &SiteId, first: Day, last: Day) -> Result<DayMarks, StoreError>;
 
     /// Returns everything of a site's day, read at one moment: its cells, what is open, and the links that were made on it
-    /// before the hour of `shares_before` as shares. Each stands under what its link is [counted under](Link::kind_on) on that day.
+    /// before the hour of `shares_before` as shares. Each stands under what its link is [counted under](crate::domain::link::Link::kind_on) on that day.
     /// Marks that were read before tell at most less than what is read here.
     async fn day_rows(
         &self,

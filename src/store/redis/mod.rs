@@ -1,6 +1,6 @@
 //! The store in Redis or Valkey, standalone or Cluster, for more than one instance.
 //!
-//! Promises what [`Store`] asks, on a Cluster too: every script and every command of more than one
+//! Promises what [`Store`](crate::store::Store) asks, on a Cluster too: every script and every command of more than one
 //! key stays in one hash slot, and what needs several slots is a row of steps whose order survives
 //! a crash between any two of them (said where the steps are). Refuses to keep anything personal:
 //! what tells visitors apart are 52-bit fingerprints in keys that end within hours of their day.
