@@ -109,6 +109,24 @@ fn every_module_says_what_it_is_and_none_is_a_drawer() {
     }
 }
 
+/// The most methods that a trait of the port may have.
+const MOST_METHODS: usize = 9;
+
+#[test]
+fn every_trait_of_the_port_is_about_one_concern() {
+    let mut traits = 0;
+    for (path, text) in sources("src/store") {
+        for part in text.split("\npub trait ").skip(1) {
+            let body = part.split("\n}").next().expect("a body");
+            let is_method = |line: &&str| line.starts_with("    fn ") || line.starts_with("    async fn ");
+            let methods = body.lines().filter(is_method).count();
+            assert!(methods <= MOST_METHODS, "{}: a trait has {methods} methods", path.display());
+            traits += 1;
+        }
+    }
+    assert!(traits > 1, "the port has {traits} traits");
+}
+
 #[test]
 fn the_image_is_built_with_every_file_that_the_build_reads() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

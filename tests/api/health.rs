@@ -247,7 +247,7 @@ async fn a_busy_day_from_a_few_networks_is_told_until_there_are_enough(backend: 
     for network in 0..4 {
         service.click(&code, &format!("198.51.{network}.1")).await;
     }
-    sleep(Duration::from_secs(3)).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
     until(&service, "one_network", true).await;
     for network in 4..9 {
         service.click(&code, &format!("198.51.{network}.1")).await;

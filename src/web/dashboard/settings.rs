@@ -8,7 +8,7 @@ use crate::domain::day::Day;
 use crate::domain::destination::HostRule;
 use crate::domain::min_count::{MinCount, MinCountError};
 use crate::domain::session::Holder;
-use crate::domain::site::{KeyHash, KeyKind, OriginRule, Site};
+use crate::domain::site::{KeyKind, OriginRule, Site};
 use crate::domain::stripping::{ParameterName, Stripping};
 use crate::domain::utm::Utm;
 use crate::service::health::Fault;
@@ -48,7 +48,7 @@ pub(crate) async fn change(
         *answer.status_mut() = status;
         Ok(answer)
     };
-    if form.text("seen") != mark(site) {
+    if form.text("seen") != site.revision.to_string() {
         return refuse(StatusCode::CONFLICT, vec![("", page.say("site-changed").to_string())]);
     }
     match settings(&typed, consent, min_count, &app, page) {
@@ -111,7 +111,7 @@ fn page(app: &AppState, page: Page, site: &Site, shown: Shown) -> Result<HttpRes
         saved,
         key,
         form: refused.unwrap_or_else(|| written(site)),
-        seen: mark(site),
+        seen: site.revision.to_string(),
         usual: app.settings.consent.unknown,
         min_count: (now, Some(tomorrow).filter(|tomorrow| *tomorrow != now)),
     })
@@ -134,11 +134,6 @@ fn written(site: &Site) -> SiteForm {
         lineage: site.lineage,
         wrong: Vec::new(),
     }
-}
-
-/// Tells these settings from others: whoever saves a form says which they had seen.
-fn mark(site: &Site) -> String {
-    KeyHash::of(&format!("{:?}", written(site))).to_hex()
 }
 
 /// A form as it came.
