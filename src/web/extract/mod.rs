@@ -8,3 +8,4 @@ pub(crate) mod miss_limit;
 pub(crate) mod query;
 pub(crate) mod rate_limit;
 pub(crate) mod request;
+pub(crate) mod user_agent_cache;
