@@ -114,6 +114,13 @@ fn rooms_do_not_import_each_other() {
 }
 
 #[test]
+fn handlers_of_the_api_take_what_extractors_have_checked() {
+    for (path, text) in sources("src/web/api") {
+        assert!(!mentions(&text, "HttpRequest"), "{} may not read a raw request", path.display());
+    }
+}
+
+#[test]
 fn every_module_says_what_it_is_and_none_is_a_drawer() {
     for (path, text) in sources("src") {
         assert!(text.starts_with("//! "), "{} does not begin with its documentation", path.display());
