@@ -14,6 +14,9 @@ const RINGS: [(&str, &[&str]); 7] = [
     ("web", &["domain", "stats", "journal", "store", "i18n", "service", "settings"]),
 ];
 
+/// The rooms of `src/web`. What two of them need is in `extract`, `response` or `service`.
+const ROOMS: [&str; 3] = ["visitor", "api", "dashboard"];
+
 /// What belongs to no ring, and serves all of them.
 const OUTSIDE: [&str; 4] = ["clock", "inode", "memory", "telemetry"];
 
@@ -94,6 +97,26 @@ fn imports_point_inwards_and_reach_no_library_of_another_ring() {
             let found = words.iter().find(|word| mentions(&text, word));
             assert_eq!(found, None, "{} may not mention it", path.display());
         }
+    }
+}
+
+#[test]
+fn rooms_do_not_import_each_other() {
+    for room in ROOMS {
+        for (path, text) in sources(&format!("src/web/{room}")) {
+            for other in ROOMS.into_iter().filter(|other| *other != room) {
+                let imported = [format!("web::{other}"), format!("super::{other}")];
+                let found = imported.iter().find(|import| mentions(&text, import));
+                assert_eq!(found, None, "{} may not import another room", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn handlers_of_the_api_take_what_extractors_have_checked() {
+    for (path, text) in sources("src/web/api") {
+        assert!(!mentions(&text, "HttpRequest"), "{} may not read a raw request", path.display());
     }
 }
 

@@ -18,7 +18,7 @@ use crate::service::links::bulk::KitDraft;
 use crate::web::AppState;
 use crate::web::dashboard::bulk_templates::{KitField, KitFormPage, KitLink, KitPage};
 use crate::web::dashboard::sign_in::{SignedIn, signed_in};
-use crate::web::extract::rate_limit::Client;
+use crate::web::extract::rate_limit::Caller;
 use crate::web::extract::{csrf, request};
 use crate::web::response::html;
 use crate::web::response::problem::Problem;
@@ -159,7 +159,7 @@ async fn make_typed(
     // As many as programs with the site's key may make.
     if let Some(key) = site.keys.iter().find(|key| key.kind == KeyKind::Secret) {
         let network = request::network(request.head(), app.trusted_proxies());
-        let client = Client { kind: KeyKind::Secret, key: &key.hash, network: &network };
+        let client = Caller { kind: KeyKind::Secret, key: &key.hash, network: &network };
         app.limits.attempt(&client, typed.channels.len())?;
     }
     Ok(bulk::make(&app.links, site, typed.draft(), app.clock.now()).await?)

@@ -16,7 +16,6 @@ use crate::service::reports::live::Subject;
 use crate::stats::publication::{Audience, Number};
 use crate::stats::report::{Filter, Report};
 use crate::web::AppState;
-use crate::web::api::stats::export_link;
 use crate::web::dashboard::chart;
 use crate::web::dashboard::chart::Series;
 use crate::web::dashboard::live;
@@ -25,6 +24,7 @@ use crate::web::dashboard::overview::rows::{Rows, app as app_name};
 use crate::web::dashboard::scope::View;
 use crate::web::dashboard::sign_in::{SignedIn, signed_in};
 use crate::web::extract::query::in_address;
+use crate::web::response::documents;
 use crate::web::response::export::Format;
 use crate::web::response::html;
 use crate::web::response::page::{Page, on_page};
@@ -145,7 +145,7 @@ pub(crate) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Resu
             "json" => Format::Json,
             _ => return Err(Problem::not_found()),
         };
-        return export_link(&app, &signed_in.site, &link, &query, format).await;
+        return documents::of_link(&app, &signed_in.site, &link, &query, format).await;
     }
     let done = request.query_string().split('&').any(|part| part == "done=changed").then_some("link-changed");
     let form = signed_in.viewer.may_manage().then(|| ChangeForm::of(&link));

@@ -10,9 +10,9 @@ use crate::web::AppState;
 use crate::web::dashboard::overview::Reader;
 use crate::web::dashboard::overview::page::Shared;
 use crate::web::dashboard::public_cache;
+use crate::web::extract::miss_limit;
 use crate::web::response::html;
 use crate::web::response::problem::Problem;
-use crate::web::visitor::visit;
 
 /// The whole address of a public site's numbers.
 pub(crate) fn address(app: &AppState, site: &Site) -> String {
@@ -28,7 +28,7 @@ pub(crate) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Resu
     // The router leaves some characters encoded that a name may have.
     let name = percent_decode_str(request.match_info().query("site")).decode_utf8_lossy();
     let read = async || Ok(app.sites.by_name(&name).await?.filter(|site| site.public));
-    let site = visit::look_up(request.head(), &app, None, read).await?;
+    let site = miss_limit::look_up(request.head(), &app, read).await?;
     let (page, path) = (html::of(request.head()), path(&site));
     let shared = Some(Shared::Public);
     let reader = Reader { site: &site, page, viewer: &Viewer::Public, path: &path, shared, missed: None };

@@ -10,6 +10,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::domain::day::Day;
 use crate::domain::own_address::own_address;
+use crate::service::accounts::shared_views::path;
 use crate::stats::view::{View, Viewer};
 use crate::web::AppState;
 use crate::web::dashboard::access_templates::UnlockPage;
@@ -18,20 +19,15 @@ use crate::web::dashboard::overview::page::Shared;
 use crate::web::dashboard::public_cache;
 use crate::web::dashboard::sign_in::too_many_wait;
 use crate::web::extract::request::network;
-use crate::web::extract::{body, request};
+use crate::web::extract::{body, miss_limit, request};
 use crate::web::response::html;
 use crate::web::response::problem::Problem;
-use crate::web::visitor::visit;
 
 const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 
 /// The whole address of a view.
 pub(crate) fn address(app: &AppState, token: &str) -> String {
     own_address(&app.public_url, &path(token))
-}
-
-fn path(token: &str) -> String {
-    format!("/stats/shared/{token}")
 }
 
 /// `GET /stats/shared/{token}`.
@@ -84,7 +80,7 @@ fn refuse_foreign(request: &HttpRequest, app: &AppState) -> Result<(), Problem> 
 async fn found(request: &HttpRequest, app: &AppState) -> Result<(String, View), Problem> {
     let token = request.match_info().query("token");
     let read = async || app.views.get(token, app.clock.now()).await;
-    let view = visit::look_up(request.head(), app, None, read).await?;
+    let view = miss_limit::look_up(request.head(), app, read).await?;
     Ok((token.to_owned(), view))
 }
 

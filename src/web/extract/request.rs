@@ -20,9 +20,9 @@ use crate::domain::site::{KeyHash, KeyKind, Site, SiteId};
 use crate::domain::visitor::Network;
 use crate::service::links::Idempotency;
 use crate::web::AppState;
-use crate::web::extract::rate_limit::Client;
+use crate::web::extract::rate_limit::Caller;
+use crate::web::extract::user_agent_cache;
 use crate::web::response::problem::Problem;
-use crate::web::visitor::user_agent_cache;
 
 static SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
 static PURPOSE: HeaderName = HeaderName::from_static("purpose");
@@ -188,9 +188,9 @@ impl KeyHolder {
         Self { site, kind: KeyKind::Publishable, hash, network }
     }
 
-    /// Whom limits hold back.
-    pub(crate) fn client(&self) -> Client<'_> {
-        Client { kind: self.kind, key: &self.hash, network: &self.network }
+    /// Returns the caller as the limits know them.
+    pub(crate) fn caller(&self) -> Caller<'_> {
+        Caller { kind: self.kind, key: &self.hash, network: &self.network }
     }
 
     /// What makes a request of this key that is sent again the same request.
@@ -205,11 +205,6 @@ impl KeyHolder {
             KeyKind::Publishable => Err(Problem::secret_key_needed()),
         }
     }
-}
-
-/// The site of the request's secret key.
-pub(crate) async fn secret_site(request: &HttpRequest, app: &AppState) -> Result<Site, Problem> {
-    key_holder(request, app).await?.with_secret()
 }
 
 /// The origin of the page that made a browser send this; one that is no text is nobody's.

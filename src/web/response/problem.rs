@@ -263,6 +263,15 @@ impl Problem {
         )
     }
 
+    pub(crate) fn precondition_failed() -> Self {
+        Self::new(
+            StatusCode::PRECONDITION_FAILED,
+            "precondition_failed",
+            "The link has changed",
+            "The link is not as If-Match expects it. Read it again, and send the request with its current ETag.",
+        )
+    }
+
     pub(crate) fn length_required() -> Self {
         Self::new(
             StatusCode::LENGTH_REQUIRED,
