@@ -15,10 +15,10 @@ use crate::stats::today;
 use crate::web::AppState;
 use crate::web::api::links::own_link;
 use crate::web::dashboard::lineage;
-use crate::web::dashboard::sign_in::signed_in;
 use crate::web::extract::body;
 use crate::web::extract::query::{FILTERS, PERIOD, filter, period};
 use crate::web::extract::request::secret_site;
+use crate::web::extract::signed_in::SignedIn;
 use crate::web::response::export;
 use crate::web::response::export::Format;
 use crate::web::response::problem::Problem;
@@ -59,10 +59,10 @@ pub(crate) async fn site(request: HttpRequest, app: web::Data<AppState>) -> Resu
 
 /// `GET /stats/export/{group_by}.{format}`, and `lineage.json`: the same for who is signed in.
 pub(crate) async fn download(
+    SignedIn { site, .. }: SignedIn,
     request: HttpRequest,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let site = signed_in(&request, &app).await?.site;
     let name = request.match_info().query("name");
     let (by, format) = name.split_once('.').ok_or_else(Problem::not_found)?;
     let mut query: BTreeMap<String, String> =

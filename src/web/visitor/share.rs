@@ -28,13 +28,14 @@ use crate::domain::site::{KeyHash, KeyKind, Site};
 use crate::domain::visitor::Network;
 use crate::service::links::{Draft, InvalidParam};
 use crate::web::AppState;
+use crate::web::extract::miss_limit::miss;
 use crate::web::extract::rate_limit::Client;
 use crate::web::extract::request;
 use crate::web::extract::request::header;
 use crate::web::response::html;
 use crate::web::response::problem::Problem;
 use crate::web::response::templates::SharePage;
-use crate::web::visitor::visit::{Onward, code, live_target, miss};
+use crate::web::visitor::visit::{Onward, code, live_target};
 
 /// The parameters; all others are somebody else's.
 const KNOWN: [&str; 6] = ["key", "url", "title", "text", "campaign", "parent"];
