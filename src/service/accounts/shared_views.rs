@@ -31,6 +31,12 @@ pub struct SharedViews {
     seal: Hmac<Sha256>,
 }
 
+/// Returns the path of the view with this token.
+#[must_use]
+pub fn path(token: &str) -> String {
+    format!("/stats/shared/{token}")
+}
+
 /// What an owner asks to be shared, as it came.
 #[derive(Debug, Clone, Default)]
 pub struct ViewDraft {

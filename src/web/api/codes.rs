@@ -1,6 +1,7 @@
 //! Codes for shares to come: given to a page before anybody shares it, so that a tap need not wait
 //! for an answer. Nothing of them is stored.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -8,9 +9,10 @@ use serde::Serialize;
 use crate::domain::reserved::{Batch, Judged, Reserved};
 use crate::service::links::InvalidParam;
 use crate::web::AppState;
-use crate::web::api::links::{answer, creator};
+use crate::web::api::links::creator;
 use crate::web::extract::body::Fields;
 use crate::web::extract::request;
+use crate::web::response::json::json;
 use crate::web::response::problem::Problem;
 
 /// The most codes in one answer, and how many where the client does not say.
@@ -58,5 +60,5 @@ pub(crate) async fn reserve(
         code: code.into(),
         claim,
     };
-    Ok(answer(200, &BatchBody { codes: codes.into_iter().map(shown).collect(), expires_at }))
+    Ok(json(StatusCode::OK, &BatchBody { codes: codes.into_iter().map(shown).collect(), expires_at }))
 }

@@ -1,6 +1,7 @@
 //! The API for links: make, list, read, change, delete.
 
-use actix_web::http::header::{CACHE_CONTROL, LOCATION};
+use actix_web::http::StatusCode;
+use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -20,6 +21,7 @@ use crate::web::extract::body;
 use crate::web::extract::body::Fields;
 use crate::web::extract::request;
 use crate::web::extract::request::{KeyHolder, key_holder, secret_site};
+use crate::web::response::json::json;
 use crate::web::response::problem::Problem;
 
 /// The most links in one bulk.
@@ -72,12 +74,6 @@ fn end_text(end: Timestamp) -> String {
     if end == last_end() { FOR_EVER.to_owned() } else { end.to_string() }
 }
 
-/// Answers with JSON that nobody caches.
-pub(crate) fn answer(status: u16, body: &impl Serialize) -> HttpResponse {
-    let status = actix_web::http::StatusCode::from_u16(status).expect("a literal status");
-    HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(body)
-}
-
 /// `POST /api/v1/links`.
 pub(crate) async fn create(
     request: HttpRequest,
@@ -97,7 +93,7 @@ pub(crate) async fn create(
     let admission = || Ok(app.limits.create(&holder.client())?);
     let created = app.links.create_admitted(&holder.site, draft, app.clock.now(), &admission).await?;
     let (status, link) = status(created);
-    let mut created = answer(status, &LinkBody::of(&link, &app));
+    let mut created = json(status, &LinkBody::of(&link, &app));
     let path = format!("/api/v1/links/{}", link.code);
     created.headers_mut().insert(LOCATION, path.parse().expect("a code is plain ASCII"));
     Ok(created)
@@ -142,7 +138,7 @@ pub(crate) async fn create_bulk(
                 Some(problem) => Some(Err(problem)),
             };
             match created.expect("there is one outcome for each draft") {
-                Ok((status, link)) => json!({ "status": status, "link": LinkBody::of(&link, &app) }),
+                Ok((status, link)) => json!({ "status": status.as_u16(), "link": LinkBody::of(&link, &app) }),
                 Err(problem) => {
                     let error = problem.to_json();
                     json!({ "status": error["status"], "error": error })
@@ -150,7 +146,7 @@ pub(crate) async fn create_bulk(
             }
         })
         .collect();
-    Ok(answer(200, &json!({ "results": results })))
+    Ok(json(StatusCode::OK, &json!({ "results": results })))
 }
 
 /// `GET /api/v1/links`: newest first.
@@ -176,13 +172,13 @@ pub(crate) async fn list(request: HttpRequest, app: web::Data<AppState>) -> Resu
     links.truncate(limit);
     let next_cursor = links.last().filter(|_| more).map(|last| write_cursor(last.place));
     let links: Vec<_> = links.iter().map(|listed| LinkBody::of(&listed.link, &app)).collect();
-    Ok(answer(200, &json!({ "links": links, "next_cursor": next_cursor })))
+    Ok(json(StatusCode::OK, &json!({ "links": links, "next_cursor": next_cursor })))
 }
 
 /// `GET /api/v1/links/{code}`.
 pub(crate) async fn read(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     let (_, link) = own_link(&request, &app).await?;
-    Ok(answer(200, &LinkBody::of(&link, &app)))
+    Ok(json(StatusCode::OK, &LinkBody::of(&link, &app)))
 }
 
 /// `PATCH /api/v1/links/{code}`.
@@ -201,7 +197,7 @@ pub(crate) async fn change(
     };
     fields.end().map_err(Problem::invalid)?;
     let changed = app.links.change(&site, &link.code, change, app.clock.now()).await?;
-    Ok(answer(200, &LinkBody::of(&changed.ok_or_else(Problem::not_found)?, &app)))
+    Ok(json(StatusCode::OK, &LinkBody::of(&changed.ok_or_else(Problem::not_found)?, &app)))
 }
 
 /// `DELETE /api/v1/links/{code}`.
@@ -211,7 +207,7 @@ pub(crate) async fn delete(request: HttpRequest, app: web::Data<AppState>) -> Re
     match app.links.delete(&site.id, &code).await? {
         Deletion::NotThere => Err(Problem::not_found()),
         Deletion::LetGo => Ok(HttpResponse::NoContent().finish()),
-        Deletion::HeldByReader => Ok(answer(202, &json!({ "code": code, "detail": HELD }))),
+        Deletion::HeldByReader => Ok(json(StatusCode::ACCEPTED, &json!({ "code": code, "detail": HELD }))),
     }
 }
 
@@ -280,10 +276,10 @@ fn allowed(holder: &KeyHolder, draft: Draft) -> Result<Draft, Problem> {
 }
 
 /// The link with its status: 201, or 200 where it had been made before.
-fn status(made: (Link, Inserted)) -> (u16, Link) {
+fn status(made: (Link, Inserted)) -> (StatusCode, Link) {
     match made {
-        (_, Inserted::Existing(link)) => (200, link),
-        (link, _) => (201, link),
+        (_, Inserted::Existing(link)) => (StatusCode::OK, link),
+        (link, _) => (StatusCode::CREATED, link),
     }
 }
 

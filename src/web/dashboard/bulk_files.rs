@@ -16,8 +16,7 @@ use crate::web::extract::address::PathSegment;
 use crate::web::extract::signed_in::SignedIn;
 use crate::web::response::export::in_csv;
 use crate::web::response::problem::Problem;
-use crate::web::response::qr_image::Symbol;
-use crate::web::visitor::qr;
+use crate::web::response::qr_image::{Symbol, TURN};
 
 /// Width and height of a picture, in pixels: large enough for a poster.
 const SIZE: usize = 1_024;
@@ -62,7 +61,7 @@ pub(crate) async fn pictures(
         .map(|link| (format!("{}-{}", link.channel, link.code), app.links.short_url(&link.code)))
         .collect();
     // As for single pictures: beside the workers, and one at a time.
-    let turn = qr::TURN.acquire().await.expect("nobody closes it");
+    let turn = TURN.acquire().await.expect("nobody closes it");
     let packed = web::block(move || {
         let _turn = turn;
         pack(&addresses)

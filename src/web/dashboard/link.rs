@@ -14,7 +14,6 @@ use crate::service::reports::live::Subject;
 use crate::stats::publication::{Audience, Number};
 use crate::stats::report::{Filter, Report};
 use crate::web::AppState;
-use crate::web::api::stats::export_link;
 use crate::web::dashboard::chart;
 use crate::web::dashboard::chart::Series;
 use crate::web::dashboard::live;
@@ -24,6 +23,7 @@ use crate::web::dashboard::scope::View;
 use crate::web::extract::address::{PathSegment, QueryString};
 use crate::web::extract::query::in_address;
 use crate::web::extract::signed_in::SignedIn;
+use crate::web::response::documents;
 use crate::web::response::export::Format;
 use crate::web::response::html;
 use crate::web::response::page::{Page, on_page};
@@ -147,7 +147,7 @@ pub(crate) async fn show(
             "json" => Format::Json,
             _ => return Err(Problem::not_found()),
         };
-        return export_link(&app, &signed_in.site, &link, &query.fields(), format).await;
+        return documents::of_link(&app, &signed_in.site, &link, &query.fields(), format).await;
     }
     let done = query.as_str().split('&').any(|part| part == "done=changed").then_some("link-changed");
     let form = signed_in.viewer.may_manage().then(|| ChangeForm::of(&link));

@@ -15,8 +15,8 @@ use crate::stats::today::Latest;
 use crate::stats::view::Viewer;
 use crate::store::LinkFilter;
 use crate::web::AppState;
+use crate::web::dashboard::live;
 use crate::web::dashboard::scope::{View, address};
-use crate::web::dashboard::{lineage, live};
 use crate::web::extract::address::QueryString;
 use crate::web::extract::query;
 use crate::web::extract::signed_in::SignedIn;
@@ -117,7 +117,7 @@ pub(crate) async fn show(query: &str, app: &AppState, reader: Reader<'_>) -> Res
     let empty =
         signed_in && nothing && app.store.links(site, &LinkFilter::default(), None, 1).await?.is_empty();
     let lineage = if signed_in && *wants_lineage && view.filter == Filter::default() {
-        Some(lineage::of_site(app, site, report.period, report.groups(Grouping::Channel), &rule).await?)
+        Some(app.reports.lineage(site, report.period, report.groups(Grouping::Channel), &rule).await?)
     } else {
         None
     };

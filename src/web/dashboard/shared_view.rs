@@ -10,6 +10,7 @@ use actix_web::{HttpResponse, web};
 
 use crate::domain::day::Day;
 use crate::domain::own_address::own_address;
+use crate::service::accounts::shared_views::path;
 use crate::stats::view::{View, Viewer};
 use crate::web::AppState;
 use crate::web::dashboard::access_templates::UnlockPage;
@@ -31,10 +32,6 @@ const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 /// The whole address of a view.
 pub(crate) fn address(app: &AppState, token: &str) -> String {
     own_address(&app.public_url, &path(token))
-}
-
-fn path(token: &str) -> String {
-    format!("/stats/shared/{token}")
 }
 
 /// The password that opens a view.

@@ -15,3 +15,4 @@ pub(crate) mod rate_limit;
 pub(crate) mod request;
 pub(crate) mod sender;
 pub(crate) mod signed_in;
+pub(crate) mod user_agent_cache;

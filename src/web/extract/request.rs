@@ -21,8 +21,8 @@ use crate::domain::visitor::Network;
 use crate::service::links::Idempotency;
 use crate::web::AppState;
 use crate::web::extract::rate_limit::Client;
+use crate::web::extract::user_agent_cache;
 use crate::web::response::problem::Problem;
-use crate::web::visitor::user_agent_cache;
 
 static SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
 static PURPOSE: HeaderName = HeaderName::from_static("purpose");
