@@ -151,6 +151,15 @@ fn every_trait_of_the_port_is_about_one_concern() {
 }
 
 #[test]
+fn handlers_of_the_dashboard_name_what_they_take_of_a_request() {
+    // Extractors take it apart in `web/extract`, so that a signature tells who may call.
+    for (path, text) in sources("src/web/dashboard") {
+        let found = ["HttpRequest", "RequestHead"].into_iter().find(|whole| mentions(&text, whole));
+        assert_eq!(found, None, "{} takes a whole request", path.display());
+    }
+}
+
+#[test]
 fn the_image_is_built_with_every_file_that_the_build_reads() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = |path: &str| fs::read_to_string(root.join(path)).expect("a text");

@@ -52,7 +52,8 @@ pub(crate) async fn site(
     client: Client,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    documents::of_site(&app, &site, &query, client.head()).await
+    let format = Format::of(&query, client.head());
+    documents::of_site(&app, &site, &query, format).await
 }
 
 /// The parameters of a site's lineage.

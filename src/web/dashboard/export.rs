@@ -1,29 +1,27 @@
 //! Downloads of a site's statistics, for people who are signed in.
 
-use std::collections::BTreeMap;
-
-use actix_web::{HttpRequest, HttpResponse, web};
-use url::form_urlencoded;
+use actix_web::{HttpResponse, web};
 
 use crate::web::AppState;
-use crate::web::dashboard::sign_in::signed_in;
+use crate::web::extract::address::{PathSegment, QueryString};
+use crate::web::extract::signed_in::SignedIn;
 use crate::web::response::documents;
+use crate::web::response::export::Format;
 use crate::web::response::problem::Problem;
 
 /// `GET /stats/export/{group_by}.{format}` and `/stats/export/lineage.json`: the documents of the API.
 pub(crate) async fn download(
-    request: HttpRequest,
+    SignedIn { site, .. }: SignedIn,
+    name: PathSegment,
+    query: QueryString,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let site = signed_in(&request, &app).await?.site;
-    let name = request.match_info().query("name");
+    let name = name.as_str();
     let (by, format) = name.split_once('.').ok_or_else(Problem::not_found)?;
-    let mut query: BTreeMap<String, String> =
-        form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
+    let mut query = query.fields();
     if name == "lineage.json" {
         return documents::lineage(&app, &site, &query).await;
     }
     query.insert("group_by".to_owned(), by.to_owned());
-    query.insert("format".to_owned(), format.to_owned());
-    documents::of_site(&app, &site, &query, request.head()).await
+    documents::of_site(&app, &site, &query, Format::named(format)).await
 }

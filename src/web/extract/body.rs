@@ -132,8 +132,12 @@ pub(crate) async fn form_fields(
 
 /// A request's query parameters; an unknown one is an error.
 pub(crate) fn query(request: &HttpRequest, known: &[&str]) -> Result<BTreeMap<String, String>, Problem> {
-    let all: BTreeMap<_, _> =
-        form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
+    known_fields(request.query_string(), known)
+}
+
+/// Returns the parameters of a query; an unknown one is an error.
+pub(crate) fn known_fields(query: &str, known: &[&str]) -> Result<BTreeMap<String, String>, Problem> {
+    let all: BTreeMap<_, _> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let unknown = all.keys().filter(|name| !known.contains(&name.as_str()));
     let reason = format!("is not a parameter of this call; known are {}", known.join(", "));
     let wrong: Vec<_> = unknown.map(|name| InvalidParam::new(name, reason.as_str())).collect();

@@ -239,20 +239,6 @@ pub(crate) fn refuse_foreign_form(head: &RequestHead, public_url: &Url) -> Resul
     }
 }
 
-/// The value of a cookie that may stand once. Of two of one name, another site of the same domain may have set one: then
-/// neither is believed.
-pub(crate) fn only_cookie<'a>(head: &'a RequestHead, name: &str) -> Option<&'a str> {
-    let lines = head.headers().get_all(&COOKIE).map(HeaderValue::as_bytes);
-    let pairs = lines.flat_map(|line| line.split(|byte| *byte == b';'));
-    let mut values = pairs.filter_map(|pair| {
-        pair.trim_ascii().strip_prefix(name.as_bytes())?.trim_ascii_start().strip_prefix(b"=")
-    });
-    match (values.next(), values.next()) {
-        (Some(value), None) => str::from_utf8(value.trim_ascii()).ok().filter(|value| !value.is_empty()),
-        _ => None,
-    }
-}
-
 /// Whether a request is for this machine by every name that it gives for its host. One that gives none comes from no
 /// browser.
 pub(crate) fn is_for_local_host(head: &RequestHead) -> bool {

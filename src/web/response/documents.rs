@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
-use actix_web::dev::RequestHead;
 use actix_web::http::StatusCode;
 use serde::Serialize;
 
@@ -46,7 +45,7 @@ pub(crate) async fn of_site(
     app: &AppState,
     site: &Site,
     query: &BTreeMap<String, String>,
-    head: &RequestHead,
+    format: Result<Format, InvalidParam>,
 ) -> Result<HttpResponse, Problem> {
     let rule = app.reports.rule(site, Audience::SignedIn);
     let mut wrong = Vec::new();
@@ -64,7 +63,7 @@ pub(crate) async fn of_site(
     let period = period(query, rule.last_day()).map_err(|more| wrong.extend(more)).ok();
     let filter = filter(query).map_err(|more| wrong.extend(more)).ok();
     let limit = limit(query, by).map_err(|more| wrong.push(more)).ok();
-    let format = Format::of(query, head).map_err(|more| wrong.push(more)).ok();
+    let format = format.map_err(|more| wrong.push(more)).ok();
     let (Some(by), Some(period), Some(filter), Some(limit), Some(format)) =
         (by, period, filter, limit, format)
     else {
