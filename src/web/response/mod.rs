@@ -4,7 +4,6 @@ pub(crate) mod asset;
 pub(crate) mod export;
 pub(crate) mod finish;
 pub(crate) mod html;
-pub(crate) mod minify;
 pub(crate) mod page;
 pub(crate) mod problem;
 pub(crate) mod qr_image;
