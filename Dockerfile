@@ -8,7 +8,7 @@ ARG RUN_IMAGE=debian:bookworm-slim
 FROM ${BUILD_IMAGE} AS build
 WORKDIR /build
 COPY . .
-RUN cargo build --release --locked --bin entrenous
+RUN cargo build --profile dist --locked --bin entrenous
 
 FROM ${RUN_IMAGE}
 # Root certificates, for a store that is reached over TLS (rediss://).
@@ -18,7 +18,7 @@ RUN apt-get update \
     && groupadd --gid 10001 entrenous \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin entrenous \
     && install -d -o 10001 -g 10001 -m 700 /data /data/config
-COPY --from=build /build/target/release/entrenous /usr/local/bin/entrenous
+COPY --from=build /build/target/dist/entrenous /usr/local/bin/entrenous
 # The working folder: entrenous.db, journal, and config/*.toml if any.
 WORKDIR /data
 VOLUME /data

@@ -180,7 +180,7 @@ try-later-answer = One honest question, three equal buttons.
 try-later-read = What the marketer sees, and what nobody can.
 try-buttons = Put the buttons on your pages
 try-buttons-text = Two lines, where the buttons shall be. The key is the publishable one (<code>ens_pk_…</code>) that the terminal printed; everybody may see it.
-try-buttons-fixed = The first line can also name exactly one text of the script. It holds until the service is upgraded:
+try-buttons-fixed = The first line can also name exactly one text of the script. Upgrades keep serving it for a year:
 try-privacy = What is stored, and what is not
 try-publishers = For publishers: the share buttons
 

@@ -5,11 +5,17 @@
 // address is shared. Nothing is stored and no cookie is set; of the page it reads what it is given
 // and the canonical address, title and language.
 //
-// The service puts its address, its channels and share.css in the place of ENTRENOUS, and serves
-// this text without indentation and without the lines that are a comment.
-(() => {
-  const { service, channels, css } = ENTRENOUS;
+// scripts/assets minifies this file, and replaces STYLE by share.css and BUILT_IN_CHANNELS by
+// config/channels.toml. So the text depends on the release only. At the address with its hash, the
+// service serves it as it is: the script then reads its settings from the element that loads it.
+// At /share.js, the service replaces the empty settings in the last line by its own.
+(settings => {
   if (customElements.get('entrenous-share')) return;
+
+  // A module script is not the current one.
+  const loader = document.currentScript || document.querySelector('script[src*="/static/share."]');
+  const service = settings.service || loader.dataset.service || new URL('..', loader.src).href.slice(0, -1);
+  const channels = { ...BUILT_IN_CHANNELS, ...settings.channels || JSON.parse(loader.dataset.channels || '{}') };
 
   const WORDS = {
     en: {
@@ -36,7 +42,7 @@
 
   // A sheet of this kind is not held back by a Content-Security-Policy.
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(css);
+  sheet.replaceSync(STYLE);
 
   const make = (tag, attributes, ...children) => {
     const element = document.createElementNS('http://www.w3.org/' + (/svg|path/.test(tag) ? '2000/svg' : '1999/xhtml'), tag);
@@ -236,4 +242,4 @@
       }).observe(this);
     }
   });
-})();
+})({});

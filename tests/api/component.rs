@@ -79,8 +79,14 @@ async fn the_address_with_the_hash_never_changes_and_has_the_integrity_that_the_
     assert_eq!(header(&answer, "access-control-allow-origin"), "*");
     assert_eq!(header(&answer, "cross-origin-resource-policy"), "cross-origin");
     let text = answer.text().await.expect("text");
-    assert_eq!(text, load(&service, "/share.js", &[]).await.text().await.expect("text"));
+    let latest = load(&service, "/share.js", &[]).await.text().await.expect("text");
+    let script = latest.rsplit_once("({").expect("settings").0;
+    assert_eq!(text, format!("{script}({{}});\n"), "both addresses have the same script");
     assert_eq!(sha384(&text), integrity);
+    let elsewhere =
+        Service::start_with(Backend::Sqlite, &[("server.public_url", "https://go.example")]).await;
+    let same = load(&elsewhere, &path, &[]).await.text().await.expect("text");
+    assert_eq!(same, text, "every installation of a release serves it");
     let other = load(&service, "/static/share.0123456789abcdef.js", &[]).await;
     assert_eq!(other.status(), StatusCode::NOT_FOUND);
 }
@@ -97,11 +103,11 @@ fn sha384(text: &str) -> String {
 async fn the_script_knows_the_service_and_its_channels_and_no_site() {
     let service = Service::start_with(Backend::Sqlite, &[("server.public_url", "https://go.example")]).await;
     let text = load(&service, "/share.js", &[]).await.text().await.expect("text");
-    let (_, given) = text.split_once("channels,css}=").expect("what it works with");
-    let mut given = serde_json::Deserializer::from_str(given).into_iter::<Value>();
-    let given = given.next().expect("a value").expect("JSON");
-    assert_eq!(given["service"], json!("https://go.example"));
-    assert_eq!(given["channels"]["whatsapp"], json!(["WhatsApp", "https://wa.me/?text={text}"]));
-    assert_eq!(given["channels"]["copy"], json!(["Copied link"]));
+    let settings = text.trim_end().trim_end_matches(");").rsplit_once("})(").expect("settings").1;
+    let settings: Value = serde_json::from_str(settings).expect("JSON");
+    assert_eq!(settings, json!({"service": "https://go.example", "channels": {}}));
+    for channel in [r#"whatsapp:["WhatsApp","https://wa.me/?text={text}"]"#, r#"copy:["Copied link"]"#] {
+        assert!(text.contains(channel), "{channel}");
+    }
     assert!(!text.contains(&service.publishable) && !text.contains("ens_pk_"));
 }

@@ -76,9 +76,8 @@ async fn without_scripts_the_links_inside_make_the_short_link_and_lead_to_the_ap
     }
 }
 
-#[tokio::test]
-async fn a_strict_policy_that_names_the_service_is_enough() {
-    let magazine = Magazine::start().await;
+/// The attributes of a script element that loads the address that never changes.
+async fn fixed_script(magazine: &Magazine) -> String {
     let base = &magazine.gate.base;
     let page = magazine.service.request(reqwest::Method::GET, "/").send().await.expect("a page");
     let page = page.text().await.expect("text").replace("&#34;", "\"");
@@ -87,7 +86,14 @@ async fn a_strict_policy_that_names_the_service_is_enough() {
         rest.split_once(to).expect("an end").0.to_owned()
     };
     let (file, integrity) = (part("/static/share.", "\""), part("integrity=\"", "\""));
-    let fixed = format!("src=\"{base}/static/share.{file}\" integrity=\"{integrity}\" crossorigin");
+    format!("src=\"{base}/static/share.{file}\" integrity=\"{integrity}\" crossorigin")
+}
+
+#[tokio::test]
+async fn a_strict_policy_that_names_the_service_is_enough() {
+    let magazine = Magazine::start().await;
+    let base = &magazine.gate.base;
+    let fixed = fixed_script(&magazine).await;
     magazine.change(&format!("src=\"{base}/share.js\""), &fixed);
     magazine.policy(&format!(
         "default-src 'none'; script-src {base}; connect-src {base}; img-src 'self' {base}; style-src 'self'; \
@@ -113,6 +119,25 @@ async fn a_strict_policy_that_names_the_service_is_enough() {
     let log = browser.log("browser").await;
     assert!(log.is_empty(), "{log:#?}");
     assert_eq!(magazine.gate.asked("GET /share.js").len(), 0, "the address that never changes is used");
+}
+
+#[tokio::test]
+async fn the_script_of_a_release_takes_an_operators_channels_from_its_element_also_as_a_module() {
+    for kind in ["text/javascript", "module"] {
+        let magazine = Magazine::start().await;
+        let channels = r#"{"post":["Postcard"],"sms":["Text message"]}"#;
+        let fixed = format!("{} type=\"{kind}\" data-channels='{channels}'", fixed_script(&magazine).await);
+        magazine.change(&format!("src=\"{}/share.js\"", magazine.gate.base), &fixed);
+        magazine.change("channels=\"whatsapp email sms copy native qr\"", "channels=\"whatsapp sms post\"");
+        let browser = magazine.reader(DESKTOP, Scripts::On, ARTICLE).await;
+        browser.has_codes().await;
+        let labels = browser
+            .in_buttons(
+                "return [...share.shadowRoot.querySelectorAll('[part=label]')].map(label => label.textContent)",
+            )
+            .await;
+        assert_eq!(labels, json!(["WhatsApp", "Text message", "Postcard"]), "{kind}");
+    }
 }
 
 #[tokio::test]

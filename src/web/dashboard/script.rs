@@ -11,11 +11,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha384};
 
-use crate::web::response::asset::Asset;
-use crate::web::response::minify;
+use crate::web::response::asset::{Asset, FOR_EVER};
 
 static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
-    let text = minify::script(include_str!("../../../static/stats.js"));
+    let text = include_str!("../../../static/built/stats.js");
     Asset::new(text, "text/javascript; charset=utf-8")
 });
 

@@ -19,7 +19,7 @@ use crate::web::response::problem::Problem;
 use crate::web::response::templates::ReadingPage;
 
 static STYLE: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new(include_str!("../../../static/style.css"), "text/css; charset=utf-8"));
+    LazyLock::new(|| Asset::new(include_str!("../../../static/built/style.css"), "text/css; charset=utf-8"));
 static ICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new(include_str!("../../../static/icon.svg"), "image/svg+xml"));
 
@@ -126,7 +126,6 @@ pub(crate) async fn file(request: HttpRequest, app: web::Data<AppState>) -> Resu
         "style.css" => Ok(STYLE.answer(&request, FOR_EVER)),
         "stats.js" => Ok(script::asset().answer(&request, FOR_EVER)),
         "icon.svg" => Ok(ICON.answer(&request, "public, max-age=86400")),
-        name if name == app.component.file() => Ok(app.component.answer_for_ever(&request)),
-        _ => Err(Problem::not_found()),
+        name => app.component.answer_for_ever(name, &request).ok_or_else(Problem::not_found),
     }
 }

@@ -6,7 +6,6 @@ pub(crate) mod export;
 pub(crate) mod finish;
 pub(crate) mod html;
 pub(crate) mod json;
-pub(crate) mod minify;
 pub(crate) mod page;
 pub(crate) mod problem;
 pub(crate) mod qr_image;

@@ -37,6 +37,8 @@ pub(crate) struct Buttons {
     pub(crate) fixed_script: String,
     /// What `integrity` says beside the second.
     pub(crate) integrity: String,
+    /// What `data-channels` says in single quotes beside it, where this installation has channels of its own.
+    pub(crate) own_channels: Option<String>,
 }
 
 /// The four steps: share, open, consent, stats.

@@ -82,8 +82,14 @@ fn buttons(app: &AppState) -> Buttons {
     Buttons {
         script: own_address(&app.public_url, "/share.js"),
         fixed_script: own_address(&app.public_url, &format!("/static/{}", app.component.file())),
-        integrity: app.component.integrity().to_owned(),
+        integrity: app.component.integrity(),
+        own_channels: app.component.own_channels().map(in_single_quotes),
     }
+}
+
+/// Makes a text the value of an HTML attribute in single quotes, which JSON seldom has.
+fn in_single_quotes(text: &str) -> String {
+    text.replace('&', "&amp;").replace('\'', "&#39;")
 }
 
 fn trial(app: &AppState, site: &Site, page: &Page, url: &str, chosen: &str) -> Trial {
