@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha384};
 
-use crate::web::response::asset::{Asset, FOR_EVER};
+use crate::web::response::asset::Asset;
 
 static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     let text = include_str!("../../../static/built/stats.js");
