@@ -210,28 +210,28 @@ pub struct Numbers {
     pub visitors: Number,
     /// Clicks of people who were not asked, a series of its own.
     pub opens: Number,
-    /// Clicks for each 100 shares; `None` without shares or with too few clicks.
+    /// Clicks divided by shares; `None` without shares or with too few clicks.
     pub clicks_per_share: Option<ClicksPerShare>,
 }
 
-/// Clicks for each 100 shares, with as many digits as the clicks have.
+/// Clicks divided by shares, with as many digits as the clicks have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClicksPerShare {
-    tenths: u64,
+    thousandths: u64,
 }
 
 impl ClicksPerShare {
-    /// Returns it in percent.
+    /// Returns the clicks for each share: 1.6 where 100 shares brought 160 clicks.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-    pub fn percent(self) -> f64 {
-        self.tenths as f64 / 10.0
+    pub fn value(self) -> f64 {
+        self.thousandths as f64 / 1_000.0
     }
 }
 
 impl Serialize for ClicksPerShare {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.percent().serialize(serializer)
+        self.value().serialize(serializer)
     }
 }
 

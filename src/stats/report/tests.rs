@@ -255,15 +255,15 @@ fn the_groups_that_are_left_out_are_one() {
 }
 
 #[test]
-fn clicks_for_each_hundred_shares_are_those_of_what_is_shown() {
+fn clicks_per_share_are_those_of_what_is_shown() {
     let mut site = magazine();
     let report = site.ask("2026-11-18", "2026-11-20", &Filter::default(), 9, &signed_in(5));
-    let percent = |numbers: &Numbers| numbers.clicks_per_share.map(ClicksPerShare::percent);
-    assert_eq!(percent(&report.totals), Some(830.0), "and not 833.3, as the clicks are rounded");
-    let of_days: Vec<_> = report.series.iter().map(|day| percent(&day.numbers)).collect();
-    assert_eq!(of_days, [Some(1_000.0), None, Some(750.0)]);
+    let of = |numbers: &Numbers| numbers.clicks_per_share.map(ClicksPerShare::value);
+    assert_eq!(of(&report.totals), Some(8.3), "and not 8.333, as the clicks are rounded");
+    let of_days: Vec<_> = report.series.iter().map(|day| of(&day.numbers)).collect();
+    assert_eq!(of_days, [Some(10.0), None, Some(7.5)]);
     let exact = site.ask("2026-11-18", "2026-11-20", &Filter::default(), 9, &signed_in(1));
-    assert_eq!(percent(&exact.totals), Some(833.3));
+    assert_eq!(of(&exact.totals), Some(8.333));
 }
 
 #[test]
