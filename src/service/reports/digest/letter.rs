@@ -157,7 +157,7 @@ fn totals(report: &Report, language: Language) -> Vec<Total> {
     });
     // A series of its own, of sites whose policy is, or was, to keep it.
     if report.totals.opens.value().is_some_and(|bare| bare > 0) {
-        totals.push(total("digest-bare", |numbers| numbers.opens));
+        totals.push(total("stats-opens", |numbers| numbers.opens));
     }
     totals
 }

@@ -229,7 +229,7 @@ impl Rows<'_> {
             let visitors = counted("stats-tip-visitors", visitors);
             until(at, format!("{}, {visitors}", counted("stats-tip-clicks", clicks)))
         });
-        let opens = latest.opens.map(|OpensAt { at, opens }| until(at, counted("stats-tip-bare", opens)));
+        let opens = latest.opens.map(|OpensAt { at, opens }| until(at, counted("stats-tip-opens", opens)));
         clicks.into_iter().chain(opens).collect()
     }
 
