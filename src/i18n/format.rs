@@ -84,13 +84,9 @@ impl Language {
         }
     }
 
-    /// Clicks for each 100 shares: with one decimal where they are exact, and without those that rounded ones do not have.
-    pub(crate) fn clicks_per_share(self, clicks_per_share: ClicksPerShare, is_exact: bool) -> String {
-        if is_exact {
-            self.tenths(clicks_per_share.percent())
-        } else {
-            self.decimal(clicks_per_share.percent())
-        }
+    /// Writes the clicks for each share: `1.6`. Those of rounded clicks have one decimal.
+    pub(crate) fn clicks_per_share(self, clicks_per_share: ClicksPerShare) -> String {
+        self.decimal(clicks_per_share.value())
     }
 
     /// A round number for a narrow place: `20K`, `5M`.
@@ -110,22 +106,13 @@ impl Language {
         }
     }
 
-    /// A number with one decimal, where that is not 0: `12.5`.
-    pub(crate) fn decimal(self, number: f64) -> String {
-        let text = self.tenths(number);
-        match text.strip_suffix('0').and_then(|text| text.strip_suffix(self.point())) {
-            Some(whole) => whole.to_owned(),
-            None => text,
-        }
-    }
-
-    /// A number with one decimal, also where that is 0, so that those of a column stand below each other: `50.0`.
-    pub(crate) fn tenths(self, number: f64) -> String {
-        let text = format!("{:.1}", number.abs());
-        let (whole, tenth) = text.split_once('.').unwrap_or((&text, "0"));
+    /// Writes a number that is not negative with one or two decimals: `50.0`, `12.25`.
+    fn decimal(self, number: f64) -> String {
+        let text = format!("{number:.2}");
+        let (whole, decimals) = text.split_once('.').unwrap_or((&text, "0"));
         let whole = whole.parse().map_or_else(|_| whole.to_owned(), |whole| self.number(whole));
-        let sign = if number < 0.0 && text != "0.0" { "−" } else { "" };
-        format!("{sign}{whole}{}{tenth}", self.point())
+        let (first, second) = decimals.split_at(1);
+        format!("{whole}{}{first}{}", self.point(), second.trim_end_matches('0'))
     }
 
     /// A share of a whole: `12%`, `<1%` for what is more than none, and `100%` only for all of it.

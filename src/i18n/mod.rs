@@ -111,10 +111,13 @@ fn bundle(language: Language) -> Bundle {
     bundle
 }
 
-/// How Fluent writes a number that is filled in.
+/// Writes a count that is filled in: [`Message::number`] takes no other number.
 fn number(value: &FluentValue<'_>, language: Language) -> Option<String> {
     match value {
-        FluentValue::Number(number) => Some(language.decimal(number.value)),
+        FluentValue::Number(number) => {
+            let whole = format!("{:.0}", number.value);
+            Some(whole.parse().map_or(whole, |count| language.number(count)))
+        }
         _ => None,
     }
 }

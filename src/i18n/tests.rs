@@ -9,6 +9,7 @@ use crate::i18n::Language;
 use crate::i18n::Language::{English, French};
 use crate::i18n::{reason, without_scheme};
 use crate::stats::publication::Number;
+use crate::stats::report::ClicksPerShare;
 
 /// What is in a message.
 #[derive(Debug, PartialEq, Eq, Default)]
@@ -176,10 +177,16 @@ fn numbers_are_written_as_each_language_does() {
     {
         assert_eq!([English.number(number), French.number(number)], [english, french]);
     }
-    for (number, english, french) in
-        [(1_796.14, "1,796.1", "1\u{202f}796,1"), (50.0, "50", "50"), (-2.5, "−2.5", "−2,5")]
-    {
-        assert_eq!([English.decimal(number), French.decimal(number)], [english, french]);
+    for (clicks, shares, english, french) in [
+        (160, 100, "1.6", "1,6"),
+        (5_388_420, 3_000, "1,796.14", "1\u{202f}796,14"),
+        (1, 3, "0.33", "0,33"),
+        (2_999, 1_000, "3.0", "3,0"),
+        (0, 4, "0.0", "0,0"),
+    ] {
+        let known = ClicksPerShare::exact(clicks, shares);
+        let written = [English.clicks_per_share(known), French.clicks_per_share(known)];
+        assert_eq!(written, [english, french]);
     }
     assert_eq!([English.percent(5, 8), French.percent(5, 8)], ["63%", "63\u{202f}%"]);
     assert_eq!(
@@ -187,7 +194,6 @@ fn numbers_are_written_as_each_language_does() {
         ["<1%", "0%", "150%"]
     );
     assert_eq!(French.percent(1, 1_000), "<\u{202f}1\u{202f}%");
-    assert_eq!([English.tenths(50.0), French.tenths(1_796.14)], ["50.0", "1\u{202f}796,1"]);
     assert_eq!(
         [English.percent(1_199, 1_204), English.percent(7, 7), French.percent(1_100, 100)],
         ["99%", "100%", "1\u{202f}100\u{202f}%"]

@@ -355,7 +355,7 @@ async fn add_up(
         weeks.retain(|week| week.week.last() < question.period.first);
         let now = ReportDays { days, weeks: of_now };
         let before = (whole != question.period).then_some(ReportDays { days: before, weeks });
-        report::report(&of_site.names(), &question, &now, before.as_ref(), audience)
+        report::report(&of_site.dictionary(), &question, &now, before.as_ref(), audience)
     })
     .await
 }

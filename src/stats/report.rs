@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
+use self::aggregation::{Aggregation, Lens};
 use self::mask::Mask;
-use self::tally::{Lens, Tally};
 use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
 use crate::domain::day::Day;
@@ -25,21 +25,21 @@ use crate::domain::min_count::MinCount;
 use crate::domain::week::Week;
 use crate::stats::publication::{Audience, Bound, Number};
 
+pub use self::aggregation::{ReportDay, ReportWeek};
 pub use self::block::Block;
-pub use self::names::Names;
+pub use self::dictionary::Dictionary;
 pub use self::of_link::of_link;
-pub use self::tally::{ReportDay, ReportWeek};
 
+mod aggregation;
 mod apps;
 mod block;
-mod by_number;
+mod dictionary;
 mod groups;
 mod links;
 mod mask;
-mod names;
 mod of_link;
+mod sparse_vector;
 mod sums;
-mod tally;
 #[cfg(test)]
 mod tests;
 
@@ -210,28 +210,28 @@ pub struct Numbers {
     pub visitors: Number,
     /// Clicks of people who were not asked, a series of its own.
     pub opens: Number,
-    /// Clicks for each 100 shares; `None` without shares or with too few clicks.
+    /// Clicks divided by shares; `None` without shares or with too few clicks.
     pub clicks_per_share: Option<ClicksPerShare>,
 }
 
-/// Clicks for each 100 shares, with as many digits as the clicks have.
+/// Clicks divided by shares, with as many digits as the clicks have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClicksPerShare {
-    tenths: u64,
+    thousandths: u64,
 }
 
 impl ClicksPerShare {
-    /// Returns it in percent.
+    /// Returns the clicks for each share: 1.6 where 100 shares brought 160 clicks.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-    pub fn percent(self) -> f64 {
-        self.tenths as f64 / 10.0
+    pub fn value(self) -> f64 {
+        self.thousandths as f64 / 1_000.0
     }
 }
 
 impl Serialize for ClicksPerShare {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.percent().serialize(serializer)
+        self.value().serialize(serializer)
     }
 }
 
@@ -352,52 +352,52 @@ fn bound(question: &Question, min_count: MinCount) -> Bound {
 /// Answers a question: `now` is its period, and `before` the period before, where that is wanted and kept.
 #[must_use]
 pub fn report(
-    names: &Names,
+    dictionary: &Dictionary,
     question: &Question,
     now: &ReportDays,
     before: Option<&ReportDays>,
     audience: Audience,
 ) -> Report {
-    let mask = Mask::new(&question.filter, names);
+    let mask = Mask::new(&question.filter, dictionary);
     let wanted = |by| question.tables.iter().any(|(wanted, _)| *wanted == by);
     let mut by_kind = vec![Grouping::Channel, Grouping::Page, Grouping::Campaign];
     by_kind.retain(|by| wanted(*by));
-    let lens = Lens::new(names, &mask, audience, &now.days);
+    let lens = Lens::new(dictionary, &mask, audience, &now.days);
     let form = lens.form(&now.days);
     let add_up = |days: &ReportDays, links: bool| {
         let lens = lens.on(&days.days);
-        let mut tally = Tally::new(lens, &by_kind, links);
-        tally.add(&days.days, lens);
+        let mut aggregation = Aggregation::new(lens, &by_kind, links);
+        aggregation.add(&days.days, lens);
         // A week's cells are of no link.
         if question.filter.link.is_none() {
-            tally.add_weeks(&days.weeks, lens);
+            aggregation.add_weeks(&days.weeks, lens);
         }
-        tally
+        aggregation
     };
-    let tally = add_up(now, wanted(Grouping::Link));
+    let aggregation = add_up(now, wanted(Grouping::Link));
     let before = before.map(|days| (days, add_up(days, false), lens.form(&days.days)));
     let table = |(by, most): &(Grouping, usize)| {
-        if let Some(place) = tally.tables.iter().position(|sums| sums.by() == *by) {
+        if let Some(place) = aggregation.tables.iter().position(|sums| sums.by() == *by) {
             let before = before.as_ref().map(|(_, before, form)| (&before.tables[place], *form));
-            return Some(tally.tables[place].table(*most, form, before));
+            return Some(aggregation.tables[place].table(*most, form, before));
         }
-        let links = tally.links.as_ref().filter(|_| *by == Grouping::Link)?;
+        let links = aggregation.links.as_ref().filter(|_| *by == Grouping::Link)?;
         let before = before.as_ref().map(|(days, _, form)| (days.days.as_slice(), *form));
         Some(links.table(*most, &now.days, before, lens, form))
     };
     let min_count = now.days.iter().map(|day| day.min_count).max().unwrap_or(MinCount::EXACT);
     Report {
         period: question.period,
-        totals: tally.totals(form),
+        totals: aggregation.totals(form),
         bound: bound(question, min_count),
         tables: question.tables.iter().filter_map(table).collect(),
-        series: tally.series,
-        weeks: tally.weeks,
-        before: before.map(|(_, tally, form)| Before {
+        series: aggregation.series,
+        weeks: aggregation.weeks,
+        before: before.map(|(_, aggregation, form)| Before {
             period: question.period.before(),
-            totals: tally.totals(form),
-            series: tally.series,
-            weeks: tally.weeks,
+            totals: aggregation.totals(form),
+            series: aggregation.series,
+            weeks: aggregation.weeks,
         }),
         min_count,
     }

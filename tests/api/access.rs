@@ -164,7 +164,7 @@ async fn a_reader_reads_and_changes_nothing(backend: Backend) {
 async fn an_owner_adds_changes_and_removes_people(backend: Backend) {
     let service = Service::start(backend).await;
     let owner = Person::with_key(&service).await;
-    assert!(owner.page("/stats/people").await.1.contains("Nobody by name yet."));
+    assert!(owner.page("/stats/people").await.1.contains("Nobody has been added yet."));
     // With a password of the owner's choice, and without.
     let (status, _) =
         owner.send("/stats/people", &[("name", "ada"), ("role", "owner"), ("password", PASSWORD)]).await;
@@ -273,7 +273,7 @@ async fn sessions_are_listed_and_ended(backend: Backend) {
     service.set_time("2026-11-21T14:59:00Z");
     assert_eq!(late.page("/stats").await.0, 200);
     let (_, text) = key.page("/stats/sessions").await;
-    assert_eq!(text.matches("Began 21 November 2026, 12:00 UTC.").count(), 3, "{text}");
+    assert_eq!(text.matches("Started 21 November 2026, 12:00 UTC.").count(), 3, "{text}");
     assert_eq!(text.matches("Last used 21 November 2026, 14:00 UTC.").count(), 2, "{text}");
     assert_eq!(text.matches("This session").count(), 1, "{text}");
     assert!(text.contains("Secret key") && !text.contains("127.0.0.1"), "{text}");

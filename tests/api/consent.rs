@@ -74,13 +74,13 @@ async fn the_privacy_page_says_what_the_publisher_sees(backend: Backend) {
     let protected = page(&format!("?site={}", service.site_id("test"))).await;
     for part in [
         "This publisher’s numbers are protected, with k = 7.",
-        "rounded to steps of 7",
+        "rounded to multiples of 7",
         "visitors from at least 28 more networks",
-        "Somebody who commands fewer than 7 networks",
+        "Somebody who controls fewer than 7 networks",
         // (1 − 1/7)³
         "a probability of at least 62%",
-        "Bare counts, on a site that has chosen them, come without networks",
-        "For a page with one link, the page’s week is that link’s.",
+        "Opens, on a site that counts them, come without networks",
+        "If a page has only one link, the page’s week is that link’s.",
     ] {
         assert!(protected.contains(part), "{part}: {protected}");
     }
@@ -174,14 +174,14 @@ async fn a_receipt_says_what_a_click_would_store_and_counts_nothing(backend: Bac
     for (policy, unknown) in [
         ("ask", "<b>Nothing before you answer.</b>"),
         ("skip", "You have not been asked, so you are not counted."),
-        ("aggregate", "<b>One more in this link’s bare count of today.</b>"),
+        ("aggregate", "<b>One more open of this link today.</b>"),
     ] {
         let service = Service::start_with(backend, &[("consent.unknown", policy)]).await;
         let body = json!({ "url": "https://example.com/a?b=1&c=<2>", "channel": "whatsapp",
             "campaign": "<b>spring</b>", "slug": "seen", "expires_at": "2027-01-31T00:00:00Z" });
         service.link(body).await;
         for (cookie, headers, words) in [
-            (service.granted(), &[][..], "<b>One click for this link today</b>"),
+            (service.granted(), &[][..], "<b>One click on this link today</b>"),
             (service.denied(), &[], "You have refused"),
             (service.granted(), &[("sec-gpc", "1")], "Your browser sends Global Privacy Control"),
             (String::new(), &[], unknown),

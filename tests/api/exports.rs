@@ -70,7 +70,7 @@ async fn links_are_grouped_with_their_channel_page_and_campaign(backend: Backend
         *group,
         json!({ "key": first, "channel": "sms", "page": "https://example.com/a", "campaign": "spring", "shares": 1,
             "unfurls": 0, "unfurls_by_app": {}, "clicks": 6, "visitors": 6, "opens": 0,
-            "clicks_per_share": 600.0, "bound": "exact" })
+            "clicks_per_share": 6.0, "bound": "exact" })
     );
     // The link's own answer has the same numbers.
     let own = service.stats(&first).await;

@@ -138,7 +138,7 @@ async fn a_wrong_form_makes_nothing_and_keeps_what_was_typed(backend: Backend) {
         "value=\"2026-11-20\"",
         "value=\"sms\" checked",
         "name=\"form\" value=\"f1\"",
-        "3 answers",
+        "3 fields",
     ] {
         assert!(text.contains(part), "{part} in {text}");
     }
@@ -193,7 +193,10 @@ async fn a_kit_is_seen_by_its_own_site_only(backend: Backend) {
     assert_eq!(deleted.expect("an answer").status(), 204);
     let (status, _, text) = answer(get(&service, &browser, &here)).await;
     assert_eq!(status, 200);
-    assert!(text.contains("One link is ready") && text.contains("One link that was here is gone"), "{text}");
+    assert!(
+        text.contains("One link is ready") && text.contains("One link that was here no longer exists"),
+        "{text}"
+    );
     assert!(text.contains(left) && !text.contains(&format!("/{gone}/")), "{text}");
 }
 

@@ -130,6 +130,6 @@ async fn check(service: &Service, codes: &[String], expected: &BTreeMap<&str, Ex
 
 fn clicks_per_share(clicks: u64, shares: u64) -> Value {
     #[expect(clippy::cast_precision_loss, reason = "small numbers")]
-    let clicks_per_share = (clicks as f64 / shares as f64 * 1_000.0).round() / 10.0;
+    let clicks_per_share = (clicks as f64 / shares as f64 * 1_000.0).round() / 1_000.0;
     json!(clicks_per_share)
 }

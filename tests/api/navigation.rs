@@ -118,7 +118,7 @@ async fn the_pages_of_a_publisher_say_how_to_take_an_answer_back(backend: Backen
         }
     }
     let operators = text(service.visit("privacy")).await;
-    assert!(operators.contains("Each publisher asks for itself") && !operators.contains("Forget all"));
+    assert!(operators.contains("Each publisher asks separately") && !operators.contains("Forget all"));
     let answered = text(service.visit("privacy").header("cookie", service.granted())).await;
     assert!(answered.contains("Forget all my answers"));
     let forget = service.request(Method::POST, "/privacy/consent").header("cookie", service.granted());

@@ -283,7 +283,7 @@ fn in_table(page: &str, by: &str, answer: &Value, context: &str) -> usize {
         compared += names.len();
     }
     if !answer["elsewhere"].is_null() {
-        let key = format!("Too few for a {by} of their own");
+        let key = format!("Too few to attribute to a {by}");
         assert_eq!(rows.remove(&key), Some(numbers(&answer["elsewhere"], names)), "{by}: {context}");
         compared += names.len();
     }

@@ -154,7 +154,7 @@ async fn a_form_that_was_opened_before_somebody_elses_change_says_so_first(backe
     let fields = with(&[("lineage", "on"), ("seen", value_of(&opened, "seen"))]);
     let (status, page) = one.send(PAGE, &fields).await;
     assert_eq!(status, 409);
-    assert!(page.contains("Somebody has changed these settings"), "{page}");
+    assert!(page.contains("These settings have been changed"), "{page}");
     assert!(page.contains("name=\"lineage\" value=\"on\" checked"), "what was typed is there: {page}");
     let site = stored(&service).await;
     assert_eq!((site.consent, site.lineage), (Some(Policy::Skip), false));
@@ -178,9 +178,9 @@ async fn a_new_k_holds_from_tomorrow_and_the_page_says_what_it_shows_and_hides(b
     let allowed: Vec<_> = std::iter::once(1).chain(5..=20).map(|k| k.to_string()).collect();
     assert_eq!(offered, allowed.iter().map(|k| Some(k.as_str())).collect::<Vec<_>>());
     for sentence in [
-        "With 1, every number is exact and shown at once",
-        "With k from 5 to 20, a link’s numbers of a day are shown when the day has ended",
-        "A change holds from tomorrow (UTC).",
+        "With 1, every number is exact and shown immediately",
+        "With k from 5 to 20, a link’s numbers for a day are shown after the day has ended",
+        "A change applies from tomorrow (UTC).",
     ] {
         assert!(page.contains(sentence), "{sentence}: {page}");
     }
@@ -201,12 +201,15 @@ async fn a_new_k_holds_from_tomorrow_and_the_page_says_what_it_shows_and_hides(b
     assert_eq!([at(&site, 0), at(&site, 1), at(&site, 100)], [1, 7, 7]);
     let (_, page) = owner.page(&format!("{PAGE}?saved")).await;
     assert!(page.contains("Today it is 1; from tomorrow (UTC) it is 7."), "{page}");
-    assert!(page.contains("Only the number of people behind a number holds from tomorrow (UTC)."), "{page}");
+    assert!(
+        page.contains("Only the number of people behind a number (k) applies from tomorrow (UTC)."),
+        "{page}"
+    );
     assert_eq!(chosen(&page), "7");
     // Who saves something else the next day changes nothing of it.
     service.set_time("2026-11-22T12:00:00Z");
     let (_, page) = owner.page(PAGE).await;
-    assert!(page.contains("A change holds from tomorrow (UTC)") && !page.contains("Today it is"), "{page}");
+    assert!(page.contains("A change applies from tomorrow (UTC)") && !page.contains("Today it is"), "{page}");
     assert_eq!(save(&owner, &[("min_count", "7"), ("consent", "skip")]).await.0, 303);
     assert_eq!(stored(&service).await.min_count, site.min_count);
 }

@@ -313,7 +313,7 @@ async fn groups_have_exactly_the_documented_shape(backend: Backend) {
         }
         group
     };
-    let counted = |key: &str| group(json!(key), Some([60, 30]), Some(6_000.0));
+    let counted = |key: &str| group(json!(key), Some([60, 30]), Some(60.0));
     for (by, expected) in [
         ("channel", json!([counted("sms"), group(json!("email"), None, None)])),
         (

@@ -213,15 +213,18 @@ async fn the_page_says_that_a_link_travelled(backend: Backend) {
     let service = Service::start(backend).await;
     let code = by_email(&service).await;
     let quiet = page(&service, &code).await;
-    assert!(!quiet.contains("Unfurled in") && !quiet.contains("it travelled"), "{quiet}");
+    assert!(!quiet.contains("Unfurled in") && !quiet.contains("it was passed on"), "{quiet}");
     unfurl(&service, &code, &[SLACK, SLACK]).await;
     let slack = page(&service, &code).await;
     assert!(slack.contains("Unfurled in Slack 2 "), "{slack}");
-    assert!(slack.contains("Made for E-mail, unfurled in Slack: it travelled."), "{slack}");
+    assert!(slack.contains("Created for E-mail, unfurled in Slack: it was passed on."), "{slack}");
     unfurl(&service, &code, &[TELEGRAM, NOBODYS, NOBODYS, NOBODYS, "Twitterbot/1.0"]).await;
     let all = page(&service, &code).await;
     assert!(all.contains("Unfurled in Slack 2 Telegram 1 X 1 other apps 3 "), "{all}");
-    assert!(all.contains("Made for E-mail, unfurled in Telegram, Slack and X: it travelled."), "{all}");
+    assert!(
+        all.contains("Created for E-mail, unfurled in Telegram, Slack and X: it was passed on."),
+        "{all}"
+    );
 }
 
 async fn the_page_says_nothing_of_the_kind_where_the_channel_leads_there(backend: Backend) {
@@ -236,6 +239,6 @@ async fn the_page_says_nothing_of_the_kind_where_the_channel_leads_there(backend
         let code = code(&service.link(json!({ "url": "https://example.com/", "channel": channel })).await);
         unfurl(&service, &code, &[bot]).await;
         let page = page(&service, &code).await;
-        assert!(page.contains(told) && !page.contains("it travelled"), "{channel}: {page}");
+        assert!(page.contains(told) && !page.contains("it was passed on"), "{channel}: {page}");
     }
 }

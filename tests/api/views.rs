@@ -119,7 +119,10 @@ async fn a_view_with_a_password_opens_with_it_alone(backend: Backend) {
     let (path, other) = (path(&service, &view), path(&service, &other));
     let browser = Person::new(&service);
     let (status, text) = browser.page(&path).await;
-    assert!(status == 200 && text.contains("asks for a password") && !text.contains("spring"), "{text}");
+    assert!(
+        status == 200 && text.contains("is protected by a password") && !text.contains("spring"),
+        "{text}"
+    );
     for wrong in ["", "wrong", &PASSWORD.to_uppercase()] {
         let answer =
             browser.to(Method::POST, &path).form(&[("password", wrong)]).send().await.expect("an answer");
@@ -145,10 +148,10 @@ async fn a_view_with_a_password_opens_with_it_alone(backend: Backend) {
     let value = cookie.split(';').next().expect("a pair");
     let request = |path: &str, value: &str| service.request(Method::GET, path).header("cookie", value);
     let text = request(&other, value).send().await.expect("an answer").text().await.expect("text");
-    assert!(text.contains("asks for a password"), "{text}");
+    assert!(text.contains("is protected by a password"), "{text}");
     let made_up = format!("view={}", "0".repeat(64));
     let text = request(&path, &made_up).send().await.expect("an answer").text().await.expect("text");
-    assert!(text.contains("asks for a password"), "{text}");
+    assert!(text.contains("is protected by a password"), "{text}");
 }
 
 async fn a_view_ends_by_its_time_and_by_being_revoked(backend: Backend) {

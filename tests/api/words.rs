@@ -50,15 +50,15 @@ async fn how_exact_the_numbers_are_is_said_once_on_each_page() {
     for (path, sentence) in [
         (
             "/stats".to_owned(),
-            "Numbers are rounded to multiples of 5. A page, a campaign and a link have at least about so many;",
+            "Numbers are rounded to multiples of 5. A page, a campaign or a link has at least about as many as shown;",
         ),
         (
             "/stats?campaign=spring".to_owned(),
-            "Numbers are rounded to multiples of 5, and there are at least about so many:",
+            "Numbers are rounded to multiples of 5, and there are at least about as many as shown:",
         ),
         (
             format!("/stats/{link}"),
-            "Numbers are rounded to multiples of 5, and the link has at least about so many:",
+            "Numbers are rounded to multiples of 5, and the link has at least about as many as shown:",
         ),
     ] {
         let (_, text) = owner.page(&path).await;
@@ -84,9 +84,9 @@ async fn a_page_of_which_nothing_is_shown_says_why_and_what_would_show() {
     let link = link(&service, "email").await;
     let owner = Person::with_key(&service).await;
     let all = [
-        ("/stats".to_owned(), "with a whole week of their page or their channel"),
-        (format!("/stats?page={IN_ADDRESS}"), "fewer may show with their channel"),
-        (format!("/stats/{link}"), "Fewer may show with its page, in a week."),
+        ("/stats".to_owned(), "for a whole week of their page or their channel"),
+        (format!("/stats?page={IN_ADDRESS}"), "smaller numbers may be shown for their channel"),
+        (format!("/stats/{link}"), "Smaller numbers may be shown for its page, in a week."),
     ];
     // Nobody, and four people: the pages cannot tell.
     for time in ["2026-11-21T13:00:00Z", "2026-11-22T12:00:00Z"] {
@@ -128,10 +128,10 @@ async fn what_stands_with_a_whole_week_is_drawn_and_listed() {
     assert_eq!(figure(&text, "Clicks"), "30");
     for part in [
         "<rect class=\"week\"",
-        "and with the whole week: 30 clicks, 30 visitors",
-        "What stands with a whole week: too few on each of its days",
-        "<th scope=\"row\">With the whole week, 23 Nov to 29 November 2026</th><td></td><td></td><td>30</td><td>30</td>",
-        "Too few for a link of their own",
+        "and for the whole week: 30 clicks, 30 visitors",
+        "Counted for a whole week: too few on each of its days",
+        "<th scope=\"row\">For the whole week, 23 Nov to 29 November 2026</th><td></td><td></td><td>30</td><td>30</td>",
+        "Too few to attribute to a link",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
@@ -222,7 +222,7 @@ async fn a_links_page_is_found_by_its_code_or_its_address() {
         let answer = find(sought, "&campaign=spring").await;
         assert_eq!(answer.status().as_u16(), 404, "{sought}");
         let text = answer.text().await.expect("text");
-        assert!(text.contains("No link of this site has “") && text.contains("aria-invalid"), "{text}");
+        assert!(text.contains("No link of this site matches “") && text.contains("aria-invalid"), "{text}");
         assert!(text.contains("<input type=\"hidden\" name=\"campaign\" value=\"spring\">"), "{text}");
         assert!(!text.contains("<i>\""), "{text}");
     }
@@ -254,7 +254,7 @@ async fn an_empty_site_leads_its_owner_to_the_first_links() {
     let service = start().await;
     let (_, text) = Person::with_key(&service).await.page("/stats").await;
     assert!(text.contains("class=\"button primary\" href=\"/stats/new\""), "{text}");
-    assert!(text.contains("an owner makes a new one under <b>Settings</b>"), "{text}");
+    assert!(text.contains("an owner can create a new one under <b>Settings</b>"), "{text}");
     add(&service, "Ben", Role::Reader).await;
     let (_, text) = Person::named(&service, "Ben", PASSWORD).await.page("/stats").await;
     assert!(text.contains("No shares yet") && !text.contains("href=\"/stats/new\""), "{text}");

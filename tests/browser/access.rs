@@ -58,7 +58,7 @@ async fn share_and_revoke(look: Look) {
     // Somebody else, without an account.
     let guest = Browser::open(&destination, look, Scripts::Off).await;
     guest.goto(&address).await;
-    guest.shows("This view asks for a password").await;
+    guest.shows("This view is protected by a password").await;
     guest.write("#password", "not the password").await;
     guest.press("Open the view").await;
     guest.shows("The password is wrong.").await;
@@ -96,7 +96,7 @@ async fn add_and_end(look: Look) {
     let owner = Browser::open(&destination, look, Scripts::Off).await;
     sign_in(&owner, &home, "", &service.secret).await;
     owner.press("People").await;
-    owner.shows("Nobody by name yet.").await;
+    owner.shows("Nobody has been added yet.").await;
     owner.write("#name", "Zoë Ng").await;
     owner.press("Add").await;
     owner.shows("A password for Zoë Ng").await;
@@ -125,7 +125,7 @@ async fn add_and_end(look: Look) {
     owner.press("People").await;
     owner.press("Change Zoë Ng").await;
     owner.press("Remove Zoë Ng").await;
-    owner.shows("Nobody by name yet.").await;
+    owner.shows("Nobody has been added yet.").await;
     is_out(&reader, &home).await;
 }
 
@@ -158,7 +158,7 @@ async fn the_pages_of_people_and_views_are_french_for_who_reads_french() {
     browser.write("#key", PASSWORD).await;
     browser.press("Se connecter").await;
     for (link, shown, name) in [
-        ("Personnes", "Qui peut se connecter", "people"),
+        ("Personnes", "Personnes autorisées à se connecter", "people"),
         ("Sessions", "Changer le mot de passe", "sessions"),
         ("Vues partagées", "Rien n’est partagé.", "views"),
         ("Réglages", "Hôtes vers lesquels les liens peuvent mener", "settings"),
@@ -251,7 +251,7 @@ async fn walk(look: Look) {
     browser.shows("Saved.").await;
     looks("settings", 200).await;
     browser.press("Replace the publishable key").await;
-    browser.press("Make a new publishable key").await;
+    browser.press("Create a new publishable key").await;
     browser.shows("The new publishable key").await;
     looks("settings-key", 200).await;
     browser.press("Sign out").await;

@@ -165,6 +165,6 @@ async fn the_receipt_says_where_a_link_leads_and_counts_nothing() {
     browser.press("Allow and continue").await;
     browser.is_at(ARTICLE).await;
     browser.goto(&format!("{}/{code}+", service.base)).await;
-    browser.shows("One click for this link today").await;
+    browser.shows("One click on this link today").await;
     assert_eq!(totals(&service.stats(&code).await), [Some(0), Some(1), Some(1), Some(0)]);
 }

@@ -102,11 +102,11 @@ impl Walker {
         self.page("/", 200, "try").await;
         self.browser.script("document.querySelector('#url').type = 'text'; return 0").await;
         self.browser.write("#url", "no address").await;
-        self.press("Make the link", "Créer le lien").await;
+        self.press("Create the link", "Créer le lien").await;
         self.shows("The address", "L’adresse").await;
         self.look(422, "try-refused").await;
         self.browser.write("#url", "https://courier.example/city/the-night-trains-are-back").await;
-        self.press("Make the link", "Créer le lien").await;
+        self.press("Create the link", "Créer le lien").await;
         self.shows("Here is the link", "Voici le lien").await;
         self.look(200, "try-made").await;
     }
@@ -184,7 +184,7 @@ impl Walker {
         self.shows("Change this link?", "Modifier ce lien").await;
         self.look(200, "stats-link-confirm").await;
         self.press("Change the link", "Modifier le lien").await;
-        self.shows("The link is changed", "Le lien est modifié").await;
+        self.shows("The link has been changed", "Le lien a été modifié").await;
         self.look(200, "stats-link-changed").await;
         self.browser.write("#url", "ftp://courier.example/").await;
         self.press("Switch off", "Désactiver").await;
@@ -204,11 +204,11 @@ impl Walker {
         self.page("/stats/new", 200, "kit-new").await;
         self.browser.write("#url", "no address").await;
         self.browser.write("#campaign", "advent-2026").await;
-        self.press("Make the links", "Créer les liens").await;
-        self.shows("Nothing was made yet", "Rien n’a été créé").await;
+        self.press("Create the links", "Créer les liens").await;
+        self.shows("Nothing was created yet", "Rien n’a encore été créé").await;
         self.look(422, "kit-refused").await;
         self.browser.write("#url", "https://courier.example/city/the-night-trains-are-back").await;
-        self.press("Make the links", "Créer les liens").await;
+        self.press("Create the links", "Créer les liens").await;
         self.shows("4 links are ready", "4 liens sont prêts").await;
         self.look(200, "kit").await;
     }
@@ -222,7 +222,7 @@ impl Walker {
         self.press("Sign in", "Se connecter").await;
         self.shows("No shares yet", "Pas encore de partage").await;
         self.look(200, "stats-empty").await;
-        // A site that keeps bare counts has a series more.
+        // A site that counts opens has one more series.
         let link = service.link(json!({ "url": "https://courier.example/", "channel": "qr" })).await;
         let code = crate::service::code(&link);
         for _ in 0..12 {

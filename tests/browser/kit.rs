@@ -14,7 +14,7 @@ async fn open(service: &Service, browser: &Browser) {
     browser.write("#key", &service.secret).await;
     browser.press("Sign in").await;
     browser.press("New links").await;
-    browser.shows("One link for each channel").await;
+    browser.shows("one link for each channel").await;
 }
 
 async fn count(service: &Service) -> usize {
@@ -30,14 +30,14 @@ async fn without_scripts_a_form_makes_a_kit_once_and_its_page_can_be_loaded_agai
     browser.write("#url", "news.example").await;
     browser.write("#title", "An article").await;
     browser.click(browser.find("input[value=sms]").await).await;
-    browser.press("Make the links").await;
-    browser.shows("Nothing was made yet: one answer below cannot be used.").await;
+    browser.press("Create the links").await;
+    browser.shows("Nothing was created yet: one field below needs a correction.").await;
     for (field, value) in [("#url", "news.example"), ("#title", "An article")] {
         assert_eq!(browser.find(field).await.prop("value").await.expect("a field").as_deref(), Some(value));
     }
     assert_eq!(count(&service).await, 0);
     browser.write("#url", ARTICLE).await;
-    browser.press("Make the links").await;
+    browser.press("Create the links").await;
     // SMS was chosen before the first try, and is not since.
     browser.shows("3 links are ready").await;
     assert_eq!(count(&service).await, 3);
@@ -55,7 +55,7 @@ async fn with_scripts_addresses_are_copied_by_a_button_and_select_themselves() {
     let browser = Browser::open(&destination, DESKTOP, Scripts::On).await;
     open(&service, &browser).await;
     browser.write("#url", ARTICLE).await;
-    browser.press("Make the links").await;
+    browser.press("Create the links").await;
     browser.shows("4 links are ready").await;
     let links = service.get("/api/v1/links").await;
     for link in links["links"].as_array().expect("links") {

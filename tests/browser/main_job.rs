@@ -33,8 +33,8 @@ async fn main_job(look: Look, min_count: &str, number: &str) {
     browser.goto(&home).await;
     browser.write("#url", ARTICLE).await;
     browser.click(browser.find("input[value=sms]").await).await;
-    browser.press("Make the link").await;
-    browser.shows("Here is the link, made for the channel SMS").await;
+    browser.press("Create the link").await;
+    browser.shows("Here is the link, created for the channel SMS").await;
     let short_url = browser.find(".short").await.text().await.expect("the link");
     assert!(short_url.starts_with(&home), "{short_url}");
 

@@ -101,7 +101,7 @@ async fn a_link_is_changed_only_after_what_changes_was_shown() {
     browser.write("#url", "https://news.example/new").await;
     browser.press("Review the change").await;
     browser.press("Change the link").await;
-    browser.shows("The link is changed").await;
+    browser.shows("The link has been changed").await;
     assert_eq!(service.get(&path).await["url"], "https://news.example/new");
 
     browser.press("Switch off").await;

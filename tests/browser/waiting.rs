@@ -39,7 +39,7 @@ async fn a_visitor_of_a_code_that_nobody_claims_is_told_so_in_the_end() {
     let link = format!("{}/{}", service.base, reserved["code"].as_str().expect("a code"));
     browser.goto(&link).await;
     browser.shows("This link is on its way").await;
-    browser.press("Look again now").await;
+    browser.press("Check again now").await;
     browser.is_at(&format!("{link}?wait=4")).await;
     browser.shows("Not found").await;
 }

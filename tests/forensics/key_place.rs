@@ -54,7 +54,7 @@ async fn visitors_and_operators_are_told_where_the_day_key_is_in_this_configurat
     let home = Home::new();
     let service = home.serve(&[]);
     assert_eq!(told(&service).await.0, "process");
-    assert!(privacy(&service, "en").await.contains("It is never on disk"));
+    assert!(privacy(&service, "en").await.contains("It is never written to a disk"));
     drop(service);
 
     let (redis, home) =
@@ -64,7 +64,7 @@ async fn visitors_and_operators_are_told_where_the_day_key_is_in_this_configurat
     assert!(service.log().contains("store.ephemeral_url"), "{}", service.log());
     let (english, french) = (privacy(&service, "en").await, privacy(&service, "fr").await);
     assert!(
-        !english.contains("It is never on disk") && english.contains("also writes it to its disk"),
+        !english.contains("It is never written to a disk") && english.contains("also writes it to its disk"),
         "{english}"
     );
     assert!(french.contains("l’écrit aussi sur son disque"), "{french}");

@@ -83,9 +83,9 @@ fn a_site_has_the_k_that_is_asked_for_and_a_new_one_from_tomorrow() {
     };
     let of_days = |site: &serde_json::Value| (site["min_count"].clone(), site["min_count_tomorrow"].clone());
     for (name, options, expected, sentence) in [
-        ("a", &[][..], 5, "With k from 5 to 20, a link’s numbers of a day"),
+        ("a", &[][..], 5, "With k from 5 to 20, a link’s numbers for a day"),
         ("b", &["--min-count", "1"], 1, "With 1, every number is exact"),
-        ("c", &["--set", "stats.min_count=20"], 20, "With k from 5 to 20, a link’s numbers of a day"),
+        ("c", &["--set", "stats.min_count=20"], 20, "With k from 5 to 20, a link’s numbers for a day"),
     ] {
         let created =
             home.run(&[&["site", "create", name, "--destination", "example.com"], options].concat());

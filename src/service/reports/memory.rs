@@ -13,7 +13,7 @@ use crate::domain::site::SiteId;
 use crate::domain::week::Week;
 use crate::stats::counts::{Closed, DayMarks, DayRows};
 use crate::stats::publication::{Publication, Shown};
-use crate::stats::report::{Block, Names, Period};
+use crate::stats::report::{Block, Dictionary, Period};
 
 /// What days, and what weeks, have.
 pub(super) type Blocks = BTreeMap<Day, Arc<Block>>;
@@ -125,7 +125,7 @@ impl Memory {
 /// The days of a site.
 #[derive(Default)]
 pub(super) struct SiteDays {
-    names: RwLock<Names>,
+    dictionary: RwLock<Dictionary>,
     days: Mutex<BTreeMap<Day, Kept>>,
     /// Each with the version that it has.
     weeks: Mutex<BTreeMap<Week, (u64, Arc<Block>)>>,
@@ -218,15 +218,15 @@ impl SiteDays {
     }
 
     fn block(&self, rows: &DayRows, shown: Shown) -> Arc<Block> {
-        let mut names = self.names.write().unwrap_or_else(PoisonError::into_inner);
-        let block = Arc::new(Block::new(rows, shown, &mut names));
-        self.name_bytes.store(names.bytes(), Relaxed);
+        let mut dictionary = self.dictionary.write().unwrap_or_else(PoisonError::into_inner);
+        let block = Arc::new(Block::new(rows, shown, &mut dictionary));
+        self.name_bytes.store(dictionary.bytes(), Relaxed);
         block
     }
 
     /// The names of all that is there.
-    pub(super) fn names(&self) -> RwLockReadGuard<'_, Names> {
-        self.names.read().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn dictionary(&self) -> RwLockReadGuard<'_, Dictionary> {
+        self.dictionary.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn bytes(&self) -> usize {

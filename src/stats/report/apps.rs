@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::{AddAssign, SubAssign};
 
 use crate::domain::family::Family;
-use crate::stats::report::by_number::ByNumber;
+use crate::stats::report::sparse_vector::SparseVector;
 
 /// Unfurls by the number of the family of app that they are known to be of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,7 +46,7 @@ impl SubAssign for Apps {
 /// The same by the number of a group. Families are few and most of a site's unfurls are of one of them, so each has a table of its
 /// own: a table of all families by group would be many times as large as what is looked at of it.
 pub(super) struct AppsByGroup {
-    families: [Option<ByNumber<u64>>; Family::NUMBER],
+    families: [Option<SparseVector<u64>>; Family::NUMBER],
     /// For how many groups and rows a table is made.
     sizes: (usize, usize),
 }
@@ -59,7 +59,7 @@ impl AppsByGroup {
 
     pub(super) fn add(&mut self, group: u32, family: Family, unfurls: u64) {
         let (groups, rows) = self.sizes;
-        let table = self.families[place(family)].get_or_insert_with(|| ByNumber::new(groups, rows));
+        let table = self.families[place(family)].get_or_insert_with(|| SparseVector::new(groups, rows));
         *table.get_mut(group) += unfurls;
     }
 

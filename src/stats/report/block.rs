@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::domain::family::Family;
 use crate::stats::counts::{Amount, Counts, DayCounts, DayRows};
 use crate::stats::publication::Shown;
-use crate::stats::report::names::{KindNumbers, NONE, Names};
+use crate::stats::report::dictionary::{Dictionary, KindNumbers, NONE};
 use crate::stats::report::sums::Raw;
 
 /// A day or a week of a site.
@@ -41,15 +41,15 @@ struct App {
 impl Block {
     /// Makes the block of a day or a week of which this is shown. Nothing else is kept.
     #[must_use]
-    pub fn new(day: &DayRows, shown: Shown, names: &mut Names) -> Self {
-        let kinds: Vec<_> = day.kinds.iter().map(|kind| names.kind(kind)).collect();
+    pub fn new(day: &DayRows, shown: Shown, dictionary: &mut Dictionary) -> Self {
+        let kinds: Vec<_> = day.kinds.iter().map(|kind| dictionary.kind(kind)).collect();
         let mut all: Vec<(Row, Counts)> = Vec::with_capacity(day.rows.len());
         for row in &day.rows {
             let counts = shown_of(&row.counts, shown);
             let Amount { clicks, visitors, opens } = Amount::of(&counts);
             let row = Row {
                 kind: kinds[row.kind],
-                link: row.link.as_ref().map_or(NONE, |code| names.link(code)),
+                link: row.link.as_ref().map_or(NONE, |code| dictionary.link(code)),
                 shares: short(counts.shares),
                 unfurls: short(counts.unfurls),
                 clicks: short(clicks),

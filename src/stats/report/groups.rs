@@ -4,33 +4,33 @@ use std::cmp::Reverse;
 use std::ops::AddAssign;
 
 use crate::domain::family::Family;
+use crate::stats::report::aggregation::Lens;
 use crate::stats::report::apps::AppsByGroup;
 use crate::stats::report::block::Row;
-use crate::stats::report::by_number::ByNumber;
-use crate::stats::report::names::{KindNumbers, NONE, Names, long};
+use crate::stats::report::dictionary::{Dictionary, KindNumbers, NONE, long};
+use crate::stats::report::sparse_vector::SparseVector;
 use crate::stats::report::sums::{Form, Raw};
-use crate::stats::report::tally::Lens;
 use crate::stats::report::{Group, Grouping, Numbers, Rest, Table};
 
 /// How kinds are grouped. What is of no group is the last one.
 #[derive(Clone, Copy)]
 struct Groups<'a> {
     by: Grouping,
-    names: &'a Names,
+    dictionary: &'a Dictionary,
     /// The number of the last group.
     none: u32,
 }
 
 impl<'a> Groups<'a> {
-    fn new(by: Grouping, names: &'a Names) -> Self {
-        let sizes = names.sizes();
+    fn new(by: Grouping, dictionary: &'a Dictionary) -> Self {
+        let sizes = dictionary.sizes();
         let number = match by {
             Grouping::Channel => sizes.channels,
             Grouping::Page => sizes.pages,
             // The last but one has pages and no campaign.
             _ => sizes.campaigns + 1,
         };
-        Self { by, names, none: u32::try_from(number).expect("a site has fewer than 2^32 names") }
+        Self { by, dictionary, none: u32::try_from(number).expect("a site has fewer than 2^32 names") }
     }
 
     /// The group of a kind.
@@ -47,10 +47,10 @@ impl<'a> Groups<'a> {
 
     fn key(self, group: u32) -> Option<&'a str> {
         match self.by {
-            Grouping::Channel => Some(self.names.channel(group)),
-            Grouping::Page => Some(self.names.page(group)),
+            Grouping::Channel => Some(self.dictionary.channel(group)),
+            Grouping::Page => Some(self.dictionary.page(group)),
             _ if group == self.none - 1 => None,
-            _ => Some(self.names.campaign(group)),
+            _ => Some(self.dictionary.campaign(group)),
         }
     }
 }
@@ -59,16 +59,16 @@ impl<'a> Groups<'a> {
 pub(super) struct GroupSums<'a> {
     groups: Groups<'a>,
     /// What they come to, by group.
-    sums: ByNumber<Raw>,
+    sums: SparseVector<Raw>,
     /// Whose unfurls they have, by group.
     apps: AppsByGroup,
 }
 
 impl<'a> GroupSums<'a> {
     pub(super) fn new(by: Grouping, lens: Lens<'a>) -> Self {
-        let groups = Groups::new(by, lens.names);
+        let groups = Groups::new(by, lens.dictionary);
         let number = long(groups.none) + 1;
-        Self { groups, sums: ByNumber::new(number, lens.rows), apps: AppsByGroup::new(number, lens.rows) }
+        Self { groups, sums: SparseVector::new(number, lens.rows), apps: AppsByGroup::new(number, lens.rows) }
     }
 
     pub(super) fn by(&self) -> Grouping {

@@ -6,18 +6,18 @@ use std::collections::BinaryHeap;
 use std::ops::AddAssign;
 
 use crate::domain::family::Family;
+use crate::stats::report::aggregation::{Lens, ReportDay};
 use crate::stats::report::apps::Apps;
 use crate::stats::report::block::Row;
-use crate::stats::report::by_number::ByNumber;
-use crate::stats::report::names::{KindNumbers, NONE, Names};
+use crate::stats::report::dictionary::{Dictionary, KindNumbers, NONE};
+use crate::stats::report::sparse_vector::SparseVector;
 use crate::stats::report::sums::{Form, Raw};
-use crate::stats::report::tally::{Lens, ReportDay};
 use crate::stats::report::{Group, Grouping, Rest, Table};
 
 /// What puts links in order, and what links and what is of none come to together.
 pub(super) struct LinkScores {
     /// By link: what is published of it, as [`score`] puts it; 0 where that is nothing.
-    scores: ByNumber<u64>,
+    scores: SparseVector<u64>,
     /// What is of no link, and what is of links, with whose unfurls these have.
     sums: [Raw; 2],
     apps: [Apps; 2],
@@ -40,7 +40,7 @@ fn place(link: u32) -> usize {
 impl LinkScores {
     pub(super) fn new(lens: Lens<'_>) -> Self {
         Self {
-            scores: ByNumber::new(lens.names.sizes().links, lens.rows),
+            scores: SparseVector::new(lens.dictionary.sizes().links, lens.rows),
             sums: [Raw::default(); 2],
             apps: [Apps::default(); 2],
         }
@@ -78,11 +78,11 @@ impl LinkScores {
     }
 
     /// The first links, so many at most, and how many there are.
-    fn first(&self, most: usize, names: &Names) -> (Vec<u32>, usize) {
+    fn first(&self, most: usize, dictionary: &Dictionary) -> (Vec<u32>, usize) {
         // The last of the first comes out first. Of links with the same numbers the order of their codes decides.
         let mut first: BinaryHeap<Reverse<(u64, Reverse<&str>, u32)>> = BinaryHeap::new();
         let mut try_it = |link, score| {
-            first.push(Reverse((score, Reverse(names.code(link)), link)));
+            first.push(Reverse((score, Reverse(dictionary.code(link)), link)));
             if first.len() > most {
                 first.pop();
                 return first.peek().map_or(1, |Reverse((score, ..))| *score);
@@ -113,12 +113,12 @@ impl LinkScores {
         lens: Lens<'_>,
         form: Form,
     ) -> Table {
-        let (first, number) = self.first(most, lens.names);
+        let (first, number) = self.first(most, lens.dictionary);
         let chosen = chosen(&first, days, lens);
         let before = before.map(|(days, form)| (self::chosen(&first, days, lens), form));
         let group = |(place, link): (usize, &u32)| Group {
-            key: Some(lens.names.code(*link).to_owned()),
-            kind: chosen[place].kind.map(|kind| lens.names.kind_of(kind)),
+            key: Some(lens.dictionary.code(*link).to_owned()),
+            kind: chosen[place].kind.map(|kind| lens.dictionary.kind_of(kind)),
             numbers: form.numbers(chosen[place].raw, chosen[place].apps),
             before: before.as_ref().map(|(sums, form)| form.numbers(sums[place].raw, sums[place].apps)),
         };

@@ -2,7 +2,7 @@
 
 use crate::stats::report::Filter;
 use crate::stats::report::block::Row;
-use crate::stats::report::names::{NONE, Names};
+use crate::stats::report::dictionary::{Dictionary, NONE};
 
 /// The numbers of what a filter takes.
 pub(super) struct Mask {
@@ -15,15 +15,15 @@ pub(super) struct Mask {
 }
 
 impl Mask {
-    pub(super) fn new(filter: &Filter, names: &Names) -> Self {
+    pub(super) fn new(filter: &Filter, dictionary: &Dictionary) -> Self {
         let Filter { channel, page, campaign, link } = filter;
-        let channel = channel.as_ref().map(|name| names.channel_number(name));
-        let page = page.as_ref().map(|page| names.page_number(page));
+        let channel = channel.as_ref().map(|name| dictionary.channel_number(name));
+        let page = page.as_ref().map(|page| dictionary.page_number(page));
         let campaign = campaign.as_ref().map(|campaign| match campaign {
-            Some(name) => names.campaign_number(name),
+            Some(name) => dictionary.campaign_number(name),
             None => Some(NONE),
         });
-        let link = link.as_ref().map(|code| names.link_number(code));
+        let link = link.as_ref().map(|code| dictionary.link_number(code));
         let all = [channel, page, campaign, link];
         // What has no number is in no row.
         let sure = match all {

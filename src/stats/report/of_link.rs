@@ -8,7 +8,9 @@ use crate::domain::dimensions::Dimensions;
 use crate::domain::link::Link;
 use crate::stats::counts::{Counts, DayCounts, DayRow, DayRows, LinkCounts};
 use crate::stats::publication::Publication;
-use crate::stats::report::{Block, Filter, Names, Period, Question, Report, ReportDay, ReportDays, report};
+use crate::stats::report::{
+    Block, Dictionary, Filter, Period, Question, Report, ReportDay, ReportDays, report,
+};
 
 /// Reports a link; with the period before where `before` is given.
 #[must_use]
@@ -19,14 +21,14 @@ pub fn of_link(
     compared: bool,
     rule: &Publication,
 ) -> Report {
-    let mut names = Names::default();
+    let mut dictionary = Dictionary::default();
     let mut of =
-        |period| ReportDays { days: days(link, counts, period, rule, &mut names), weeks: Vec::new() };
+        |period| ReportDays { days: days(link, counts, period, rule, &mut dictionary), weeks: Vec::new() };
     let now = of(period);
     let before = compared.then(|| of(period.before()));
     let filter = Filter { link: Some(link.code.clone()), ..Filter::default() };
     let question = Question { period, filter, tables: Vec::new(), compared };
-    report(&names, &question, &now, before.as_ref(), rule.audience)
+    report(&dictionary, &question, &now, before.as_ref(), rule.audience)
 }
 
 /// A link's days as those of a site that has no other.
@@ -35,7 +37,7 @@ fn days(
     counts: &LinkCounts,
     period: Period,
     rule: &Publication,
-    names: &mut Names,
+    dictionary: &mut Dictionary,
 ) -> Vec<ReportDay> {
     let Link { channel, campaign, .. } = link.clone();
     let mut rows = DayRows {
@@ -53,7 +55,7 @@ fn days(
             return ReportDay { day, min_count, open, block: None };
         }
         rows.rows = vec![DayRow { kind: 0, link: Some(link.code.clone()), counts: counts_of_day }];
-        let block = Block::new(&rows, rule.shown(day, &counts.closed), names);
+        let block = Block::new(&rows, rule.shown(day, &counts.closed), dictionary);
         ReportDay { day, min_count, open, block: Some(Arc::new(block)) }
     };
     period.days().map(&mut of_day).collect()

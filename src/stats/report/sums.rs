@@ -96,14 +96,14 @@ fn by_app(mut known: Apps, unfurls: u64) -> BTreeMap<Family, u64> {
 }
 
 impl ClicksPerShare {
-    /// Clicks / shares × 100 to one decimal.
+    /// Divides exact clicks by shares, to three decimals.
     pub(crate) fn exact(clicks: u64, shares: u64) -> Self {
-        Self { tenths: divided(clicks.saturating_mul(1_000), shares) }
+        Self { thousandths: divided(clicks.saturating_mul(1_000), shares) }
     }
 
-    /// The same without digits that rounded clicks do not have: whole tens, which are tenths of a click for each share.
+    /// Divides rounded clicks by shares, to one decimal: rounded clicks have no further digits.
     fn about(clicks: u64, shares: u64) -> Self {
-        Self { tenths: divided(clicks.saturating_mul(10), shares).saturating_mul(100) }
+        Self { thousandths: divided(clicks.saturating_mul(10), shares).saturating_mul(100) }
     }
 }
 
@@ -117,14 +117,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clicks_for_each_hundred_shares_have_no_more_digits_than_the_clicks() {
-        for (clicks, shares, exact, about) in
-            [(37, 3, 1_233.3, 1_230.0), (1, 3, 33.3, 30.0), (5, 100, 5.0, 10.0), (0, 4, 0.0, 0.0)]
-        {
-            let of = [ClicksPerShare::exact(clicks, shares), ClicksPerShare::about(clicks, shares)]
-                .map(ClicksPerShare::percent);
-            let written = [exact, about].map(|percent: f64| format!("{percent:.1}"));
-            assert_eq!(of.map(|percent| format!("{percent:.1}")), written);
+    fn clicks_per_share_have_no_more_digits_than_the_clicks() {
+        for (clicks, shares, exact, about) in [
+            (160, 100, "1.6", "1.6"),
+            (37, 3, "12.333", "12.3"),
+            (1, 3, "0.333", "0.3"),
+            (5, 100, "0.05", "0.1"),
+            (0, 4, "0", "0"),
+        ] {
+            let of = [ClicksPerShare::exact(clicks, shares), ClicksPerShare::about(clicks, shares)];
+            assert_eq!(of.map(|of| of.value().to_string()), [exact, about]);
         }
     }
 

@@ -28,7 +28,7 @@ fn signed_in(min_count: u64) -> Publication {
 /// A site whose days before today are closed.
 #[derive(Default)]
 struct SmallSite {
-    names: Names,
+    dictionary: Dictionary,
     days: BTreeMap<Day, DayRows>,
     weeks: BTreeMap<Week, DayRows>,
 }
@@ -57,7 +57,7 @@ impl SmallSite {
         let tables = tables.map(|by| (by, most)).to_vec();
         let question = Question { period, filter: filter.clone(), tables, compared: true };
         let (before, now) = (self.days_of(period.before(), rule), self.days_of(period, rule));
-        report(&self.names, &question, &now, Some(&before), rule.audience)
+        report(&self.dictionary, &question, &now, Some(&before), rule.audience)
     }
 
     fn days_of(&mut self, period: Period, rule: &Publication) -> ReportDays {
@@ -66,13 +66,13 @@ impl SmallSite {
             let (open, min_count) = (rule.is_open(day, &closed), rule.min_counts.on(day));
             let block = self.days.get(&day);
             let block =
-                block.map(|rows| Arc::new(Block::new(rows, rule.shown(day, &closed), &mut self.names)));
+                block.map(|rows| Arc::new(Block::new(rows, rule.shown(day, &closed), &mut self.dictionary)));
             ReportDay { day, min_count, open, block }
         };
         let days = period.days().map(day).collect();
         let week = |week: Week| {
             let block = self.weeks.get(&week);
-            let block = block.map(|rows| Arc::new(Block::new(rows, Shown::Cells, &mut self.names)));
+            let block = block.map(|rows| Arc::new(Block::new(rows, Shown::Cells, &mut self.dictionary)));
             ReportWeek { week, block }
         };
         let weeks = period.weeks().filter(|week| !rule.min_counts.of_week(*week).is_exact());
@@ -135,15 +135,16 @@ fn what_days_come_to_does_not_depend_on_the_threads_that_add_them_up() {
     for rule in [signed_in(5), signed_in(1), rule(5, Audience::Public)] {
         let days = site.days_of(period, &rule).days;
         for filter in [Filter::default(), Filter { campaign: Some(None), ..Filter::default() }] {
-            let mask = Mask::new(&filter, &site.names);
-            let lens = Lens::new(&site.names, &mask, rule.audience, &days);
+            let mask = Mask::new(&filter, &site.dictionary);
+            let lens = Lens::new(&site.dictionary, &mask, rule.audience, &days);
             let form = lens.form(&days);
             let come_to = |parts: usize| {
-                let mut tally = Tally::new(lens, &by_kind, true);
-                tally.add_in_parts(&days, lens, parts);
-                let mut tables: Vec<_> = tally.tables.iter().map(|sums| sums.table(2, form, None)).collect();
-                tables.push(tally.links.as_ref().expect("links").table(2, &days, None, lens, form));
-                (tally.totals(form), tally.series, tables)
+                let mut aggregation = Aggregation::new(lens, &by_kind, true);
+                aggregation.add_in_parts(&days, lens, parts);
+                let mut tables: Vec<_> =
+                    aggregation.tables.iter().map(|sums| sums.table(2, form, None)).collect();
+                tables.push(aggregation.links.as_ref().expect("links").table(2, &days, None, lens, form));
+                (aggregation.totals(form), aggregation.series, tables)
             };
             let whole = come_to(1);
             assert!(!whole.2[3].groups.is_empty());
@@ -255,15 +256,15 @@ fn the_groups_that_are_left_out_are_one() {
 }
 
 #[test]
-fn clicks_for_each_hundred_shares_are_those_of_what_is_shown() {
+fn clicks_per_share_are_those_of_what_is_shown() {
     let mut site = magazine();
     let report = site.ask("2026-11-18", "2026-11-20", &Filter::default(), 9, &signed_in(5));
-    let percent = |numbers: &Numbers| numbers.clicks_per_share.map(ClicksPerShare::percent);
-    assert_eq!(percent(&report.totals), Some(830.0), "and not 833.3, as the clicks are rounded");
-    let of_days: Vec<_> = report.series.iter().map(|day| percent(&day.numbers)).collect();
-    assert_eq!(of_days, [Some(1_000.0), None, Some(750.0)]);
+    let of = |numbers: &Numbers| numbers.clicks_per_share.map(ClicksPerShare::value);
+    assert_eq!(of(&report.totals), Some(8.3), "and not 8.333, as the clicks are rounded");
+    let of_days: Vec<_> = report.series.iter().map(|day| of(&day.numbers)).collect();
+    assert_eq!(of_days, [Some(10.0), None, Some(7.5)]);
     let exact = site.ask("2026-11-18", "2026-11-20", &Filter::default(), 9, &signed_in(1));
-    assert_eq!(percent(&exact.totals), Some(833.3));
+    assert_eq!(of(&exact.totals), Some(8.333));
 }
 
 #[test]

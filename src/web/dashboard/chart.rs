@@ -124,7 +124,7 @@ impl Drawing<'_> {
         write!(svg, r#"<svg class="chart {id}" width="100%" height="{height}" role="img" "#)?;
         let (name, table) = match self.kind {
             Kind::Consented => ("stats-chart", "stats-chart-table"),
-            Kind::Bare => ("stats-chart-bare", "stats-chart-bare-table"),
+            Kind::Bare => ("stats-chart-opens", "stats-chart-opens-table"),
         };
         let [from, to] = self.series.ends().map(|day| self.language.day(day));
         let name = self.language.say(name).text("from", from).text("to", to).to_string();
@@ -209,14 +209,14 @@ impl Drawing<'_> {
             // Visitors are too few wherever clicks are.
             _ if self.outer(point) == Number::Suppressed => language.count(Number::Suppressed),
             Kind::Consented => visits(point.clicks, point.visitors),
-            Kind::Bare => said("stats-tip-bare", point.bare),
+            Kind::Bare => said("stats-tip-opens", point.bare),
         };
         let mut lines = vec![point.words(self.series.grain, language), counted];
         let week = self.series.week_of(place).filter(|week| self.of_week(week).says_something());
         if let Some(week) = week {
             let counted = match self.kind {
                 Kind::Consented => visits(week.clicks, week.visitors),
-                Kind::Bare => said("stats-tip-bare", week.bare),
+                Kind::Bare => said("stats-tip-opens", week.bare),
             };
             lines.push(language.say("stats-tip-week").text("counted", counted).to_string());
         }

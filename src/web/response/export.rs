@@ -293,11 +293,9 @@ pub(crate) fn of_site(
                 }
                 row.extend([written(numbers.shares), written(numbers.unfurls)]);
                 row.extend(numbers.visits.cells());
-                row.push(
-                    numbers
-                        .clicks_per_share
-                        .map_or_else(String::new, |known| format!("{:.1}", known.percent())),
-                );
+                // As JSON writes it, with one decimal at least.
+                let decimal = |known: ClicksPerShare| format!("{:?}", known.value());
+                row.push(numbers.clicks_per_share.map_or_else(String::new, decimal));
                 row
             });
             let weeks = weeks.into_iter().map(WeekBody::from);

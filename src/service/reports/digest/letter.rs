@@ -141,9 +141,8 @@ fn totals(report: &Report, language: Language) -> Vec<Total> {
             change: before.and_then(|before| change(now, before, language)),
         }
     };
-    let clicks_per_share = |numbers: &Numbers| {
-        Some(language.clicks_per_share(numbers.clicks_per_share?, report.min_count.is_exact()))
-    };
+    let clicks_per_share =
+        |numbers: &Numbers| numbers.clicks_per_share.map(|known| language.clicks_per_share(known));
     let mut totals = vec![
         total("stats-shares", |numbers| numbers.shares),
         total("stats-unfurls", |numbers| numbers.unfurls),
@@ -151,14 +150,14 @@ fn totals(report: &Report, language: Language) -> Vec<Total> {
         total("stats-visitors", |numbers| numbers.visitors),
     ];
     totals.push(Total {
-        name: "digest-clicks-per-share",
+        name: "stats-clicks-per-share",
         now: clicks_per_share(&report.totals).unwrap_or_else(|| NONE.to_owned()),
         before: before.and_then(clicks_per_share).unwrap_or_else(|| NONE.to_owned()),
         change: None,
     });
     // A series of its own, of sites whose policy is, or was, to keep it.
     if report.totals.opens.value().is_some_and(|bare| bare > 0) {
-        totals.push(total("digest-bare", |numbers| numbers.opens));
+        totals.push(total("stats-opens", |numbers| numbers.opens));
     }
     totals
 }

@@ -80,7 +80,7 @@ fn a_suppressed_day_is_a_mark_that_tells_nothing() {
     let svg = draw(Kind::Consented, &series(vec![Suppressed]), English);
     assert!(svg.contains(">too few to show</tspan></text>"), "{svg}");
     assert!(svg.contains(r#"height="9" fill="url(#clicks-hatch)""#), "{svg}");
-    assert!(!svg.contains(r#"class="outer""#) && svg.contains("On no day here were there enough"));
+    assert!(!svg.contains(r#"class="outer""#) && svg.contains("No day here had enough"));
 }
 
 #[test]
@@ -109,11 +109,11 @@ fn what_stands_with_a_whole_week_is_a_bar_as_wide_as_its_days() {
     let svg = draw(Kind::Consented, &series, English);
     assert_eq!(svg.matches(r#"<rect class="week" x="28.57%""#).count(), 1, "{svg}");
     assert!(svg.contains(r#"width="50.00%""#) && svg.contains(r#"text-anchor="end">15</text>"#), "{svg}");
-    assert_eq!(svg.matches(">and with the whole week: 15 clicks, 15 visitors<").count(), 7);
+    assert_eq!(svg.matches(">and for the whole week: 15 clicks, 15 visitors<").count(), 7);
     let lines = series.lines(English);
     let whens: Vec<_> = lines.iter().map(|line| line.when.as_str()).collect();
     assert_eq!(whens.len(), 15);
-    assert_eq!(whens[3..5], ["With the whole week, 24 Feb to 2 March 2025", "2 March 2025"]);
+    assert_eq!(whens[3..5], ["For the whole week, 24 Feb to 2 March 2025", "2 March 2025"]);
     let sum: u64 = lines.iter().filter_map(|line| line.clicks.value()).sum();
     assert_eq!(sum, 155);
 }
@@ -148,7 +148,7 @@ fn the_period_before_is_marked_where_it_is_known() {
     assert_eq!(svg.matches(r#"class="before""#).count(), 1, "what is suppressed has no mark");
     assert!(svg.contains(">before: 7<") && svg.contains(">before: too few to show<"), "{svg}");
     let svg = draw(Kind::Bare, &Series::of(&report, day("2026-01-01"), None), English);
-    assert!(!svg.contains(r#"class="before""#), "bare counts are a series of their own");
+    assert!(!svg.contains(r#"class="before""#), "opens are a series of their own");
 }
 
 #[test]

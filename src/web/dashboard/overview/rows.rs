@@ -42,7 +42,7 @@ pub(in crate::web) struct Rows<'a> {
 
 impl Rows<'_> {
     fn clicks_per_share(&self, known: Option<ClicksPerShare>) -> Option<String> {
-        known.map(|known| self.page.language.clicks_per_share(known, self.report.min_count.is_exact()))
+        known.map(|known| self.page.language.clicks_per_share(known))
     }
 
     /// How the numbers are to be read.
@@ -229,7 +229,7 @@ impl Rows<'_> {
             let visitors = counted("stats-tip-visitors", visitors);
             until(at, format!("{}, {visitors}", counted("stats-tip-clicks", clicks)))
         });
-        let opens = latest.opens.map(|OpensAt { at, opens }| until(at, counted("stats-tip-bare", opens)));
+        let opens = latest.opens.map(|OpensAt { at, opens }| until(at, counted("stats-tip-opens", opens)));
         clicks.into_iter().chain(opens).collect()
     }
 

@@ -1,4 +1,4 @@
-//! Names: a small number for each channel, page, campaign and code, so that a row of counts needs no text.
+//! A dictionary gives each channel, page, campaign and code a small number, so that a row of counts needs no text.
 
 use foldhash::fast::RandomState;
 use indexmap::IndexSet;
@@ -9,14 +9,14 @@ use crate::domain::destination::Destination;
 use crate::domain::dimensions::Dimensions;
 use crate::domain::link::{Text, folded};
 
-/// What stands for no page, no campaign or no link.
+/// The number that stands for no page, no campaign or no link.
 pub(super) const NONE: u32 = u32::MAX;
 
 type Numbered<T> = IndexSet<T, RandomState>;
 
-/// The names of one site. They are only added to.
+/// The dictionary of one site. Names are only ever added to it.
 #[derive(Debug, Default)]
-pub struct Names {
+pub struct Dictionary {
     channels: Numbered<ChannelName>,
     pages: Numbered<Destination>,
     campaigns: Numbered<Text>,
@@ -24,7 +24,7 @@ pub struct Names {
     bytes: usize,
 }
 
-/// A kind by the numbers of its names.
+/// The dimensions of a row, by the numbers of their names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct KindNumbers {
     pub(super) channel: u32,
@@ -32,7 +32,7 @@ pub(super) struct KindNumbers {
     pub(super) campaign: u32,
 }
 
-impl Names {
+impl Dictionary {
     /// About how much memory they take.
     #[must_use]
     pub fn bytes(&self) -> usize {

@@ -11,10 +11,10 @@ use crate::domain::week::Week;
 use crate::stats::publication::Audience;
 use crate::stats::report::apps::Apps;
 use crate::stats::report::block::{Block, Row};
+use crate::stats::report::dictionary::Dictionary;
 use crate::stats::report::groups::GroupSums;
 use crate::stats::report::links::LinkScores;
 use crate::stats::report::mask::Mask;
-use crate::stats::report::names::Names;
 use crate::stats::report::sums::{Form, Raw};
 use crate::stats::report::{Grouping, Numbers, SeriesDay, SeriesWeek};
 
@@ -43,7 +43,7 @@ pub struct ReportWeek {
 /// What the days are looked at with.
 #[derive(Clone, Copy)]
 pub(super) struct Lens<'a> {
-    pub(super) names: &'a Names,
+    pub(super) dictionary: &'a Dictionary,
     pub(super) mask: &'a Mask,
     pub(super) audience: Audience,
     /// How many rows there are.
@@ -52,8 +52,13 @@ pub(super) struct Lens<'a> {
 
 impl<'a> Lens<'a> {
     /// For these days.
-    pub(super) fn new(names: &'a Names, mask: &'a Mask, audience: Audience, days: &[ReportDay]) -> Self {
-        Self { names, mask, audience, rows: 0 }.on(days)
+    pub(super) fn new(
+        dictionary: &'a Dictionary,
+        mask: &'a Mask,
+        audience: Audience,
+        days: &[ReportDay],
+    ) -> Self {
+        Self { dictionary, mask, audience, rows: 0 }.on(days)
     }
 
     /// The same for other days.
@@ -98,13 +103,13 @@ impl<'a> Lens<'a> {
     }
 }
 
-/// From so many rows on, the days are added up on several threads.
+/// The number of rows from which on the days are added up on several threads.
 const MANY_ROWS: usize = 100_000;
-/// So many at most.
+/// The most threads that add up days.
 const THREADS: usize = 4;
 
-/// What the days of a period come to. That of two parts of it is the one [plus](AddAssign) the other.
-pub(super) struct Tally<'a> {
+/// The sums of a period's days. Those of two parts of a period are the one [plus](AddAssign) the other.
+pub(super) struct Aggregation<'a> {
     pub(super) series: Vec<SeriesDay>,
     pub(super) weeks: Vec<SeriesWeek>,
     pub(super) tables: Vec<GroupSums<'a>>,
@@ -113,8 +118,8 @@ pub(super) struct Tally<'a> {
     apps: Apps,
 }
 
-impl<'a> Tally<'a> {
-    /// Of no days; with these tables, and with links where they are wanted.
+impl<'a> Aggregation<'a> {
+    /// Returns an aggregation of no days, with a table for each grouping and with links where they are wanted.
     pub(super) fn new(lens: Lens<'a>, by: &[Grouping], links: bool) -> Self {
         let tables = by.iter().map(|by| GroupSums::new(*by, lens)).collect();
         let links = links.then(|| LinkScores::new(lens));
@@ -210,7 +215,7 @@ impl<'a> Tally<'a> {
     }
 }
 
-impl AddAssign for Tally<'_> {
+impl AddAssign for Aggregation<'_> {
     fn add_assign(&mut self, later: Self) {
         self.series.extend(later.series);
         self.weeks.extend(later.weeks);
@@ -262,7 +267,7 @@ mod tests {
     use crate::stats::publication::Shown;
 
     /// A day with so many rows, of which each is a link's with one share.
-    fn day(number: i32, rows: usize, names: &mut Names) -> ReportDay {
+    fn day(number: i32, rows: usize, dictionary: &mut Dictionary) -> ReportDay {
         let kind =
             Dimensions { channel: ChannelName::parse("sms").expect("a channel"), page: None, campaign: None };
         let counts = DayCounts { open: Counts { shares: 1, ..Counts::default() }, ..DayCounts::default() };
@@ -272,17 +277,17 @@ mod tests {
             counts: counts.clone(),
         };
         let of_day = DayRows { kinds: vec![kind], rows: (0..rows).map(row).collect() };
-        let block = (rows > 0).then(|| Arc::new(Block::new(&of_day, Shown::Cells, names)));
+        let block = (rows > 0).then(|| Arc::new(Block::new(&of_day, Shown::Cells, dictionary)));
         let (day, min_count) = (Day::from_number(number).expect("a day"), MinCount::DEFAULT);
         ReportDay { day, min_count, open: false, block }
     }
 
     #[test]
     fn all_days_are_in_some_part_and_no_part_is_much_larger_than_another() {
-        let mut names = Names::default();
+        let mut dictionary = Dictionary::default();
         let mut rows = |sizes: &[usize], number: usize| -> Vec<Vec<usize>> {
             let days: Vec<_> =
-                sizes.iter().zip(0..).map(|(rows, place)| day(place, *rows, &mut names)).collect();
+                sizes.iter().zip(0..).map(|(rows, place)| day(place, *rows, &mut dictionary)).collect();
             parts(&days, number).into_iter().map(|part| part.iter().map(rows_of).collect()).collect()
         };
         assert_eq!(rows(&[], 3), [Vec::<usize>::new()]);

@@ -1,27 +1,27 @@
-//! Sums by the number of a name, of which a site may have a million, while a day has some thousands.
+//! A vector of sums by the number of a name. A site may have a million names, while a day has only some thousands.
 
 use foldhash::{HashMap, HashMapExt};
 
-use crate::stats::report::names::long;
+use crate::stats::report::dictionary::long;
 
-/// From so many names for each row on, most names would have a place for nothing.
+/// The names per row above which most places of a full vector would stay empty.
 const FEW: usize = 8;
 /// So long a stretch of a table is looked at as one.
 const STRETCH: u32 = 64;
 
-/// A sum for each number: in a table of all of them, or of those alone that have one.
-pub(super) enum ByNumber<T> {
+/// Holds a sum for each number: in a vector of all numbers, or in a map of those that have one.
+pub(super) enum SparseVector<T> {
     All(Vec<T>),
     Some(HashMap<u32, T>),
 }
 
-impl<T: Copy + Default> ByNumber<T> {
-    /// Nothing for each of so many numbers, to which so many rows are going to be added.
+impl<T: Copy + Default> SparseVector<T> {
+    /// Returns a vector of zeros for `numbers` numbers, to which `rows` rows are going to be added.
     pub(super) fn new(numbers: usize, rows: usize) -> Self {
         if numbers / FEW > rows { Self::Some(HashMap::new()) } else { Self::All(vec![T::default(); numbers]) }
     }
 
-    /// What a number has.
+    /// Returns the sum of a number.
     pub(super) fn get(&self, number: u32) -> T {
         match self {
             Self::All(sums) => sums[long(number)],
@@ -79,14 +79,14 @@ mod tests {
     #[test]
     fn a_table_of_all_and_one_of_some_say_the_same() {
         for rows in [0, 1, 1_000] {
-            let mut sums = ByNumber::<u64>::new(100, rows);
-            assert_eq!(matches!(sums, ByNumber::All(_)), rows == 1_000);
+            let mut sums = SparseVector::<u64>::new(100, rows);
+            assert_eq!(matches!(sums, SparseVector::All(_)), rows == 1_000);
             for number in [99, 3, 99] {
                 *sums.get_mut(number) += 2;
             }
             sums.get_mut(5);
             assert_eq!([3, 5, 7, 99].map(|number| sums.get(number)), [2, 0, 0, 4]);
-            let known = |sums: &ByNumber<u64>| {
+            let known = |sums: &SparseVector<u64>| {
                 let mut known = Vec::new();
                 sums.each(|number, sum| known.extend((sum > 0).then_some((number, sum))));
                 known.sort_unstable();
@@ -94,7 +94,7 @@ mod tests {
             };
             assert_eq!(known(&sums), [(3, 2), (99, 4)]);
             for rows in [0, 1_000] {
-                let mut more = ByNumber::new(100, rows);
+                let mut more = SparseVector::new(100, rows);
                 *more.get_mut(3) = 5;
                 sums.merge(more, |sum, more| *sum += more);
             }
