@@ -680,23 +680,70 @@ error-advice-wait = Wait a moment, then load the page again.
 error-advice-internal = Try again later. If it stays so, tell the publisher who shared the link.
 error-advice-other = Go back and try again.
 
-## Why something was refused, named by the English words of the API
-reason-must-be-at-most-4096-bytes-long = must be at most 4096 bytes long
-reason-must-not-contain-control-characters = must not contain control characters
-reason-is-not-an-absolute-address = is not an absolute address
-reason-must-begin-with-http-or-https = must begin with http:// or https://
-reason-must-not-contain-a-user-name-or-password = must not contain a user name or password
-reason-has-a-host-that-this-site-does-not-allow = has a host that this site does not allow
-reason-must-not-lead-back-to-this-service = must not lead back to this service
-reason-must-be-at-most-100-characters-long = must be at most 100 characters long
-reason-must-be-at-most-200-characters-long = must be at most 200 characters long
-reason-must-be-1-to-60-characters-on-one-line = must be 1 to 60 characters on one line
-reason-must-have-at-least-12-characters-and-at-most-256-bytes = must have at least 12 characters and at most 256 bytes
-reason-must-be-a-day-such-as-2026-11-21 = must be a day such as 2026-11-21
-reason-must-not-be-empty = must not be empty
-reason-must-be-in-the-future-at-most-400-days-away = must be in the future, at most 400 days away
-reason-a-site-shares-at-most-200-views-at-once = a site shares at most 200 views at once
-reason-must-be-the-whole-site-one-page-or-one-campaign = must be the whole site, one page or one campaign
+## Why something was refused, by the code of the rule
+reason-missing = is required
+reason-empty = must not be empty
+reason-not_object = the body must be a JSON object
+reason-not_string = must be a string
+reason-not_boolean = must be true or false
+reason-not_array = must be an array of at most { $max } items
+reason-not_time = must be a time such as 2027-01-31T12:00:00Z (RFC 3339)
+reason-out_of_range = must be a whole number from { $min } to { $max }
+reason-wrong_length = must be { $min } to { $max } bytes long
+reason-not_ascii = must be ASCII text
+reason-not_one_of = must be one of { $known }
+reason-not_cursor = must be the next_cursor of an earlier response
+reason-unknown_field = is not a field of this call
+reason-unknown_parameter = is not a parameter of this call, which takes { $known }
+reason-too_long = must be at most { $max } { $unit ->
+    [bytes] bytes
+   *[characters] characters
+} long
+reason-control_character = must not contain control characters
+reason-not_an_address = is not an absolute address
+reason-not_http = must begin with http:// or https://
+reason-credentials = must not contain a user name or password
+reason-host_not_allowed = has a host that this site does not allow
+reason-leads_back = must not lead back to this service
+reason-malformed_code = must be 1 to 64 letters, digits, '-' or '_'
+reason-own_address = is one of the service's own addresses
+reason-leading_hyphen = must not begin with '-'
+reason-reserved_slug = has the form of a reserved code
+reason-unknown_claim = must be a claim that this site received with a reserved code
+reason-expired_claim = has expired; reserve other codes
+reason-claim_with_slug = cannot be combined with slug
+reason-unknown_parent = must be the code of one of the site's links
+reason-not_in_future = must be in the future
+reason-malformed_channel = must be 1 to 32 lower-case letters, digits, '-' or '_', beginning with a letter
+reason-unknown_channel = must be one of { $known }
+reason-not_a_day = must be a day such as 2026-11-21
+reason-from_after_to = must not be after to
+reason-period_too_long = must be less than { $days } days before to
+reason-not_a_grouping = must be channel, page, campaign, link or day
+reason-not_a_min_count = must be 1, or 5 to 20
+reason-not_a_policy = must be ask, skip or aggregate
+reason-not_a_role = must be owner or reader
+reason-malformed_name = must be 1 to 60 characters on one line
+reason-password_length = must have at least 12 characters and at most 256 bytes
+reason-unknown_part = must be the whole site, one page or one campaign
+reason-page_and_campaign = cannot be combined with page
+reason-view_expiry = must be in the future, at most { $days } days away
+reason-too_many_views = a site can share at most { $max } views at once; revoke one first
+reason-too_small = must be at least { $min } for this address
+reason-level_too_high = must be a lower level, because the short address is too long for this one
+reason-comma = must not contain a comma
+reason-unknown_placeholder = has an unknown placeholder {"{"}{ $name }{"}"}; known are {"{"}channel{"}"} and {"{"}campaign{"}"}
+reason-placeholder_twice = has the placeholder {"{"}{ $name }{"}"} twice
+reason-stray_brace = has a brace that belongs to no placeholder; known are {"{"}channel{"}"} and {"{"}campaign{"}"}
+reason-unknown_utm_part = '{ $text }' is none of source=…, medium=… and campaign=…, which commas separate
+reason-utm_part_twice = { $part } is given twice
+reason-utm_part = { $part } { $reason }
+reason-utm_without_channel = takes CHANNEL:PART=TEMPLATE,… such as email:medium=newsletter
+reason-utm_channel_name = the channel { $reason }
+reason-utm_of_channel = { $channel }: { $reason }
+reason-utm_unknown_channel = there is no channel '{ $channel }'; known are { $known }
+reason-utm_channel_twice = the channel '{ $channel }' is given twice
+reason-utm_all_twice = the templates for all channels are given twice
 
 field-page = page
 field-campaign = campaign

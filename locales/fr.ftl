@@ -681,22 +681,69 @@ error-advice-internal = Réessayez plus tard. Si cela persiste, prévenez l’é
 error-advice-other = Revenez en arrière et réessayez.
 
 ## Pourquoi une chose a été refusée
-reason-must-be-at-most-4096-bytes-long = ne doit pas dépasser 4096 octets
-reason-must-not-contain-control-characters = ne doit pas contenir de caractères de commande
-reason-is-not-an-absolute-address = ce n’est pas une adresse complète, telle que https://exemple.fr/page
-reason-must-begin-with-http-or-https = doit commencer par http:// ou https://
-reason-must-not-contain-a-user-name-or-password = ne doit contenir ni nom d’utilisateur ni mot de passe
-reason-has-a-host-that-this-site-does-not-allow = ce site n’autorise pas cet hôte
-reason-must-not-lead-back-to-this-service = ne doit pas ramener à ce service
-reason-must-be-at-most-100-characters-long = ne doit pas dépasser 100 caractères
-reason-must-be-at-most-200-characters-long = ne doit pas dépasser 200 caractères
-reason-must-be-1-to-60-characters-on-one-line = de 1 à 60 caractères, sur une ligne
-reason-must-have-at-least-12-characters-and-at-most-256-bytes = au moins 12 caractères et au plus 256 octets
-reason-must-be-a-day-such-as-2026-11-21 = un jour s’écrit comme 2026-11-21
-reason-must-not-be-empty = ne doit pas être vide
-reason-must-be-in-the-future-at-most-400-days-away = doit être à venir, dans 400 jours au plus
-reason-a-site-shares-at-most-200-views-at-once = un site partage au plus 200 vues à la fois, révoquez-en une d’abord
-reason-must-be-the-whole-site-one-page-or-one-campaign = tout le site, une page ou une campagne
+reason-missing = est obligatoire
+reason-empty = ne doit pas être vide
+reason-not_object = le corps doit être un objet JSON
+reason-not_string = doit être une chaîne de caractères
+reason-not_boolean = doit être true ou false
+reason-not_array = doit être un tableau d’au plus { $max } éléments
+reason-not_time = doit être une date et une heure, comme 2027-01-31T12:00:00Z (RFC 3339)
+reason-out_of_range = doit être un nombre entier de { $min } à { $max }
+reason-wrong_length = doit compter de { $min } à { $max } octets
+reason-not_ascii = doit être un texte ASCII
+reason-not_one_of = doit être l’une de ces valeurs : { $known }
+reason-not_cursor = doit être le next_cursor d’une réponse précédente
+reason-unknown_field = cet appel n’a pas de champ de ce nom
+reason-unknown_parameter = cet appel n’a pas de paramètre de ce nom. Il accepte : { $known }
+reason-too_long = ne doit pas dépasser { $max } { $unit ->
+    [bytes] octets
+   *[characters] caractères
+}
+reason-control_character = ne doit pas contenir de caractères de commande
+reason-not_an_address = ce n’est pas une adresse complète, telle que https://exemple.fr/page
+reason-not_http = doit commencer par http:// ou https://
+reason-credentials = ne doit contenir ni nom d’utilisateur ni mot de passe
+reason-host_not_allowed = ce site n’autorise pas cet hôte
+reason-leads_back = ne doit pas ramener à ce service
+reason-malformed_code = doit compter de 1 à 64 lettres, chiffres, « - » ou « _ »
+reason-own_address = est l’une des adresses du service lui-même
+reason-leading_hyphen = ne doit pas commencer par « - »
+reason-reserved_slug = a la forme d’un code réservé
+reason-unknown_claim = doit être un jeton que ce site a reçu avec un code réservé
+reason-expired_claim = a expiré ; réservez d’autres codes
+reason-claim_with_slug = ne peut pas être combiné avec slug
+reason-unknown_parent = doit être le code d’un lien de ce site
+reason-not_in_future = doit être à venir
+reason-malformed_channel = doit compter de 1 à 32 lettres minuscules, chiffres, « - » ou « _ », et commencer par une lettre
+reason-unknown_channel = doit être l’un de ceux-ci : { $known }
+reason-not_a_day = doit être un jour écrit comme 2026-11-21
+reason-from_after_to = ne doit pas être postérieur à to
+reason-period_too_long = doit précéder to de moins de { $days } jours
+reason-not_a_grouping = doit être channel, page, campaign, link ou day
+reason-not_a_min_count = doit être 1, ou de 5 à 20
+reason-not_a_policy = doit être ask, skip ou aggregate
+reason-not_a_role = doit être owner ou reader
+reason-malformed_name = doit compter de 1 à 60 caractères, sur une seule ligne
+reason-password_length = doit compter au moins 12 caractères et au plus 256 octets
+reason-unknown_part = doit être tout le site, une page ou une campagne
+reason-page_and_campaign = ne peut pas être combiné avec page
+reason-view_expiry = doit être à venir, dans { $days } jours au plus
+reason-too_many_views = un site partage au plus { $max } vues à la fois ; révoquez-en une d’abord
+reason-too_small = doit valoir au moins { $min } pour cette adresse
+reason-level_too_high = doit être un niveau inférieur, car l’adresse courte est trop longue pour celui-ci
+reason-comma = ne doit pas contenir de virgule
+reason-unknown_placeholder = contient une variable inconnue, {"{"}{ $name }{"}"} ; les variables connues sont {"{"}channel{"}"} et {"{"}campaign{"}"}
+reason-placeholder_twice = contient deux fois la variable {"{"}{ $name }{"}"}
+reason-stray_brace = contient une accolade qui n’appartient à aucune variable ; les variables connues sont {"{"}channel{"}"} et {"{"}campaign{"}"}
+reason-unknown_utm_part = « { $text } » n’est ni source=…, ni medium=…, ni campaign=…, séparés par des virgules
+reason-utm_part_twice = { $part } est donné deux fois
+reason-utm_part = { $part } : { $reason }
+reason-utm_without_channel = doit avoir la forme CANAL:PARTIE=MODÈLE, comme email:medium=newsletter
+reason-utm_channel_name = nom du canal : { $reason }
+reason-utm_of_channel = { $channel } : { $reason }
+reason-utm_unknown_channel = le canal « { $channel } » n’existe pas ; les canaux connus sont { $known }
+reason-utm_channel_twice = le canal « { $channel } » est donné deux fois
+reason-utm_all_twice = les modèles de tous les canaux sont donnés deux fois
 
 field-page = page
 field-campaign = campagne

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::domain::day::Day;
 use crate::domain::link::Link;
+use crate::domain::rule::CodedError;
 use crate::domain::site::Site;
 use crate::service::links::{DraftChange, LinkError};
 use crate::web::AppState;
@@ -148,7 +149,7 @@ impl Asked {
         let is_same = app.links.is_destination_of(link, &self.url);
         let url = if is_same { Ok(link.url.clone()) } else { app.links.destination(site, &self.url) };
         let url = url.map_err(|error| {
-            let reason = page.language.reason(error.to_string());
+            let reason = page.language.reason(error.reason());
             Wrong { field: "url", why: page.say("link-wrong-url").text("reason", reason).to_string() }
         })?;
         if url != link.url {

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::domain::person::{PersonName, Role};
+use crate::domain::person::{PersonName, Role, RoleError};
 use crate::domain::session::Holder;
 use crate::service::accounts::people::PersonError;
 use crate::service::links::InvalidParam;
@@ -139,8 +139,6 @@ pub(crate) fn in_words(params: &[InvalidParam], page: &Page) -> String {
 }
 
 fn role(text: &str) -> Result<Role, Problem> {
-    text.parse().map_err(|error| {
-        let error: crate::domain::person::RoleError = error;
-        Problem::invalid(vec![InvalidParam::new("role", error.to_string())])
-    })
+    let role: Result<Role, RoleError> = text.parse();
+    role.map_err(|error| Problem::invalid(vec![InvalidParam::new("role", error)]))
 }

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use url::form_urlencoded;
 
 use crate::domain::link::last_end;
+use crate::domain::rule::FieldError;
 use crate::service::links::InvalidParam;
 use crate::web::AppState;
 use crate::web::extract::request::header;
@@ -80,8 +81,8 @@ pub(crate) fn query(request: &HttpRequest, known: &[&str]) -> Result<BTreeMap<St
     let all: BTreeMap<_, _> =
         form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
     let unknown = all.keys().filter(|name| !known.contains(&name.as_str()));
-    let reason = format!("is not a parameter of this call; known are {}", known.join(", "));
-    let wrong: Vec<_> = unknown.map(|name| InvalidParam::new(name, reason.as_str())).collect();
+    let rule = FieldError::UnknownParameter(known.join(", "));
+    let wrong: Vec<_> = unknown.map(|name| InvalidParam::new(name, rule.clone())).collect();
     if wrong.is_empty() { Ok(all) } else { Err(Problem::invalid(wrong)) }
 }
 
@@ -105,7 +106,7 @@ impl Fields {
     pub(crate) fn of(value: Value) -> Result<Self, Vec<InvalidParam>> {
         match value {
             Value::Object(left) => Ok(Self { left, wrong: Vec::new() }),
-            _ => Err(vec![InvalidParam::new("", "the body must be a JSON object")]),
+            _ => Err(vec![InvalidParam::new("", FieldError::NotObject)]),
         }
     }
 
@@ -118,7 +119,7 @@ impl Fields {
     pub(crate) fn set_text(&mut self, name: &str) -> Option<String> {
         let text = self.nullable_text(name)?;
         if text.is_none() {
-            self.refuse(name, "must be a text");
+            self.refuse(name, FieldError::NotString);
         }
         text
     }
@@ -126,7 +127,7 @@ impl Fields {
     /// A text that must be there.
     pub(crate) fn required_text(&mut self, name: &str) -> String {
         if !self.left.contains_key(name) {
-            self.refuse(name, "is missing");
+            self.refuse(name, FieldError::Missing);
         }
         self.text(name).unwrap_or_default()
     }
@@ -137,7 +138,7 @@ impl Fields {
             Value::String(text) => Some(Some(text)),
             Value::Null => Some(None),
             _ => {
-                self.refuse(name, "must be a text");
+                self.refuse(name, FieldError::NotString);
                 None
             }
         }
@@ -148,7 +149,7 @@ impl Fields {
         let text = self.nullable_text(name)?;
         let time = text.map(|text| end_of_time(&text).map_or_else(|| text.parse(), Ok));
         if let Some(Err(_)) = time {
-            self.refuse(name, "must be a time such as 2027-01-31T12:00:00Z (RFC 3339)");
+            self.refuse(name, FieldError::NotTime);
         }
         Some(time.and_then(Result::ok))
     }
@@ -159,7 +160,7 @@ impl Fields {
         let number = value.as_u64().and_then(|number| usize::try_from(number).ok());
         let number = number.filter(|number| range.contains(number));
         if number.is_none() {
-            self.refuse(name, &format!("must be a whole number from {} to {}", range.start(), range.end()));
+            self.refuse(name, FieldError::OutOfRange(*range.start(), *range.end()));
         }
         number
     }
@@ -168,7 +169,7 @@ impl Fields {
     pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
         let value = self.left.remove(name)?;
         if !value.is_boolean() {
-            self.refuse(name, "must be true or false");
+            self.refuse(name, FieldError::NotBoolean);
         }
         value.as_bool()
     }
@@ -178,11 +179,11 @@ impl Fields {
         match self.left.remove(name) {
             Some(Value::Array(values)) if values.len() <= most => values,
             Some(_) => {
-                self.refuse(name, &format!("must be a list of at most {most}"));
+                self.refuse(name, FieldError::NotArray(most));
                 Vec::new()
             }
             None => {
-                self.refuse(name, "is missing");
+                self.refuse(name, FieldError::Missing);
                 Vec::new()
             }
         }
@@ -190,12 +191,12 @@ impl Fields {
 
     /// Ends the reading: every field that is left is one too many.
     pub(crate) fn end(mut self) -> Result<(), Vec<InvalidParam>> {
-        let unknown = self.left.keys().map(|name| InvalidParam::new(name, "is not a field of this call"));
+        let unknown = self.left.keys().map(|name| InvalidParam::new(name, FieldError::UnknownField));
         self.wrong.extend(unknown);
         if self.wrong.is_empty() { Ok(()) } else { Err(self.wrong) }
     }
 
-    fn refuse(&mut self, name: &str, reason: &str) {
-        self.wrong.push(InvalidParam::new(name, reason));
+    fn refuse(&mut self, name: &str, rule: FieldError) {
+        self.wrong.push(InvalidParam::new(name, rule));
     }
 }

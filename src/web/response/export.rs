@@ -24,6 +24,7 @@ use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::family::Family;
 use crate::domain::link::Text;
+use crate::domain::rule::FieldError;
 use crate::domain::week::Week;
 use crate::service::links::InvalidParam;
 use crate::stats::publication::{Bound, Number};
@@ -50,7 +51,7 @@ impl Format {
         match query.get("format").map(String::as_str) {
             Some("csv") => Ok(Self::Csv),
             Some("json") => Ok(Self::Json),
-            Some(_) => Err(InvalidParam::new("format", "must be json or csv")),
+            Some(_) => Err(InvalidParam::new("format", FieldError::NotOneOf("json, csv"))),
             None if header(head, &ACCEPT).is_some_and(|accept| accept.contains("text/csv")) => Ok(Self::Csv),
             None => Ok(Self::Json),
         }

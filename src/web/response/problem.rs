@@ -472,3 +472,6 @@ impl From<askama::Error> for Problem {
         Self::internal()
     }
 }
+
+#[cfg(test)]
+mod tests;

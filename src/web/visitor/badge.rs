@@ -13,6 +13,7 @@ use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
 use crate::domain::link::{Link, LinkState};
+use crate::domain::rule::FieldError;
 use crate::domain::site::Site;
 use crate::i18n::Language;
 use crate::service::links::InvalidParam;
@@ -71,7 +72,7 @@ fn of_page(query: &BTreeMap<String, String>) -> Result<bool, Problem> {
     match query.get("of").map(String::as_str) {
         None | Some("link") => Ok(false),
         Some("page") => Ok(true),
-        Some(_) => Err(Problem::invalid(vec![InvalidParam::new("of", "must be link or page")])),
+        Some(_) => Err(Problem::invalid(vec![InvalidParam::new("of", FieldError::NotOneOf("link, page"))])),
     }
 }
 

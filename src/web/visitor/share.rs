@@ -121,9 +121,9 @@ impl Asked {
     ) -> Result<(ChannelName, Destination), Problem> {
         let mut wrong = Vec::new();
         let channel = app.links.channel(request.match_info().query("channel"));
-        let channel = channel.map_err(|reason| wrong.push(InvalidParam::new("channel", reason)));
+        let channel = channel.map_err(|error| wrong.push(InvalidParam::new("channel", error)));
         let url = app.links.destination(site, self.get("url")).map(|url| url.stripped(&site.stripping));
-        let url = url.map_err(|error| wrong.push(InvalidParam::new("url", error.to_string())));
+        let url = url.map_err(|error| wrong.push(InvalidParam::new("url", error)));
         match (channel, url) {
             (Ok(channel), Ok(url)) => Ok((channel, url)),
             _ => Err(Problem::invalid(wrong)),
