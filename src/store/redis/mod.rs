@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use self::address::Address;
+pub(super) use self::address::AddressError;
 use self::connection::Connection;
 use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
@@ -76,7 +77,7 @@ mod works;
 ///
 /// # Errors
 /// With what is wrong; the text never repeats the address, which may hold a password.
-pub(super) fn check_url(url: &str) -> Result<(), String> {
+pub(super) fn check_url(url: &str) -> Result<(), AddressError> {
     Address::parse(url).map(|_| ())
 }
 

@@ -202,7 +202,7 @@ pub(crate) async fn change(
     };
     fields.end().map_err(Problem::invalid)?;
     let changed = app.links.change(&site, &link.code, change, app.clock.now()).await?;
-    Ok(answer(200, &LinkBody::of(&changed.ok_or_else(Problem::not_found)?, &app)))
+    Ok(answer(200, &LinkBody::of(&changed.ok_or(Problem::NotFound)?, &app)))
 }
 
 /// `DELETE /api/v1/links/{code}`.
@@ -210,7 +210,7 @@ pub(crate) async fn delete(request: HttpRequest, app: web::Data<AppState>) -> Re
     let site = secret_site(&request, &app).await?;
     let code = code_in(&request)?;
     match app.links.delete(&site.id, &code).await? {
-        Deletion::NotThere => Err(Problem::not_found()),
+        Deletion::NotThere => Err(Problem::NotFound),
         Deletion::LetGo => Ok(HttpResponse::NoContent().finish()),
         Deletion::HeldByReader => Ok(answer(202, &json!({ "code": code, "detail": HELD }))),
     }
@@ -219,13 +219,13 @@ pub(crate) async fn delete(request: HttpRequest, app: web::Data<AppState>) -> Re
 /// The link of the path, if it is the secret key's site's.
 pub(crate) async fn own_link(request: &HttpRequest, app: &AppState) -> Result<(Site, Link), Problem> {
     let site = secret_site(request, app).await?;
-    let link = app.links.of_site(&site.id, &code_in(request)?).await?.ok_or_else(Problem::not_found)?;
+    let link = app.links.of_site(&site.id, &code_in(request)?).await?.ok_or(Problem::NotFound)?;
     Ok((site, link))
 }
 
 /// The code in the path; what is none names nothing.
 fn code_in(request: &HttpRequest) -> Result<Code, Problem> {
-    Code::parse(request.match_info().query("code")).map_err(|_| Problem::not_found())
+    Code::parse(request.match_info().query("code")).map_err(|_| Problem::NotFound)
 }
 
 /// Reads the key of a call that makes links, and its body. Any key may make links; from a page in a browser only a
@@ -248,7 +248,7 @@ pub(crate) async fn creator(
             }
             (holder, body::json_object(request, payload).await?)
         }
-        Err(problem) if problem.code() != Problem::unknown_key().code() => return Err(problem),
+        Err(problem) if problem != Problem::UnknownKey => return Err(problem),
         refused => {
             let value = body::json_object(request, payload).await;
             let claim = value.as_ref().ok().and_then(|value| value.get("claim")?.as_str());
@@ -259,7 +259,7 @@ pub(crate) async fn creator(
                 Some(claim) => app.sites.get(&claim.site).await?,
                 None => None,
             };
-            let refusal = || refused.as_ref().err().cloned().unwrap_or_else(Problem::foreign_origin);
+            let refusal = || refused.as_ref().err().cloned().unwrap_or(Problem::ForeignOrigin);
             let site = site.ok_or_else(refusal)?;
             if refused.as_ref().is_ok_and(|holder| holder.site.id != site.id) {
                 return Err(refusal());
@@ -275,7 +275,7 @@ pub(crate) async fn creator(
 fn allowed(holder: &KeyHolder, draft: Draft) -> Result<Draft, Problem> {
     let needs_secret = draft.slug.is_some() || draft.external_id.is_some();
     if needs_secret && holder.kind == KeyKind::Publishable {
-        return Err(Problem::secret_key_needed());
+        return Err(Problem::SecretKeyNeeded);
     }
     Ok(draft)
 }

@@ -57,7 +57,7 @@ pub(crate) async fn list(request: HttpRequest, app: web::Data<AppState>) -> Resu
 pub(crate) async fn revoke(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     let site = secret_site(&request, &app).await?;
     let revoked = app.views.revoke(&site.id, request.match_info().query("id"), app.clock.now()).await?;
-    if revoked { Ok(HttpResponse::NoContent().finish()) } else { Err(Problem::not_found()) }
+    if revoked { Ok(HttpResponse::NoContent().finish()) } else { Err(Problem::NotFound) }
 }
 
 impl From<ViewError> for Problem {

@@ -65,7 +65,7 @@ pub(crate) async fn download(
 ) -> Result<HttpResponse, Problem> {
     let site = signed_in(&request, &app).await?.site;
     let name = request.match_info().query("name");
-    let (by, format) = name.split_once('.').ok_or_else(Problem::not_found)?;
+    let (by, format) = name.split_once('.').ok_or(Problem::NotFound)?;
     let mut query: BTreeMap<String, String> =
         form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
     if name == "lineage.json" {

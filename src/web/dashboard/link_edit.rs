@@ -85,7 +85,7 @@ pub(crate) async fn change(
     }
     match app.links.change(site, &link.code, draft, app.clock.now()).await {
         Ok(Some(_)) => Ok(html::see_other(&page.link(format!("/stats/{}?done=changed", link.code)))),
-        Ok(None) => Err(Problem::not_found()),
+        Ok(None) => Err(Problem::NotFound),
         Err(LinkError::Invalid(wrong)) => {
             let reasons: Vec<_> = wrong.iter().map(|param| page.language.reason(&param.reason)).collect();
             let why = page.say("link-wrong-url").text("reason", reasons.join(", ")).to_string();

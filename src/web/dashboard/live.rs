@@ -73,7 +73,7 @@ pub(crate) async fn follow(request: HttpRequest, app: web::Data<AppState>) -> Re
     };
     let known = crate::web::extract::request::header(request.head(), &LAST_EVENT_ID);
     let seen = known.or_else(|| query.get("seen").map(String::as_str)).unwrap_or_default().to_owned();
-    let follower = app.live.follow(&subject, &id, &session.token).ok_or_else(Problem::unavailable)?;
+    let follower = app.live.follow(&subject, &id, &session.token).ok_or(Problem::Unavailable)?;
     let stream = Stream {
         follower,
         seen,

@@ -57,7 +57,7 @@ pub(crate) async fn change_role(
     let form = csrf::of_owner(&request, payload, &app).await?;
     let role = role(form.text("role"))?;
     let changed = app.people.change_role(&form.signed_in.site.id, form.text("person"), role).await?;
-    changed.map(|_| html::see_other(&form.signed_in.page.link(PATH))).ok_or_else(Problem::not_found)
+    changed.map(|_| html::see_other(&form.signed_in.page.link(PATH))).ok_or(Problem::NotFound)
 }
 
 /// `POST /stats/people/password`: `person` gets a new password, which is shown once.
@@ -68,7 +68,7 @@ pub(crate) async fn new_password(
 ) -> Result<HttpResponse, Problem> {
     let form = csrf::of_owner(&request, payload, &app).await?;
     let changed = app.people.change_password(&form.signed_in.site.id, form.text("person"), None).await?;
-    let (person, made) = changed.ok_or_else(Problem::not_found)?;
+    let (person, made) = changed.ok_or(Problem::NotFound)?;
     let made = made.map(|password| (person.name.to_string(), password));
     page(&app, &form.signed_in, Shown { made, ..Shown::default() }).await
 }
@@ -81,7 +81,7 @@ pub(crate) async fn remove(
 ) -> Result<HttpResponse, Problem> {
     let form = csrf::of_owner(&request, payload, &app).await?;
     let removed = app.people.remove(&form.signed_in.site.id, form.text("person")).await?;
-    if removed { Ok(html::see_other(&form.signed_in.page.link(PATH))) } else { Err(Problem::not_found()) }
+    if removed { Ok(html::see_other(&form.signed_in.page.link(PATH))) } else { Err(Problem::NotFound) }
 }
 
 /// What the page shows once, after a form.

@@ -55,7 +55,7 @@ pub(crate) async fn change_password(
     let form = csrf::read(&request, payload, &app).await?;
     app.limits.sign_in(&request::network(request.head(), app.trusted_proxies()))?;
     let signed_in = &form.signed_in;
-    let name = own_name(signed_in).ok_or_else(Problem::not_found)?;
+    let name = own_name(signed_in).ok_or(Problem::NotFound)?;
     // A queue of their own: they are signed in already.
     let queue = (name.folded(), signed_in.session.id());
     let turn = app.attempts.turn(queue).await.ok_or_else(too_many_wait)?;
@@ -72,7 +72,7 @@ pub(crate) async fn change_password(
             renew(&request, &app, &signed_in.site.id, holder, &signed_in.page.link("/stats/sessions?changed"))
                 .await
         }
-        Ok(None) => Err(Problem::not_found()),
+        Ok(None) => Err(Problem::NotFound),
         Err(error @ PersonError::Invalid(_)) => {
             let (status, error) = refused(&error, &signed_in.page);
             refuse(&app, signed_in, status, error).await

@@ -71,10 +71,10 @@ pub(crate) async fn replace_key(
     let (kind, name) = match form.text("kind") {
         "publishable" => (KeyKind::Publishable, "site-key-new-publishable"),
         "secret" => (KeyKind::Secret, "site-key-new-secret"),
-        _ => return Err(Problem::bad_request()),
+        _ => return Err(Problem::BadRequest),
     };
     let (signed_in, site) = (&form.signed_in, &form.signed_in.site);
-    let key = app.sites.rotate_key(&site.name, kind).await?.ok_or_else(Problem::not_found)?;
+    let key = app.sites.rotate_key(&site.name, kind).await?.ok_or(Problem::NotFound)?;
     let shown = Shown { key: Some((name, key.reveal().to_owned())), ..Shown::default() };
     if kind == KeyKind::Secret && matches!(signed_in.session.holder, Holder::Key(_)) {
         // Their session has ended with the old key. Where no other can begin now, they sign in with the new one.

@@ -94,7 +94,7 @@ async fn numbers(
     token: &str,
     view: &View,
 ) -> Result<HttpResponse, Problem> {
-    let site = app.sites.get(&view.site).await?.ok_or_else(Problem::not_found)?;
+    let site = app.sites.get(&view.site).await?.ok_or(Problem::NotFound)?;
     let viewer = Viewer::View(view.scope.clone());
     let page = html::of(request.head());
     let shared = Some(Shared::Until(page.day(Day::last_before(view.expires_at).to_string())));

@@ -126,7 +126,7 @@ async fn page(
     draft: ViewForm,
     made: Option<String>,
 ) -> Result<HttpResponse, Problem> {
-    let site = app.sites.get(&signed_in.site.id).await?.ok_or_else(Problem::not_found)?;
+    let site = app.sites.get(&signed_in.site.id).await?.ok_or(Problem::NotFound)?;
     let page = &signed_in.page;
     let row = |view: &View| ViewRow {
         id: view.id(),

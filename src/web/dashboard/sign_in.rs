@@ -43,7 +43,7 @@ pub(crate) struct SignedIn {
 impl SignedIn {
     /// Refuses whoever is not an owner.
     pub(crate) fn owner(&self) -> Result<(), Problem> {
-        if self.viewer.may_manage() { Ok(()) } else { Err(Problem::owner_needed()) }
+        if self.viewer.may_manage() { Ok(()) } else { Err(Problem::OwnerNeeded) }
     }
 }
 
@@ -55,7 +55,7 @@ pub(crate) async fn signed_in(request: &HttpRequest, app: &AppState) -> Result<S
     let here = request.uri().path_and_query().map_or("/stats", |here| here.as_str());
     let here = if request.method().is_safe() { here } else { "/stats" };
     let next: String = form_urlencoded::byte_serialize(here.as_bytes()).collect();
-    Err(Problem::sign_in_first(html::of(request.head()).link(format!("/stats/sign-in?next={next}"))))
+    Err(Problem::SignInFirst(html::of(request.head()).link(format!("/stats/sign-in?next={next}"))))
 }
 
 /// Who is signed in with this browser, if anybody is.
@@ -215,7 +215,7 @@ fn cookie_name(app: &AppState) -> &'static str {
 /// The answer to an attempt for a name for which too many wait.
 pub(crate) fn too_many_wait() -> Problem {
     let most = u32::try_from(MOST_QUEUED).unwrap_or(u32::MAX);
-    Problem::too_many(most, LONGEST.as_secs())
+    Problem::TooManyRequests { limit: most, retry_after: LONGEST.as_secs() }
 }
 
 fn known_name(app: &AppState) -> &'static str {
@@ -257,7 +257,7 @@ impl From<PersonError> for Problem {
     fn from(error: PersonError) -> Self {
         match error {
             PersonError::Invalid(params) => Self::invalid(params),
-            PersonError::Taken => Self::name_taken(),
+            PersonError::Taken => Self::NameTaken,
             PersonError::Busy(busy) => busy.into(),
             PersonError::Store(error) => error.into(),
         }

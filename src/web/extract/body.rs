@@ -27,9 +27,9 @@ async fn bytes(request: &HttpRequest, payload: web::Payload) -> Result<web::Byte
     let app = request.app_data::<web::Data<AppState>>().expect("every request has the state");
     match timeout(app.settings.request_timeout(), payload.to_bytes_limited(MAX_BODY)).await {
         Ok(Ok(Ok(bytes))) => Ok(bytes),
-        Ok(Ok(Err(_))) => Err(Problem::bad_request()),
-        Ok(Err(_)) => Err(Problem::too_large()),
-        Err(_) => Err(Problem::timed_out()),
+        Ok(Ok(Err(_))) => Err(Problem::BadRequest),
+        Ok(Err(_)) => Err(Problem::TooLarge),
+        Err(_) => Err(Problem::TimedOut),
     }
 }
 
@@ -46,9 +46,9 @@ pub(crate) async fn json(request: &HttpRequest, payload: web::Payload) -> Result
 /// Reads a JSON document.
 pub(crate) async fn json_object(request: &HttpRequest, payload: web::Payload) -> Result<Value, Problem> {
     if media_type(request) != "application/json" {
-        return Err(Problem::wrong_type("Send the body as Content-Type: application/json."));
+        return Err(Problem::WrongMediaType("Send the body as Content-Type: application/json."));
     }
-    serde_json::from_slice(&bytes(request, payload).await?).map_err(|_| Problem::not_json())
+    serde_json::from_slice(&bytes(request, payload).await?).map_err(|_| Problem::NotJson)
 }
 
 /// A hash of a JSON document, which does not depend on white space and the order of fields.
@@ -71,7 +71,9 @@ pub(crate) async fn form_fields(
     payload: web::Payload,
 ) -> Result<Vec<(String, String)>, Problem> {
     if media_type(request) != "application/x-www-form-urlencoded" {
-        return Err(Problem::wrong_type("Send the form as Content-Type: application/x-www-form-urlencoded."));
+        return Err(Problem::WrongMediaType(
+            "Send the form as Content-Type: application/x-www-form-urlencoded.",
+        ));
     }
     Ok(form_urlencoded::parse(&bytes(request, payload).await?).into_owned().collect())
 }

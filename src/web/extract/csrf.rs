@@ -86,7 +86,7 @@ pub(crate) async fn read(
     let fields = body::form_fields(request, payload).await?;
     let sent = last(&fields, FIELD).unwrap_or_default();
     if !signed_in.form_lock.opens_for(sent) {
-        return Err(Problem::stale_form());
+        return Err(Problem::StaleForm);
     }
     Ok(OwnForm { signed_in, fields })
 }

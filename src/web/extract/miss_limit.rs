@@ -48,7 +48,7 @@ impl Misses {
         if client.left < 1.0 {
             let seconds = (1.0 - client.left) * MINUTE.as_secs_f64() / most;
             let wait = Duration::try_from_secs_f64(seconds).unwrap_or(MINUTE);
-            return Err(Problem::too_many(self.per_minute, wait.as_secs() + 1));
+            return Err(Problem::TooManyRequests { limit: self.per_minute, retry_after: wait.as_secs() + 1 });
         }
         client.left -= 1.0;
         Ok(())

@@ -127,6 +127,6 @@ pub(crate) async fn file(request: HttpRequest, app: web::Data<AppState>) -> Resu
         "stats.js" => Ok(script::answer(&request)),
         "icon.svg" => Ok(ICON.answer(&request, "public, max-age=86400")),
         name if name == app.component.file() => Ok(app.component.answer_for_ever(&request)),
-        _ => Err(Problem::not_found()),
+        _ => Err(Problem::NotFound),
     }
 }

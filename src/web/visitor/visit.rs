@@ -46,15 +46,15 @@ pub(crate) async fn known_target_anew(
     app: &AppState,
     now: Timestamp,
 ) -> Result<Cached<Target>, Problem> {
-    live(app.links.resolve_anew(code).await?.ok_or_else(Problem::not_found)?, now)
+    live(app.links.resolve_anew(code).await?.ok_or(Problem::NotFound)?, now)
 }
 
 fn live(target: Cached<Target>, now: Timestamp) -> Result<Cached<Target>, Problem> {
     match target.state(now) {
         LinkState::Live => Ok(target),
-        LinkState::Expired => Err(Problem::expired()),
-        LinkState::Disabled => Err(Problem::disabled()),
-        LinkState::TakenDown => Err(Problem::taken_down()),
+        LinkState::Expired => Err(Problem::Expired),
+        LinkState::Disabled => Err(Problem::Disabled),
+        LinkState::TakenDown => Err(Problem::TakenDown),
     }
 }
 
@@ -94,17 +94,17 @@ pub(crate) async fn look_up<T>(
     read: impl AsyncFnOnce() -> Result<Option<T>, StoreError>,
 ) -> Result<T, Problem> {
     if code.is_some_and(|code| app.reservations.may_have(code)) {
-        let not_yet = || if pending::is_over(head) { Problem::not_found() } else { Problem::not_here_yet() };
+        let not_yet = || if pending::is_over(head) { Problem::NotFound } else { Problem::NotHereYet };
         return read().await?.ok_or_else(not_yet);
     }
     let network = request::network(head, app.trusted_proxies());
     let misses = app.limits.misses();
     misses.take(&network)?;
     match read().await {
-        Ok(None) => Err(Problem::not_found()),
+        Ok(None) => Err(Problem::NotFound),
         found => {
             misses.give_back(&network);
-            found?.ok_or_else(Problem::not_found)
+            found?.ok_or(Problem::NotFound)
         }
     }
 }
@@ -134,7 +134,7 @@ pub(crate) fn record(
 /// The answer to what cannot be a link, which is a miss of its sender.
 pub(crate) fn miss(head: &RequestHead, app: &AppState) -> Problem {
     let network = request::network(head, app.trusted_proxies());
-    app.limits.misses().take(&network).err().unwrap_or_else(Problem::not_found)
+    app.limits.misses().take(&network).err().unwrap_or(Problem::NotFound)
 }
 
 /// A click with its tag and its network's bucket: here the address and the user agent end.

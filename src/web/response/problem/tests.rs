@@ -1,4 +1,4 @@
-//! Every reason for which a value is refused has a code, an English sentence, and a message in every language.
+//! Every problem, and every reason for which a value is refused, has a code and its messages in every language.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -172,6 +172,23 @@ fn every_language_says_every_reason_in_its_own_words_and_fills_in_its_details() 
                 && !["bytes", "characters"].contains(&text.as_str())
             {
                 assert!(french.contains(text.as_str()), "{text} in {french}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_problem_has_its_messages_in_every_language() {
+    let table = include_str!("../problem.rs").split("fn entry(").nth(1).expect("the table");
+    let table = table.split("\n    }\n").next().expect("it ends");
+    // In each row the code follows the status.
+    let rows: Vec<_> = table.split("StatusCode::").skip(1).collect();
+    let codes: BTreeSet<_> = rows.iter().map(|row| row.split('"').nth(1).expect("a code")).collect();
+    assert!(codes.len() > 30 && codes.len() == rows.len(), "{codes:?}");
+    for language in Language::ALL {
+        for code in &codes {
+            for message in [format!("error-{code}-title"), format!("error-{code}")] {
+                assert!(language.has(&message), "{}: {message}", language.tag());
             }
         }
     }
