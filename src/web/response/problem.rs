@@ -131,7 +131,7 @@ impl Problem {
                 StatusCode::SEE_OTHER,
                 "sign_in_first",
                 "Sign in first",
-                "This page is for who is signed in.",
+                "This page is for people who are signed in.",
             ),
             Self::NotJson => {
                 (StatusCode::BAD_REQUEST, "not_json", "Not JSON", "The body is not a JSON document in UTF-8.")
@@ -143,7 +143,7 @@ impl Problem {
                 StatusCode::UNAUTHORIZED,
                 "no_key",
                 "No key",
-                "Send a key of the site as Authorization: Bearer … or as X-Api-Key; to /share, as its parameter key.",
+                "Send one of the site's keys as Authorization: Bearer … or as X-Api-Key. For /share, send it as the parameter key.",
             ),
             Self::UnknownKey => (
                 StatusCode::UNAUTHORIZED,
@@ -155,43 +155,43 @@ impl Problem {
                 StatusCode::FORBIDDEN,
                 "secret_key_needed",
                 "The key may not do this",
-                "A publishable key only makes links, without a slug and an external_id. This needs the site's secret key.",
+                "A publishable key can only create links, without slug and external_id. This needs the site's secret key.",
             ),
             Self::SecretKeyInAddress => (
                 StatusCode::FORBIDDEN,
                 "publishable_key_needed",
-                "A secret key has no place in an address",
-                "Addresses stay in histories and logs. Use the site's publishable key here, and rotate the secret one.",
+                "Secret key in an address",
+                "Addresses end up in histories and logs. Use the site's publishable key here, and rotate the secret key.",
             ),
             Self::SecretKeyInPage => (
                 StatusCode::FORBIDDEN,
                 "secret_key_in_page",
-                "A secret key has no place in a page",
-                "A browser sent this, so the secret key stands where anybody can read it. Use the site's publishable key \
-             there, call from a server with the secret one, and replace the secret one if the page was published.",
+                "Secret key in a page",
+                "A browser sent this, so anybody can read the secret key. Use the site's publishable key there, \
+                 and rotate the secret key if the page was published.",
             ),
             Self::NotFollowed => (
                 StatusCode::FORBIDDEN,
                 "not_followed",
-                "Only a followed link shares",
-                "A share begins with a person who follows a link, not with a page that loads one.",
+                "Not a followed link",
+                "A share begins when a person follows a link, not when a page loads it.",
             ),
             Self::ForeignOrigin => (
                 StatusCode::FORBIDDEN,
                 "foreign_origin",
-                "Not from this page",
-                "The page that sent this is not one from which it may be sent.",
+                "Origin not allowed",
+                "The page that sent this request is not allowed to send it.",
             ),
             Self::OwnerNeeded => (
                 StatusCode::FORBIDDEN,
                 "owner_needed",
                 "Only an owner may do this",
-                "You are signed in as a reader. An owner of the site, or whoever has its secret key, can do it.",
+                "You are signed in as a reader. An owner of the site, or anybody who has its secret key, can do this.",
             ),
             Self::StaleForm => (
                 StatusCode::FORBIDDEN,
                 "stale_form",
-                "The form is not of this session",
+                "The form belongs to another session",
                 "Somebody has signed in or out since the page with the form was opened.",
             ),
             Self::NotFound => {
@@ -200,8 +200,8 @@ impl Problem {
             Self::NotHereYet => (
                 StatusCode::NOT_FOUND,
                 "not_here_yet",
-                "Not here yet",
-                "This address was given out, and its link has not been made yet. Try again shortly.",
+                "Not available yet",
+                "This address is reserved, but its link has not been created yet. Try again shortly.",
             ),
             Self::MethodNotAllowed(_) => (
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -243,13 +243,13 @@ impl Problem {
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "idempotency_key_reused",
                 "The Idempotency-Key was used before",
-                "Another request came with this Idempotency-Key in the last 24 hours. Send a new one with each new request.",
+                "Another request had this Idempotency-Key in the last 24 hours. Send a new key with each new request.",
             ),
             Self::Expired => (
                 StatusCode::GONE,
                 "expired",
                 "This link has expired",
-                "Its publisher gave it a time, and that is over.",
+                "Its publisher set an end date, which has passed.",
             ),
             Self::Disabled => (
                 StatusCode::GONE,
@@ -260,35 +260,35 @@ impl Problem {
             Self::LengthRequired => (
                 StatusCode::LENGTH_REQUIRED,
                 "length_required",
-                "A length is needed",
+                "Length required",
                 "Send the body as a whole, with Content-Length and without Transfer-Encoding.",
             ),
             Self::Misdirected => (
                 StatusCode::MISDIRECTED_REQUEST,
                 "misdirected",
-                "Not this host",
-                "The service has no such name. Its operator sets its address as server.public_url.",
+                "Unknown host",
+                "This service does not use this host name. Its operator sets its address as server.public_url.",
             ),
-            Self::TooLarge => {
-                (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "Too large", "A body may have at most 64 KiB.")
+            Self::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too_large",
+                "Too large",
+                "A request body can have at most 64 KiB.",
+            ),
+            Self::WrongMediaType(detail) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "wrong_media_type", "Unsupported media type", *detail)
             }
-            Self::WrongMediaType(detail) => (
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "wrong_media_type",
-                "Another media type is needed",
-                *detail,
-            ),
             Self::Invalid(_) => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "invalid_params",
                 "Some parameters are not valid",
-                "See invalid_params: each names a parameter and what it must be.",
+                "Each item of invalid_params names a parameter and the rule that it breaks.",
             ),
             Self::TooManyRequests { .. } => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "too_many_requests",
                 "Too many requests",
-                "More was asked for within a minute than one client may ask.",
+                "This client has sent too many requests within a minute.",
             ),
             Self::TakenDown => (
                 StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS,
@@ -300,7 +300,7 @@ impl Problem {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "unavailable",
                 "Try again shortly",
-                "The service cannot do this for the moment. Try again shortly.",
+                "The service cannot do this right now. Try again shortly.",
             ),
             Self::Internal => (
                 StatusCode::INTERNAL_SERVER_ERROR,
