@@ -1,6 +1,6 @@
-# The service as an image: one binary on a small Debian, not root, its files below /data.
+# The service as an image: one binary on a small Debian. It does not run as root and keeps its files below /data.
 #
-# Both bases can be replaced: --build-arg BUILD_IMAGE=… (Rust and a C compiler, Debian bookworm or
+# Both base images can be replaced: --build-arg BUILD_IMAGE=… (Rust and a C compiler, Debian bookworm or
 # older libraries) and --build-arg RUN_IMAGE=… (glibc of the same age or newer).
 ARG BUILD_IMAGE=rust:1.95-bookworm
 ARG RUN_IMAGE=debian:bookworm-slim
@@ -11,7 +11,7 @@ COPY . .
 RUN cargo build --release --locked --bin entrenous
 
 FROM ${RUN_IMAGE}
-# Roots of trust, for a store that is reached over TLS (rediss://).
+# Root certificates, for a store that is reached over TLS (rediss://).
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* \

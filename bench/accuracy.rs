@@ -3,7 +3,7 @@
 //!
 //! Prints two figures for each, in percent of what was counted, as the mean of several months. *Bias*: what is published in
 //! all, less what was counted. *Error*: how far one number is from what was counted, added up without its sign. Run with
-//! `cargo bench --bench accuracy`; docs/accuracy.md has the figures.
+//! `cargo bench --bench accuracy`; docs/explanation/accuracy.md has the figures.
 //!
 //! The model: pages are shared by their popularity, each share is a link of its own on a day and a channel, clicks come
 //! soon after it and for a few links in great number, nine in ten are somebody's first on that link and day, and everybody

@@ -199,6 +199,7 @@ async fn site(store: &Arc<dyn Store>, name: &str, first: Day) -> Site {
         keys: Vec::new(),
         public: false,
         badges: false,
+        revision: 0,
     };
     Sites::new(Arc::clone(store)).create(site, first.start()).await.unwrap().0
 }

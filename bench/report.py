@@ -18,37 +18,37 @@ from tables import (
 #: From this part of its core on, wrk cannot do more.
 FULL = 0.93
 METHOD = """\
-One run of the service and one of nginx are neighbours in each round; figures are medians of {rounds} rounds
+In each round, one run of the service and one of nginx follow each other. Figures are medians of {rounds} rounds
 of {seconds} s each, and ratios are medians of each round's own ratio (in brackets: the lowest and the
 highest). The server, with all its threads, is bound to one core. wrk (one thread) and, where it is used,
-Redis share another: what Redis takes there, wrk does not have. nginx has one worker, no access log,
-connections that are kept for ever, and answers everything with `return 302` to one address and the headers of
-Entrenous' redirect; the short page that it adds is its own way. Both get the same requests: an ordinary
-Firefox's headers with the cookie of the case, or those of a preview bot, and the forwarded address of one of
-10,000 visitors, for 1,000 links drawn alike. Processor time is that of the whole process in user mode and in
-the kernel, settling included, by answer. Percentiles are wrk's. Every run is checked: the status and the
-length of all answers, and, after everything is settled, each link's count in the service's own statistics
-against the requests that were sent for it (in the section on many links, only the sum). Requests that wrk
-leaves under way when it stops may be recorded, and are neither lost nor counted twice. Settings: defaults but
-for `server.trusted_proxies=127.0.0.1`, `stats.min_count=1`, limits that hold nobody back, and `journal.sync`
-as the case says. Redis keeps nothing on disk. {bottleneck}"""
-CREATION = "64 connections, one link a call; server, wrk and Redis on all cores."
+Redis share another core: what Redis uses there is missing for wrk. nginx has one worker, no access log, and
+connections that are kept open. It answers everything with `return 302` to one address and the headers of
+Entrenous' redirect; the short body that it adds is its own. Both get the same requests: the headers of an
+ordinary Firefox with the cookie of the case, or those of a preview bot, and the forwarded address of one of
+10,000 visitors, for 1,000 links with equal probability. Processor time is that of the whole process in user mode
+and in the kernel, including settling, for each response. Percentiles are wrk's. Every run is checked: the status
+and the length of all responses and, after everything is settled, each link's count in the service's own
+statistics against the requests that were sent for it (in the section on many links, only the sum). Requests that
+wrk leaves unfinished when it stops may be recorded, and count as neither lost nor counted twice. Settings are the
+defaults, except for `server.trusted_proxies=127.0.0.1`, `stats.min_count=1`, limits that hold nobody back, and
+`journal.sync` as the case says. Redis keeps nothing on disk. {bottleneck}"""
+CREATION = "64 connections, one link for each call; server, wrk and Redis on all cores."
 GROWTH = """\
-256 connections; links drawn by Zipf's law with exponent 1, and uniformly. Before the rounds every link is
-clicked once, as on a service that runs since yesterday."""
+There are 256 connections. Links are drawn by Zipf's law with exponent 1, and uniformly. Before the rounds every
+link is clicked once, as on a service that has been running since yesterday."""
 ROOM = """\
-The room for a link is that of the SQLite file after a checkpoint, or of Redis' `used_memory`, before the
+The bytes for a link are those of the SQLite file after a checkpoint, or of Redis' `used_memory`, before the
 first click and without the length of the link's own destination."""
 READING = """\
-Server, Redis and the one who reads on all cores. A site with ten clicks a link over thirteen months, all days but
-today closed with k = 5. Milliseconds until a whole page is there, as somebody who is signed in gets it over one
-connection: totals, a chart, tables of channels, pages, campaigns and links, compared with the period before where it is
-kept; medians of 25, and the longest. Numbers of the present day may be a second old; they are kept read for a minute
-after somebody has asked, so whoever goes from page to page has them at once (`a second after another page`, medians of
-7), and whoever comes later waits for the reading (`the first after a minute`, means of 2, on the largest site).
-Thirteen months are brought into memory in the background when the service starts; `from the start to the first` is how
-long that takes."""
-REST = "1,000 links, on all cores. A start lasts from the fork to the first redirect."
+Server, Redis and the reading client run on all cores. The site has ten clicks for each link over thirteen months, and all
+days but today are closed with k = 5. Figures are milliseconds until a whole page has arrived, for somebody who is signed in
+and uses one connection: totals, a chart, tables of channels, pages, campaigns and links, and the comparison with the period
+before if that is kept. They are medians of 25, with the longest in brackets. Numbers of the present day may be a second old.
+They are kept for a minute after somebody has asked, so a viewer who goes from page to page gets them at once (`a second
+after another page`, medians of 7), and a viewer who comes later waits for them to be read (`the first after a minute`, means
+of 2, on the largest site). Thirteen months are read into memory in the background when the service starts; `from the start
+to the first` is how long that takes."""
+REST = "There are 1,000 links, on all cores. A start lasts from the fork to the first redirect."
 
 
 def document(results, lab, facts, note):
@@ -57,7 +57,7 @@ def document(results, lab, facts, note):
     growth, rest = results.get("growth", {}), results.get("rest", {})
     reading = results.get("reading", {})
     title, command = ("Reading", "bench/run reading") if set(results) == {"reading"} else ("Results", "bench/run")
-    parts = [f"# {title}", f"Written by `{command}`; `bench/run --help` says what it does.", note]
+    parts = [f"# {title}", f"Written by `{command}`; `bench/run --help` describes the options.", note]
     parts += ["## Promises", promises(verdicts(clicks, creation, growth, rest, reading))]
     parts += ["## Machine", table("what | which", facts)]
     if clicks or growth:
@@ -89,6 +89,6 @@ def bottleneck(clicks):
     if max(shares) < FULL:
         return f"{said}, so it had room left."
     return (
-        f"{said}: there it is wrk that bounds nginx's throughput, and a stronger source of load would make "
-        "the ratios of throughput lower. The ratios of processor time do not depend on it."
+        f"{said}. So wrk limits nginx's throughput there, and a stronger source of load would lower "
+        "the ratios of throughput. The ratios of processor time do not depend on it."
     )

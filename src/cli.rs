@@ -502,6 +502,7 @@ async fn create_site(asked: CreateSite, settings: &Settings, channels: &Channels
         min_count: MinCounts::always(min_count.unwrap_or(settings.stats.min_count)),
         public: false,
         badges: false,
+        revision: 0,
         created_at: hour(now),
         keys: Vec::new(),
     };

@@ -14,6 +14,9 @@ const RINGS: [(&str, &[&str]); 7] = [
     ("web", &["domain", "stats", "journal", "store", "i18n", "service", "settings"]),
 ];
 
+/// The rooms of `src/web`. What two of them need is in `extract`, `response` or `service`.
+const ROOMS: [&str; 3] = ["visitor", "api", "dashboard"];
+
 /// What belongs to no ring, and serves all of them.
 const OUTSIDE: [&str; 4] = ["clock", "inode", "memory", "telemetry"];
 
@@ -141,6 +144,26 @@ fn no_public_function_fails_with_a_bare_text() {
 }
 
 #[test]
+fn rooms_do_not_import_each_other() {
+    for room in ROOMS {
+        for (path, text) in sources(&format!("src/web/{room}")) {
+            for other in ROOMS.into_iter().filter(|other| *other != room) {
+                let imported = [format!("web::{other}"), format!("super::{other}")];
+                let found = imported.iter().find(|import| mentions(&text, import));
+                assert_eq!(found, None, "{} may not import another room", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn handlers_of_the_api_take_what_extractors_have_checked() {
+    for (path, text) in sources("src/web/api") {
+        assert!(!mentions(&text, "HttpRequest"), "{} may not read a raw request", path.display());
+    }
+}
+
+#[test]
 fn every_module_says_what_it_is_and_none_is_a_drawer() {
     for (path, text) in sources("src") {
         assert!(text.starts_with("//! "), "{} does not begin with its documentation", path.display());
@@ -149,6 +172,33 @@ fn every_module_says_what_it_is_and_none_is_a_drawer() {
             let below_src = path.iter().skip_while(|part| *part != "src").any(|below| below == part);
             assert!(!below_src || !NO_NAMES.contains(&name), "{}: {name} says nothing", path.display());
         }
+    }
+}
+
+/// The most methods that a trait of the port may have.
+const MOST_METHODS: usize = 9;
+
+#[test]
+fn every_trait_of_the_port_is_about_one_concern() {
+    let mut traits = 0;
+    for (path, text) in sources("src/store") {
+        for part in text.split("\npub trait ").skip(1) {
+            let body = part.split("\n}").next().expect("a body");
+            let is_method = |line: &&str| line.starts_with("    fn ") || line.starts_with("    async fn ");
+            let methods = body.lines().filter(is_method).count();
+            assert!(methods <= MOST_METHODS, "{}: a trait has {methods} methods", path.display());
+            traits += 1;
+        }
+    }
+    assert!(traits > 1, "the port has {traits} traits");
+}
+
+#[test]
+fn handlers_of_the_dashboard_name_what_they_take_of_a_request() {
+    // Extractors take it apart in `web/extract`, so that a signature tells who may call.
+    for (path, text) in sources("src/web/dashboard") {
+        let found = ["HttpRequest", "RequestHead"].into_iter().find(|whole| mentions(&text, whole));
+        assert_eq!(found, None, "{} takes a whole request", path.display());
     }
 }
 

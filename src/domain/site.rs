@@ -61,6 +61,9 @@ pub struct Site {
     /// Whether its links and pages have badges with their total clicks.
     #[serde(default)]
     pub badges: bool,
+    /// Rises with each change of the settings above, except for the name, the public numbers and the badges.
+    #[serde(default)]
+    pub revision: u32,
     /// When it was made.
     pub created_at: Timestamp,
     /// Its keys, by their hashes.
@@ -68,6 +71,21 @@ pub struct Site {
 }
 
 impl Site {
+    /// Counts a change from `old` in the revision, if the settings that it stands for have changed.
+    pub fn revise(&mut self, old: &Self) {
+        let settings = |site: &Self| Self {
+            name: String::new(),
+            public: false,
+            badges: false,
+            revision: 0,
+            keys: Vec::new(),
+            ..site.clone()
+        };
+        if settings(self) != settings(old) {
+            self.revision = old.revision.saturating_add(1);
+        }
+    }
+
     /// What the key with this hash may do, compared in constant time; `None` where it is not a key
     /// of this site.
     #[must_use]
@@ -298,10 +316,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_rotated_key_ends_and_the_other_stays() {
-        let (publishable, secret) = (Key::random(KeyKind::Publishable), Key::random(KeyKind::Secret));
-        let mut site = Site {
+    fn site() -> Site {
+        Site {
             id: SiteId::random(),
             name: "press".into(),
             destinations: vec![],
@@ -314,9 +330,31 @@ mod tests {
             min_count: MinCounts::default(),
             public: false,
             badges: false,
+            revision: 0,
             created_at: Timestamp::UNIX_EPOCH,
             keys: vec![],
-        };
+        }
+    }
+
+    #[test]
+    fn the_revision_rises_with_the_settings_and_not_with_keys_or_public_numbers() {
+        let old = site();
+        let mut new = Site { public: true, badges: true, ..old.clone() };
+        new.rotate(KeyKind::Secret, Key::random(KeyKind::Secret).hash());
+        new.revise(&old);
+        assert_eq!(new.revision, 0);
+        new.forward_query = true;
+        new.revise(&old);
+        assert_eq!(new.revision, 1);
+        let mut back = Site { forward_query: false, ..new.clone() };
+        back.revise(&new);
+        assert_eq!(back.revision, 2, "the same settings as at first, and another revision");
+    }
+
+    #[test]
+    fn a_rotated_key_ends_and_the_other_stays() {
+        let (publishable, secret) = (Key::random(KeyKind::Publishable), Key::random(KeyKind::Secret));
+        let mut site = site();
         site.rotate(KeyKind::Publishable, publishable.hash());
         site.rotate(KeyKind::Secret, secret.hash());
         let next = Key::random(KeyKind::Secret);

@@ -80,7 +80,7 @@ impl Prober {
             self.try_folder(&mut looks.folder),
         );
         self.look_at_backlog(&mut looks.arrived, Instant::now());
-        self.plausibility.judge(Day::of(self.context.clock.now()), Instant::now(), &self.context.health);
+        self.plausibility.judge(Day::of(self.context.clock.now()), &self.context.health);
         self.context.health.log_news();
         looks.last = Some(Instant::now());
     }

@@ -23,9 +23,10 @@ use crate::domain::site::{Site, SiteId};
 use crate::domain::week::Week;
 use crate::service::shared_clock::SharedClock;
 use crate::stats::counts::DayMarks;
+use crate::stats::lineage::{Lineage, lineage};
 use crate::stats::publication::{Audience, Publication};
 use crate::stats::report;
-use crate::stats::report::{Period, Question, Report, ReportDay, ReportDays, ReportWeek};
+use crate::stats::report::{Group, Period, Question, Report, ReportDay, ReportDays, ReportWeek};
 use crate::store::{Store, StoreError};
 
 pub mod digest;
@@ -73,6 +74,22 @@ impl Reports {
     #[must_use]
     pub fn shares_before(&self, rule: &Publication) -> Timestamp {
         if rule.is_live() { Timestamp::MAX } else { self.clock.now() }
+    }
+
+    /// Returns the lineage of a site's links in a period; `channels` are its statistics by channel.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn lineage(
+        &self,
+        site: &SiteId,
+        period: Period,
+        channels: &[Group],
+        rule: &Publication,
+    ) -> Result<Lineage, StoreError> {
+        let before = self.shares_before(rule);
+        let shares = self.store.site_shares(site, period.first, period.last, before).await?;
+        Ok(lineage(&shares, channels))
     }
 
     /// Returns how a site's numbers are published now, and to whom.

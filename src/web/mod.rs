@@ -185,14 +185,14 @@ impl AppState {
         self.attempts.forget_old();
     }
 
-    /// Forgets sessions, shared views and pieces of work whose time is over. Returns `false` where the time is not steady, and
+    /// Forgets sessions, shared views and leases whose time is over. Returns `false` where the time is not steady, and
     /// forgets nothing.
     pub(crate) async fn forget_ended_access(&self) -> Result<bool, StoreError> {
         let Some(steady) = self.steady.now() else { return Ok(false) };
         let now = steady.min(self.clock.now());
         self.sessions.forget_ended(now).await?;
         self.views.forget_ended(now).await?;
-        self.store.forget_ended_work(now).await?;
+        self.store.forget_ended_leases(now).await?;
         Ok(true)
     }
 

@@ -8,7 +8,7 @@ use actix_web::{App, Resource, Route, Scope, guard, web};
 use crate::web::api;
 use crate::web::api::{codes, cors, links, stats};
 use crate::web::dashboard::{
-    bulk, bulk_files, lineage, link, link_edit, live, overview, people, public, sessions, settings,
+    bulk, bulk_files, export, link, link_edit, live, overview, people, public, sessions, settings,
     shared_view, shared_views, sign_in,
 };
 use crate::web::operations;
@@ -80,7 +80,7 @@ fn api(config: &mut web::ServiceConfig) {
         ))
         .service(at("/links/{code}/stats", "GET, HEAD", [read().to(stats::link)]))
         .service(at("/stats", "GET, HEAD", [read().to(stats::site)]))
-        .service(at("/stats/lineage", "GET, HEAD", [read().to(lineage::of_key)]))
+        .service(at("/stats/lineage", "GET, HEAD", [read().to(stats::lineage)]))
         .service(at(
             "/views",
             "GET, HEAD, POST",
@@ -99,7 +99,7 @@ fn pages_of_statistics(config: &mut web::ServiceConfig) {
             [read().to(sign_in::form), web::post().to(sign_in::sign_in)],
         ))
         .service(at("/sign-out", "POST", [web::post().to(sign_in::sign_out)]))
-        .service(at("/export/{name}", "GET, HEAD", [read().to(stats::download)]))
+        .service(at("/export/{name}", "GET, HEAD", [read().to(export::download)]))
         .service(at("/people", "GET, HEAD, POST", [read().to(people::list), web::post().to(people::add)]))
         .service(at("/people/role", "POST", [web::post().to(people::change_role)]))
         .service(at("/people/password", "POST", [web::post().to(people::new_password)]))

@@ -7,6 +7,7 @@ use entrenous::domain::person::Role;
 use entrenous::domain::site::KeyKind;
 use entrenous::service::accounts::people::People;
 use entrenous::service::accounts::sites::Sites;
+use entrenous::store::Store;
 use reqwest::{Client, Method, RequestBuilder, Response, redirect};
 use serde_json::json;
 
@@ -154,9 +155,9 @@ async fn a_reader_reads_and_changes_nothing(backend: Backend) {
         assert_eq!(rita.send(path, fields).await.0, 403, "{path}");
     }
     let store = service.store().await;
-    let people = store.people().await.expect("people");
+    let people = people(&*store).await;
     assert!(people.len() == 1 && people[0].role == Role::Reader);
-    assert_eq!(store.views().await.expect("views"), []);
+    assert_eq!(store.all_views().await.expect("views"), []);
     assert!(!store.sites().await.expect("sites")[0].public);
 }
 
@@ -217,7 +218,7 @@ async fn nobody_is_added_twice_or_with_a_short_password(backend: Backend) {
         let (found, text) = owner.send("/stats/people", &fields).await;
         assert!(found == status && text.contains(words), "{name:?}: {found} {text}");
     }
-    let people = service.store().await.people().await.expect("people");
+    let people = people(&*service.store().await).await;
     assert!(people.len() == 1 && people[0].role == Role::Reader);
 }
 
@@ -296,7 +297,7 @@ async fn sessions_are_listed_and_ended(backend: Backend) {
     assert_eq!(key.page("/stats").await.0, 200);
     assert_eq!(key.send("/stats/sessions/end", &[("session", &own)]).await.0, 303);
     assert_eq!((key.page("/stats").await.0, stranger.page("/stats").await.0), (303, 200));
-    assert_eq!(service.store().await.sessions().await.expect("sessions").len(), 1);
+    assert_eq!(service.store().await.all_sessions().await.expect("sessions").len(), 1);
 }
 
 async fn a_reader_sees_and_ends_their_own_sessions_only(backend: Backend) {
@@ -337,7 +338,7 @@ async fn a_session_ends_idle_and_ends_old(backend: Backend) {
     }
     service.set_time("2026-11-22T13:00:00Z");
     assert_eq!(used.page("/stats").await.0, 303, "however much it is used");
-    assert_eq!(service.store().await.sessions().await.expect("sessions"), [], "nothing of it is kept");
+    assert_eq!(service.store().await.all_sessions().await.expect("sessions"), [], "nothing of it is kept");
 }
 
 async fn a_session_of_one_instance_ends_at_the_other(backend: Backend) {
@@ -346,7 +347,7 @@ async fn a_session_of_one_instance_ends_at_the_other(backend: Backend) {
     assert_eq!(browser.page("/stats").await.0, 200);
     // The second handle stands for another instance.
     let store = service.store().await;
-    let sessions = store.sessions().await.expect("sessions");
+    let sessions = store.all_sessions().await.expect("sessions");
     store.end_sessions(&[sessions[0].token.clone()]).await.expect("ended");
     assert_eq!(browser.page("/stats").await.0, 303);
 }
@@ -385,10 +386,10 @@ const FORMS: [(&str, &[(&str, &str)]); 9] = [
 
 async fn nothing_has_changed(service: &Service) {
     let store = service.store().await;
-    let people = store.people().await.expect("people");
+    let people = people(&*store).await;
     assert!(people.len() == 1 && people[0].role == Role::Owner);
-    assert_eq!(store.sessions().await.expect("sessions").len(), 2);
-    assert_eq!(store.views().await.expect("views"), []);
+    assert_eq!(store.all_sessions().await.expect("sessions").len(), 2);
+    assert_eq!(store.all_views().await.expect("views"), []);
     let site = &store.sites().await.expect("sites")[0];
     assert!(!site.public && !site.badges);
     Person::named(service, "ada", PASSWORD).await;
@@ -441,7 +442,7 @@ async fn nothing_secret_is_in_the_store(backend: Backend) {
     let token = cookie.split(['=', ';']).nth(1).expect("a value").to_owned();
     assert!(token.len() >= 32, "{cookie}");
     let store = service.store().await;
-    let kept = json!([store.people().await.expect("people"), store.sessions().await.expect("sessions")]);
+    let kept = json!([people(&*store).await, store.all_sessions().await.expect("sessions")]);
     let kept = kept.to_string();
     assert!(kept.contains("ada") && kept.contains("$argon2id$v=19$m=19456,t=2,p=1$"), "{kept}");
     for secret in [PASSWORD, token.as_str(), "198.51.100", "Telltale"] {
@@ -530,4 +531,13 @@ async fn a_session_ends_with_its_key_on_the_people_pages_too() {
     for path in ["/stats/people", "/stats/sessions", "/stats/views"] {
         assert_eq!(key.page(path).await.0, 303, "{path}");
     }
+}
+
+/// The people of all sites.
+async fn people(store: &dyn Store) -> Vec<entrenous::domain::person::Person> {
+    let mut people = Vec::new();
+    for site in store.sites().await.expect("sites") {
+        people.extend(store.people(&site.id).await.expect("people"));
+    }
+    people
 }

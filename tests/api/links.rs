@@ -23,6 +23,8 @@ on_every_store!(
     a_list_is_filtered_by_channel_campaign_and_page,
     a_change_changes_the_named_fields_and_null_clears,
     a_change_that_breaks_a_rule_changes_nothing,
+    a_link_is_changed_and_deleted_only_as_if_match_expects_it,
+    a_change_is_a_merge_patch_by_either_media_type,
     deleting_forgets_the_counts_and_frees_the_slug,
     a_link_of_another_site_is_not_there,
 );
@@ -568,6 +570,60 @@ async fn a_change_that_breaks_a_rule_changes_nothing(backend: Backend) {
     }
     assert_eq!(service.get(&format!("/api/v1/links/{code}")).await, link);
     refused(patch(&service, "nothing1", &json!({})), 404, "not_found").await;
+}
+
+async fn a_link_is_changed_and_deleted_only_as_if_match_expects_it(backend: Backend) {
+    let service = Service::start(backend).await;
+    let code = service.code().await;
+    let path = format!("/api/v1/links/{code}");
+    let tag = async || {
+        let response = service.api(Method::GET, &path).send().await.expect("a response");
+        response.headers()["etag"].to_str().expect("ASCII").to_owned()
+    };
+    let first = tag().await;
+    assert!(first.starts_with('"'), "{first} is not a strong tag");
+    assert_eq!(tag().await, first);
+    let change = async |expected: &str, disabled: bool| {
+        let request = service.api(Method::PATCH, &path).header("if-match", expected);
+        request.json(&json!({ "disabled": disabled })).send().await.expect("a response")
+    };
+    let changed = change(&first, true).await;
+    assert_eq!(changed.status(), StatusCode::OK);
+    let second = tag().await;
+    assert_ne!(second, first);
+    assert_eq!(changed.headers()["etag"], second);
+    for expected in [first.as_str(), "\"other\"", &format!("W/{second}"), "not a tag", ""] {
+        let response = change(expected, false).await;
+        assert_eq!(response.status(), StatusCode::PRECONDITION_FAILED, "{expected}");
+        let problem: Value = response.json().await.expect("JSON");
+        assert_eq!(problem["code"], "precondition_failed");
+        let delete = service.api(Method::DELETE, &path).header("if-match", expected);
+        assert_eq!(delete.send().await.expect("a response").status(), StatusCode::PRECONDITION_FAILED);
+    }
+    assert_eq!(tag().await, second);
+    for (expected, disabled) in [("*".to_owned(), false), (format!("{first}, {second}"), true)] {
+        assert_eq!(change(&expected, disabled).await.status(), StatusCode::OK, "{expected}");
+    }
+    assert_eq!(tag().await, second);
+    let (status, _) = sent(service.api(Method::GET, "/api/v1/links/nothing").header("if-match", "*")).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    let delete = service.api(Method::DELETE, &path).header("if-match", &second);
+    assert_eq!(delete.send().await.expect("a response").status(), StatusCode::NO_CONTENT);
+}
+
+async fn a_change_is_a_merge_patch_by_either_media_type(backend: Backend) {
+    let service = Service::start(backend).await;
+    let code = service.code().await;
+    let path = format!("/api/v1/links/{code}");
+    let send = async |method: Method, path: &str, media_type: &str| {
+        let request = service.api(method, path).header("content-type", media_type);
+        request.body(r#"{"campaign":null}"#).send().await.expect("a response").status()
+    };
+    for media_type in ["application/json", "application/merge-patch+json"] {
+        assert_eq!(send(Method::PATCH, &path, media_type).await, StatusCode::OK);
+    }
+    let refused = send(Method::POST, "/api/v1/links", "application/merge-patch+json").await;
+    assert_eq!(refused, StatusCode::UNSUPPORTED_MEDIA_TYPE);
 }
 
 async fn deleting_forgets_the_counts_and_frees_the_slug(backend: Backend) {

@@ -50,7 +50,7 @@ async fn a_links_statistics_have_exactly_the_documented_shape(backend: Backend) 
     assert_eq!(keys(&stats), ["bound", "code", "min_count", "series", "totals", "weeks"]);
     assert_eq!((&stats["code"], &stats["min_count"]), (&json!(code), &json!(1)));
     assert_eq!((&stats["bound"], &stats["weeks"]), (&json!("exact"), &json!([])));
-    let names = ["opens", "clicks", "unfurls", "unfurls_by_app", "visitors"];
+    let names = ["clicks", "opens", "unfurls", "unfurls_by_app", "visitors"];
     assert_eq!(keys(&stats["totals"]), names);
     assert_eq!(totals(&stats), [1, 4, 2, 0].map(Some));
     let series = stats["series"].as_array().expect("a series");

@@ -182,7 +182,7 @@ async fn views_are_shared_listed_and_revoked_over_the_api(backend: Backend) {
     expected.as_object_mut().expect("an object").remove("url");
     assert_eq!(listed, json!({ "views": [expected] }), "the address is shown once");
     let token = path(&service, &made).rsplit('/').next().expect("a token").to_owned();
-    let kept = json!(service.store().await.views().await.expect("views")).to_string();
+    let kept = json!(service.store().await.all_views().await.expect("views")).to_string();
     assert!(token.len() >= 32 && !kept.contains(&token), "{kept}");
     for (method, call) in
         [(Method::POST, "/api/v1/views"), (Method::GET, "/api/v1/views"), (Method::DELETE, "/api/v1/views/0")]

@@ -36,6 +36,7 @@ pub(crate) fn site(name: &str) -> Site {
         lineage: true,
         public: true,
         badges: false,
+        revision: 0,
         min_count: MinCounts::default(),
         created_at: "2026-11-01T08:00:00Z".parse().unwrap(),
         keys: vec![key(KeyKind::Publishable), key(KeyKind::Secret)],

@@ -1,5 +1,5 @@
 //! What a crash between two steps of the Redis store leaves, and that the next call makes it good.
-//! The steps are those of `store/redis/insertion.rs`; what they leave is written here by hand.
+//! The steps are those of `store/redis/link_creation.rs`; what they leave is written here by hand.
 
 use std::sync::Arc;
 use std::time::Duration;

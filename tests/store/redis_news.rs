@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use entrenous::store::{News, Store, StoreUrl};
+use entrenous::store::{Invalidation, Store, StoreUrl};
 use redis::{Client, cmd};
 
 use crate::conformance::news::Listener;
@@ -38,7 +38,7 @@ async fn after_the_connection_broke_anything_may_have_changed() {
         listener.forget();
         let killed: u32 = cmd("CLIENT").arg("KILL").arg("TYPE").arg("PUBSUB").query(&mut connection).unwrap();
         assert_eq!(killed, 1);
-        listener.hears(DEADLINE, |news| *news == News::Everything).await;
+        listener.hears(DEADLINE, |news| *news == Invalidation::Everything).await;
     }
 }
 
@@ -48,10 +48,10 @@ async fn who_hears_nothing_is_told_so_often() {
         let server = RedisServer::start();
         let store = open(&url_of(&server, rules)).await;
         let mut listener = Listener::begin(&store);
-        listener.hears(DEADLINE, |news| *news == News::Silence).await;
+        listener.hears(DEADLINE, |news| *news == Invalidation::Unannounced).await;
         let started = Instant::now();
         for _ in 0..OFTEN {
-            listener.hears(DEADLINE, |news| *news == News::Silence).await;
+            listener.hears(DEADLINE, |news| *news == Invalidation::Unannounced).await;
         }
         assert!(started.elapsed() < Duration::from_secs(5), "{rules:?}: {:?}", started.elapsed());
     }
@@ -70,7 +70,7 @@ async fn while_redis_is_away_nothing_is_told() {
     tokio::time::sleep(Duration::from_secs(3)).await;
     listener.nothing();
     server.resume();
-    listener.hears(DEADLINE, |news| *news == News::Everything).await;
+    listener.hears(DEADLINE, |news| *news == Invalidation::Everything).await;
     let link = stored_link(&*store, &site, "abc").await;
-    listener.hears(DEADLINE, |news| *news == News::Changed(link.code.clone())).await;
+    listener.hears(DEADLINE, |news| *news == Invalidation::Link(link.code.clone())).await;
 }

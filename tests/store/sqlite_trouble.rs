@@ -5,7 +5,7 @@ use std::fs;
 use entrenous::store::StoreError;
 use rusqlite::Connection;
 
-use crate::fixtures::{Journal, click, clicks, counted, day, stored_link, stored_site};
+use crate::fixtures::{Journal, click, clicks, counted, day, link, stored_link, stored_site};
 use crate::sqlite::Data;
 
 /// Copies a store that is at rest: its file, without what is in its write-ahead log.
@@ -62,6 +62,34 @@ async fn what_is_settled_into_a_file_that_is_gone_from_its_place_is_not_called_s
         let answer = store.settle(&journal.id, &entries).await;
         assert!(matches!(answer, Err(StoreError::Foreign(_))), "{answer:?}");
         assert!(matches!(store.verify(&store.identity()).await, Err(StoreError::Foreign(_))));
+    }
+}
+
+#[tokio::test]
+async fn no_link_is_confirmed_that_a_restart_would_not_find() {
+    for ending in ["", "-wal", "-shm"] {
+        let data = Data::new();
+        let store = data.open().await;
+        let site = stored_site(&*store, "press").await;
+        stored_link(&*store, &site, "before").await;
+        let path = format!("{}{ending}", data.path().display());
+        fs::rename(&path, format!("{path}.moved")).unwrap();
+        let link = link(&site, "after");
+        let answer = store.insert_link(&link, &[]).await;
+        if ending.is_empty() {
+            assert!(matches!(answer, Err(StoreError::Foreign(_))), "{answer:?}");
+        } else {
+            answer.expect("the log has been copied into the file");
+            assert!(matches!(store.verify(&store.identity()).await, Err(StoreError::Foreign(_))));
+            // As a process that was killed leaves it.
+            let copy = data.path().with_extension("copy");
+            fs::copy(data.path(), &copy).unwrap();
+            let found = Connection::open(copy)
+                .unwrap()
+                .query_row("SELECT count(*) FROM links", [], |row| row.get::<_, i64>(0))
+                .unwrap();
+            assert_eq!(found, 2, "{ending}");
+        }
     }
 }
 

@@ -353,6 +353,7 @@ impl Service {
             min_count: self.min_count(),
             public: false,
             badges: false,
+            revision: 0,
             created_at: Timestamp::UNIX_EPOCH,
             keys: Vec::new(),
         };

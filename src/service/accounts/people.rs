@@ -65,8 +65,7 @@ impl People {
 
     /// The people of a site, by name.
     pub async fn of_site(&self, site: &SiteId) -> Result<Vec<Person>, StoreError> {
-        let mut people = self.store.people().await?;
-        people.retain(|person| person.site == *site);
+        let mut people = self.store.people(site).await?;
         people.sort_by_key(|person| person.name.folded());
         Ok(people)
     }
@@ -118,9 +117,10 @@ impl People {
     /// The person with this name and this password, of whichever site. Takes as long where nobody has the name as where
     /// somebody does; where people of several sites have it, each of their passwords is looked at.
     pub async fn with_password(&self, name: &str, password: &str) -> Result<Option<Person>, PersonError> {
-        let folded = PersonName::parse(name).map(|name| name.folded()).unwrap_or_default();
-        let mut people = self.store.people().await?;
-        people.retain(|person| person.name.folded() == folded);
+        let mut people = match PersonName::parse(name) {
+            Ok(name) => self.store.people_named(&name).await?,
+            Err(_) => Vec::new(),
+        };
         people.sort_by(|one, other| one.site.as_str().cmp(other.site.as_str()));
         if people.is_empty() {
             self.passwords.verify(password, None).await?;

@@ -50,7 +50,7 @@ impl Sessions {
 
     /// Begins a session of a site, and returns what its browser is to hold.
     pub async fn begin(&self, site: &SiteId, holder: Holder, now: Timestamp) -> Result<Token, StoreError> {
-        let all = self.store.sessions().await?;
+        let all = self.store.all_sessions().await?;
         let (over, mut own): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|session| self.lifetime.is_over(session, now));
         own.retain(|session| session.site == *site && same_holder(&session.holder, &holder));
@@ -99,20 +99,19 @@ impl Sessions {
         only: Option<&PersonName>,
         now: Timestamp,
     ) -> Result<Vec<(Session, Role)>, StoreError> {
-        let people = self.store.people().await?;
+        let people = self.store.people(&site.id).await?;
         let found = |session: Session| {
             let named = match &session.holder {
                 Holder::Person(name, _) => Some(name),
                 Holder::Key(_) => None,
             };
-            let person = named.and_then(|name| {
-                people.iter().find(|person| person.name == *name && person.site == session.site)
-            });
-            let wanted = session.site == site.id && (only.is_none() || only == named);
-            let role = role(&session, site, person).filter(|_| wanted)?;
+            let person = named.and_then(|name| people.iter().find(|person| person.name == *name));
+            let is_wanted = only.is_none() || only == named;
+            let role = role(&session, site, person).filter(|_| is_wanted)?;
             (!self.lifetime.is_over(&session, now)).then_some((session, role))
         };
-        let mut sessions: Vec<_> = self.store.sessions().await?.into_iter().filter_map(found).collect();
+        let sessions = self.store.sessions(&site.id).await?;
+        let mut sessions: Vec<_> = sessions.into_iter().filter_map(found).collect();
         sessions.sort_by(|(a, _), (b, _)| (b.used_at, a.id()).cmp(&(a.used_at, b.id())));
         Ok(sessions)
     }
@@ -164,7 +163,7 @@ impl Sessions {
 
     /// Forgets sessions that are over, if the time is steady.
     pub async fn forget_ended(&self, now: Timestamp) -> Result<(), StoreError> {
-        self.forget(self.store.sessions().await?, now).await
+        self.forget(self.store.all_sessions().await?, now).await
     }
 
     /// Forgets those of these sessions that are over, by the clock that all share and by a steady one. The others open

@@ -32,6 +32,12 @@ pub struct SharedViews {
     seal: Hmac<Sha256>,
 }
 
+/// Returns the path of the view with this token.
+#[must_use]
+pub fn path(token: &str) -> String {
+    format!("/stats/shared/{token}")
+}
+
 /// What an owner asks to be shared, as it came.
 #[derive(Debug, Clone, Default)]
 pub struct ViewDraft {
@@ -187,8 +193,8 @@ impl SharedViews {
 
     /// The views that a site shares now, the newest first.
     pub async fn of_site(&self, site: &SiteId, now: Timestamp) -> Result<Vec<View>, StoreError> {
-        let mut views = self.store.views().await?;
-        views.retain(|view| view.site == *site && !view.is_over(now));
+        let mut views = self.store.views(site).await?;
+        views.retain(|view| !view.is_over(now));
         views.sort_by(|a, b| (b.created_at, b.sequence, a.id()).cmp(&(a.created_at, a.sequence, b.id())));
         Ok(views)
     }
@@ -225,7 +231,7 @@ impl SharedViews {
 
     /// Forgets views whose time is over.
     pub async fn forget_ended(&self, now: Timestamp) -> Result<(), StoreError> {
-        let views = self.store.views().await?;
+        let views = self.store.all_views().await?;
         let ended: Vec<_> =
             views.into_iter().filter(|view| view.is_over(now)).map(|view| view.token).collect();
         if ended.is_empty() { Ok(()) } else { self.store.delete_views(&ended).await }

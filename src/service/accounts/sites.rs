@@ -83,6 +83,7 @@ impl Sites {
             min_count: MinCounts::always(MinCount::EXACT),
             public: false,
             badges: false,
+            revision: 0,
             created_at: hour(now),
             keys: Vec::new(),
         };
@@ -113,6 +114,7 @@ impl Sites {
             let Some(old) = self.by_name(name).await? else { return Ok(None) };
             let mut new = old.clone();
             change(&mut new);
+            new.revise(&old);
             if self.store.replace_site(&old, &new).await? {
                 return Ok(Some(new));
             }
@@ -121,10 +123,9 @@ impl Sites {
 
     /// What goes when a site is deleted.
     pub async fn belongings(&self, site: &SiteId) -> Result<Belongings, StoreError> {
-        let people = self.store.people().await?.into_iter().filter(|person| person.site == *site);
-        let sessions = self.store.sessions().await?.into_iter().filter(|session| session.site == *site);
-        let views = self.store.views().await?.into_iter().filter(|view| view.site == *site);
-        let (people, sessions, views) = (people.count(), sessions.count(), views.count());
+        let people = self.store.people(site).await?.len();
+        let sessions = self.store.sessions(site).await?.len();
+        let views = self.store.views(site).await?.len();
         let (mut links, mut after) = (0, None);
         loop {
             let some = self.store.links(site, &LinkFilter::default(), after.as_ref(), LINKS_A_STEP).await?;
@@ -140,13 +141,15 @@ impl Sites {
     /// site itself last, so that it can be deleted again after an interruption. Returns whether it was there.
     pub async fn delete(&self, site: &Site) -> Result<bool, StoreError> {
         self.change(&site.name, |site| site.keys.clear()).await?;
-        for person in self.store.people().await?.into_iter().filter(|person| person.site == site.id) {
+        for person in self.store.people(&site.id).await? {
             self.store.delete_person(&site.id, &person.name).await?;
         }
-        let sessions = self.store.sessions().await?.into_iter().filter(|session| session.site == site.id);
-        self.store.end_sessions(&sessions.map(|session| session.token).collect::<Vec<_>>()).await?;
-        let views = self.store.views().await?.into_iter().filter(|view| view.site == site.id);
-        self.store.delete_views(&views.map(|view| view.token).collect::<Vec<_>>()).await?;
+        let sessions = self.store.sessions(&site.id).await?;
+        self.store
+            .end_sessions(&sessions.into_iter().map(|session| session.token).collect::<Vec<_>>())
+            .await?;
+        let views = self.store.views(&site.id).await?;
+        self.store.delete_views(&views.into_iter().map(|view| view.token).collect::<Vec<_>>()).await?;
         self.store.delete_site(&site.id).await
     }
 

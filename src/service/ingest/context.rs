@@ -20,7 +20,7 @@ use crate::service::shared_clock::SharedClock;
 use crate::store::{Store, StoreError};
 
 /// What an operator can do about a store that is not what it was.
-pub(crate) const ADOPT: &str = "The journal keeps all counts. Put the right store back, or run `entrenous doctor --adopt-store` if \
+pub(crate) const ADOPT: &str = "The journal keeps every count that no store has confirmed. Put the right store back, or run `entrenous doctor --adopt-store` if \
                                 the present one is right.";
 /// The witness of lost links. Its fault lasts until an operator has decided, whatever others report of the store.
 pub(crate) const LOST_LINKS: &str = "links";

@@ -2,218 +2,245 @@
 //!
 //! Behind a proxy that `server.trusted_proxies` does not name, everybody looks like the proxy: limits hold all
 //! visitors back together, and people with the same browser are one visitor. Two signs tell it: forwarded-for
-//! headers that are not believed, and a busy day whose clicks all come from one network.
+//! headers that are not believed, and a busy day whose clicks come from a few networks only.
 //!
-//! Promises that no address is kept: of a day, a keyed hash of its first network is in memory until another network
-//! is seen or the day ends, under a random key of its own that goes with it.
+//! Anybody may ask for the service's health, so neither sign may tell of a single click. What it takes is drawn anew each
+//! day and kept secret, a sign that was told stays until its day ends, and a day has enough networks only when there are
+//! more of them than somebody who commands fewer than five can fill up with one visitor.
+//!
+//! No address is kept: of a day, keyed hashes of its first networks are in memory until there are enough of them or the
+//! day ends, under a random key that goes with them.
 
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::domain::day::Day;
 use crate::domain::visitor::Network;
 use crate::service::health::{Fault, Health};
 
-/// So many clicks are judged together, at least.
-const WINDOW: u64 = 100;
-/// Of a hundred of them so many must carry the headers: a single client can write what it likes.
-const MOST: u64 = 90;
-/// After so long without such a click the headers are no longer told of.
-const OVER: Duration = Duration::from_hours(1);
-/// A day with so many clicks is busy.
-const BUSY: u64 = 500;
+/// From how many networks the clicks of a day come at least where no proxy hides them.
+const ENOUGH_NETWORKS: RangeInclusive<u64> = 6..=10;
+/// So many clicks from one network make a day busy.
+const BUSY_CLICKS: RangeInclusive<u64> = 250..=500;
+/// So many clicks with headers that are not believed are looked at.
+const FORWARDED_CLICKS: RangeInclusive<u64> = 50..=100;
+/// Of a hundred clicks so many must carry the headers: a single client can write what it likes.
+const FORWARDED_PERCENT: RangeInclusive<u64> = 80..=90;
 /// No day has this number.
 const NO_DAY: i32 = i32::MIN;
 
 /// What counted clicks seem to say of the proxies before the service.
-#[derive(Debug, Default)]
-pub struct Plausibility {
-    /// Clicks since the last judgement, and those of them with headers that are not believed.
-    clicks: AtomicU64,
-    forwarded: AtomicU64,
-    /// How many of the latter the last judgement knew, and when one was new.
-    known: Mutex<(u64, Option<Instant>)>,
-    /// The day of which more than one network was seen.
-    several: SeveralOn,
-    /// The day of which only one was.
-    one: Mutex<Option<OneNetwork>>,
-}
-
 #[derive(Debug)]
-struct SeveralOn(AtomicI32);
-
-impl Default for SeveralOn {
-    fn default() -> Self {
-        Self(AtomicI32::new(NO_DAY))
-    }
+pub struct Plausibility {
+    today: Mutex<Option<Signs>>,
+    /// The day that has enough networks.
+    several: AtomicI32,
+    /// Draws a number, all of the range alike.
+    draw: fn(RangeInclusive<u64>) -> u64,
 }
 
-/// A day whose clicks all came from one network until now.
-struct OneNetwork {
+/// The signs of one day.
+struct Signs {
     day: Day,
     key: Zeroizing<[u8; 32]>,
-    hash: [u8; 16],
+    /// The first networks, each with its clicks.
+    networks: Vec<([u8; 16], u64)>,
+    enough_networks: u64,
+    busy_clicks: u64,
     clicks: u64,
+    forwarded: u64,
+    forwarded_clicks: u64,
+    forwarded_percent: u64,
+}
+
+impl Default for Plausibility {
+    fn default() -> Self {
+        Self { today: Mutex::default(), several: AtomicI32::new(NO_DAY), draw }
+    }
 }
 
 impl Plausibility {
     /// Notes a counted click. `forwarded` says whether it carries forwarded-for headers of a peer that is not trusted.
     pub fn note(&self, day: Day, network: &Network, forwarded: bool) {
-        self.note_headers(forwarded);
-        if self.several.0.load(Ordering::Relaxed) == day.number() {
+        let mut today = self.today();
+        let Some(signs) = self.signs_of(&mut today, day) else { return };
+        signs.note_headers(forwarded);
+        if self.several.load(Ordering::Relaxed) == day.number() {
             return;
         }
-        let mut one = self.one();
-        match &mut *one {
-            Some(known) if known.day == day => {
-                if known.hash == network.wide_hash(&known.key) {
-                    known.clicks += 1;
-                } else {
-                    *one = None;
-                    self.several.0.store(day.number(), Ordering::Relaxed);
-                }
-            }
-            // A request that began before midnight says nothing of the new day.
-            Some(known) if known.day > day => {}
-            _ => *one = Some(OneNetwork::first(day, network)),
+        let hash = network.wide_hash(&signs.key);
+        match signs.networks.iter_mut().find(|(known, _)| *known == hash) {
+            Some((_, clicks)) => *clicks += 1,
+            None => signs.networks.push((hash, 1)),
+        }
+        if signs.networks.len() as u64 >= signs.enough_networks {
+            signs.networks = Vec::new();
+            self.several.store(day.number(), Ordering::Relaxed);
         }
     }
 
     /// Notes a counted click of somebody of whom nothing else may be known.
-    pub fn note_headers(&self, forwarded: bool) {
-        self.clicks.fetch_add(1, Ordering::Relaxed);
-        if forwarded {
-            self.forwarded.fetch_add(1, Ordering::Relaxed);
+    pub fn note_headers(&self, day: Day, forwarded: bool) {
+        if let Some(signs) = self.signs_of(&mut self.today(), day) {
+            signs.note_headers(forwarded);
         }
     }
 
-    /// Reports what the clicks of the last while say, and forgets a day that is over.
-    pub fn judge(&self, today: Day, now: Instant, health: &Health) {
-        self.judge_headers(now, health);
-        self.judge_networks(today, health);
-    }
-
-    fn judge_headers(&self, now: Instant, health: &Health) {
-        let (clicks, forwarded) =
-            (self.clicks.load(Ordering::Relaxed), self.forwarded.load(Ordering::Relaxed));
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let (before, last) = &mut *known;
-        if forwarded > *before {
-            *last = Some(now);
+    /// Reports what the clicks of the day say, and forgets a day that is over.
+    pub fn judge(&self, today: Day, health: &Health) {
+        let mut known = self.today();
+        if known.as_ref().is_some_and(|signs| signs.day < today) {
+            *known = None;
         }
-        *before = forwarded;
-        if clicks < WINDOW {
-            if last.is_none_or(|last| now - last >= OVER) {
-                health.clear(Fault::UntrustedForwarder);
-            }
+        let Some(signs) = &*known else {
+            health.clear(Fault::UntrustedForwarder);
+            health.clear(Fault::OneNetwork);
             return;
-        }
-        // What is noted between these two is judged the next time, by one more or less.
-        self.clicks.fetch_sub(clicks, Ordering::Relaxed);
-        self.forwarded.fetch_sub(forwarded, Ordering::Relaxed);
-        *before = 0;
-        if forwarded * 100 >= clicks * MOST {
+        };
+        if signs.forwarded >= signs.forwarded_clicks
+            && signs.forwarded * 100 >= signs.clicks * signs.forwarded_percent
+        {
             health.raise(
                 Fault::UntrustedForwarder,
                 "server.trusted_proxies: visitors come through a proxy that it does not name, so all of them look like \
                  the proxy; add the network of the proxy",
             );
-        } else {
-            health.clear(Fault::UntrustedForwarder);
         }
-    }
-
-    fn judge_networks(&self, today: Day, health: &Health) {
-        let mut one = self.one();
-        if one.as_ref().is_some_and(|known| known.day < today) {
-            *one = None;
-        }
-        if one.as_ref().is_some_and(|known| known.clicks >= BUSY) {
+        if signs.networks.iter().any(|(_, clicks)| *clicks >= signs.busy_clicks) {
             health.raise(
                 Fault::OneNetwork,
-                "server.trusted_proxies: all clicks of this day come from one network; where a proxy stands before the \
-                 service, add the network of the proxy",
+                "server.trusted_proxies: all clicks of this day come from a few networks; where a \
+                 proxy stands before the service, add the network of the proxy",
             );
-        } else {
+        } else if self.several.load(Ordering::Relaxed) == today.number() {
             health.clear(Fault::OneNetwork);
         }
     }
 
-    fn one(&self) -> MutexGuard<'_, Option<OneNetwork>> {
-        self.one.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns the signs of a day, which begins with its first click. A request that began before midnight says nothing
+    /// of the new day.
+    fn signs_of<'a>(&self, today: &'a mut Option<Signs>, day: Day) -> Option<&'a mut Signs> {
+        if today.as_ref().is_none_or(|signs| signs.day < day) {
+            *today = Some(Signs::begin(day, self.draw));
+        }
+        today.as_mut().filter(|signs| signs.day == day)
+    }
+
+    fn today(&self) -> MutexGuard<'_, Option<Signs>> {
+        self.today.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl OneNetwork {
-    fn first(day: Day, network: &Network) -> Self {
+impl Signs {
+    fn begin(day: Day, draw: fn(RangeInclusive<u64>) -> u64) -> Self {
         let mut key = Zeroizing::new([0; 32]);
         getrandom::fill(&mut *key).expect("the operating system has a random source");
-        let hash = network.wide_hash(&key);
-        Self { day, key, hash, clicks: 1 }
+        Self {
+            day,
+            key,
+            networks: Vec::new(),
+            enough_networks: draw(ENOUGH_NETWORKS),
+            busy_clicks: draw(BUSY_CLICKS),
+            clicks: 0,
+            forwarded: 0,
+            forwarded_clicks: draw(FORWARDED_CLICKS),
+            forwarded_percent: draw(FORWARDED_PERCENT),
+        }
+    }
+
+    fn note_headers(&mut self, forwarded: bool) {
+        self.clicks += 1;
+        self.forwarded += u64::from(forwarded);
     }
 }
 
-impl std::fmt::Debug for OneNetwork {
+impl std::fmt::Debug for Signs {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("OneNetwork(…)")
+        f.write_str("Signs(…)")
     }
+}
+
+fn draw(range: RangeInclusive<u64>) -> u64 {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).expect("the operating system has a random source");
+    // Of 2^64 numbers, those beyond the last multiple of a few hundred make no difference that anybody can measure.
+    range.start() + u64::from_le_bytes(bytes) % (range.end() - range.start() + 1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const NOON: &str = "2026-11-21T12:00:00Z";
-    const TOMORROW: &str = "2026-11-22T12:00:00Z";
+    const TODAY: &str = "2026-11-21";
+    const TOMORROW: &str = "2026-11-22";
 
-    fn day(time: &str) -> Day {
-        Day::of(time.parse().expect("a time"))
+    fn day(text: &str) -> Day {
+        text.parse().expect("a day")
     }
 
-    fn network(address: &str) -> Network {
-        Network::of(address.parse().expect("an address"))
+    fn network(number: u64) -> Network {
+        Network::of(format!("192.0.{number}.1").parse().expect("an address"))
     }
 
-    #[test]
-    fn headers_are_told_of_when_nearly_all_clicks_carry_them_and_until_none_did_for_an_hour() {
-        let (plausibility, health) = (Plausibility::default(), Health::default());
-        let began = Instant::now();
-        let told_after = |passed: Duration, forwarded: u64, others: u64| {
-            (0..forwarded).for_each(|_| plausibility.note_headers(true));
-            (0..others).for_each(|_| plausibility.note_headers(false));
-            plausibility.judge(day(NOON), began + passed, &health);
-            health.has(Fault::UntrustedForwarder)
-        };
-        let told = |forwarded, others| told_after(Duration::ZERO, forwarded, others);
-        assert!(!told(99, 0), "too few to judge");
-        assert!(told(0, 1));
-        assert!(!told(89, 11), "so many could be made up");
-        assert!(told(90, 10));
-        assert!(told(1, 0));
-        assert!(told_after(Duration::from_mins(59), 0, 1));
-        assert!(!told_after(OVER, 0, 1));
+    /// What it takes is the least, or the most.
+    fn drawing(draw: fn(RangeInclusive<u64>) -> u64) -> Plausibility {
+        Plausibility { draw, ..Plausibility::default() }
+    }
+
+    fn told(plausibility: &Plausibility, today: &str, health: &Health) -> [bool; 2] {
+        plausibility.judge(day(today), health);
+        [Fault::UntrustedForwarder, Fault::OneNetwork].map(|fault| health.has(fault))
     }
 
     #[test]
-    fn a_busy_day_from_one_network_is_told_of_until_another_is_seen_or_the_day_ends() {
-        let (plausibility, health) = (Plausibility::default(), Health::default());
-        let told = |clicks: u64, address: &str, now: &str| {
-            (0..clicks).for_each(|_| plausibility.note(day(now), &network(address), false));
-            plausibility.judge(day(now), Instant::now(), &health);
-            health.has(Fault::OneNetwork)
+    fn headers_are_told_of_when_nearly_all_clicks_carry_them_and_until_the_day_ends() {
+        let health = Health::default();
+        let plausibility = drawing(|range| *range.start());
+        let note = |clicks: u64, forwarded: bool| {
+            (0..clicks).for_each(|_| plausibility.note_headers(day(TODAY), forwarded));
+            told(&plausibility, TODAY, &health)[0]
         };
-        assert!(!told(499, "192.0.2.1", NOON));
-        assert!(told(1, "192.0.2.9", NOON));
-        assert!(!told(1, "192.0.3.1", NOON));
-        assert!(!told(1_000, "192.0.2.1", NOON));
-        assert!(told(1_000, "192.0.2.1", TOMORROW));
-        assert!(plausibility.one().is_some());
-        assert!(!told(0, "192.0.2.1", "2026-11-23T00:00:00Z"));
-        assert!(plausibility.one().is_none(), "nothing of it is kept");
-        assert!(health.reasons().is_empty());
+        assert!(!note(49, true), "too few");
+        assert!(!note(13, false), "so many could be made up");
+        assert!(!note(2, true));
+        assert!(note(1, true));
+        assert!(note(1_000, false), "it stays, so that nobody sees a click clear it");
+        assert!(!told(&plausibility, TOMORROW, &health)[0]);
+    }
+
+    #[test]
+    fn a_busy_day_from_few_networks_is_told_of_until_there_are_enough_or_the_day_ends() {
+        for (draw, busy, enough) in [
+            ((|range| *range.start()) as fn(RangeInclusive<u64>) -> u64, 250, 6),
+            (|range| *range.end(), 500, 10),
+        ] {
+            let (plausibility, health) = (drawing(draw), Health::default());
+            let note = |clicks: u64, of: u64, on: &str| {
+                (0..clicks).for_each(|_| plausibility.note(day(on), &network(of), false));
+                told(&plausibility, on, &health)[1]
+            };
+            assert!(!note(busy - 1, 0, TODAY));
+            assert!(note(1, 0, TODAY));
+            // Four networks of somebody who watches, and a visitor's: nothing changes.
+            assert!((1..enough - 1).all(|of| note(1, of, TODAY)));
+            assert!(!note(1, enough - 1, TODAY));
+            assert!(!note(2_000, 0, TODAY));
+            assert!(note(2_000, 0, TOMORROW));
+            assert!(plausibility.today().is_some());
+            assert!(!told(&plausibility, "2026-11-23", &health)[1]);
+            assert!(plausibility.today().is_none(), "nothing of it is kept");
+            assert!(health.reasons().is_empty());
+        }
+    }
+
+    #[test]
+    fn what_it_takes_is_drawn_from_the_whole_range() {
+        let mut drawn: Vec<u64> = (0..2_000).map(|_| draw(ENOUGH_NETWORKS)).collect();
+        drawn.sort_unstable();
+        drawn.dedup();
+        assert_eq!(drawn, [6, 7, 8, 9, 10]);
     }
 }

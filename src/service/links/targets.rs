@@ -11,7 +11,7 @@ use crate::domain::code::{Code, FoldedCode};
 use crate::domain::site::{Site, SiteId};
 use crate::domain::target::Target;
 use crate::service::links::cache::{Cache, Cached, Freshness};
-use crate::store::{News, Store, StoreError};
+use crate::store::{Invalidation, Store, StoreError};
 
 /// Where the store tells nothing of changes, what was read so long ago is read again; a link may be
 /// read with a site that was read as long before.
@@ -91,15 +91,15 @@ impl Targets {
 
     /// Follows what others change in the store, for as long as it is polled.
     pub async fn follow(&self) {
-        self.store.watch(&|news| self.hear(news)).await;
+        self.store.subscribe(&|news| self.hear(news)).await;
     }
 
-    fn hear(&self, news: News) {
+    fn hear(&self, news: Invalidation) {
         match news {
             // Who tells this may have gone by the time that somebody comes to the link.
-            News::Changed(code) => self.links.doubt(&code.folded()),
-            News::Everything => self.freshness.expire(Duration::ZERO),
-            News::Silence => self.freshness.expire(WITHOUT_NEWS),
+            Invalidation::Link(code) => self.links.doubt(&code.folded()),
+            Invalidation::Everything => self.freshness.expire(Duration::ZERO),
+            Invalidation::Unannounced => self.freshness.expire(WITHOUT_NEWS),
         }
     }
 }

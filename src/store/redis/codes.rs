@@ -6,8 +6,9 @@ use redis::cmd;
 use crate::domain::code::Code;
 use crate::domain::link::Link;
 use crate::domain::site::SiteId;
+use crate::store::StoreError;
+use crate::store::links::deleted_code;
 use crate::store::redis::{RedisStore, keys};
-use crate::store::{StoreError, deleted_code};
 
 impl RedisStore {
     /// Keeps the code of a link that is being deleted for the site that had it.

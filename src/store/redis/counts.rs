@@ -4,17 +4,14 @@ use std::collections::BTreeMap;
 
 use redis::cmd;
 
-use crate::domain::channel::ChannelName;
-use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::link::Link;
 use crate::domain::link_key::LinkKey;
 use crate::domain::site::SiteId;
-use crate::stats::counts::{Amount, Counts, DayCounts, LinkCounts, families_from_text};
+use crate::stats::counts::{Counts, families_from_text};
 use crate::store::StoreError;
-use crate::store::redis::cells::{Cell, MARK, OF_LINK, from_json};
+use crate::store::redis::cells::MARK;
 use crate::store::redis::links::CHUNK;
-use crate::store::redis::marks::read_closed;
 use crate::store::redis::{RedisStore, failure, keys};
 
 /// The length of a record without the families' text, and that of one with a sketch.
@@ -24,48 +21,6 @@ const SKETCH_RECORD: usize = 37;
 const SCAN: usize = 1_000;
 
 impl RedisStore {
-    /// What was counted for a link, by day: what is open of it first, and then its cells. So what becomes a cell in
-    /// between is seen once.
-    pub(super) async fn counts_of_link(
-        &self,
-        code: &Code,
-        first: Day,
-        last: Day,
-    ) -> Result<LinkCounts, StoreError> {
-        let mut counts = LinkCounts { closed: self.closed_days().await?, ..LinkCounts::default() };
-        let Some(link) = self.one_link(code).await?.filter(|link| link.code == *code) else {
-            return Ok(counts);
-        };
-        let key = link.key().to_string();
-        let open: Vec<Day> = self.marks_within(&link.site, first, last).await?.open().collect();
-        let partition = keys::partition_of(code);
-        let ask = |day: &Day| cmd("HGET").arg(keys::part(partition, &link.site, *day)).arg(&key).take();
-        let values: Vec<Option<Vec<u8>>> = self.connection.query_all(open.iter().map(ask).collect()).await?;
-        for (day, value) in open.iter().zip(values) {
-            if let Some(value) = value {
-                counts.days.entry(*day).or_default().open = read(&value)?;
-            }
-        }
-        let mut days = self.marks_within(&link.site, first, last).await?;
-        counts.closed.weeks = closed_weeks(&days.weeks);
-        // Those that were open may have been closed since, and forgotten.
-        days.closed.retain(|day, _| (first..=last).contains(day));
-        let days: Vec<Day> = days.closed.into_keys().collect();
-        let names = [MARK.to_owned(), format!("{OF_LINK}{key}")];
-        let of_link = |day: &Day| cmd("HMGET").arg(keys::sheet(&link.site, *day)).arg(&names).take();
-        let values: Vec<[Option<String>; 2]> =
-            self.connection.query_all(days.iter().map(of_link).collect()).await?;
-        for (day, [mark, cell]) in days.into_iter().zip(values) {
-            let Some(mark) = mark else { continue };
-            counts.closed.days.insert(day, read_closed(&mark)?);
-            let cells =
-                cell.map_or_else(|| Ok(Counts::default()), |cell| from_json::<Cell>(&cell)?.counts.counts())?;
-            counts.days.insert(day, DayCounts { cells, open: Counts::default() });
-        }
-        counts.days.retain(|_, counts| *counts != DayCounts::default());
-        Ok(counts)
-    }
-
     /// What the links of a site have open on a day; nothing where it has become cells.
     pub(super) async fn open_links(
         &self,
@@ -97,20 +52,12 @@ impl RedisStore {
         if self.has_cells(site, day).await? { Ok(Vec::new()) } else { Ok(open) }
     }
 
-    /// What is open of a site's day, by channel.
-    pub(super) async fn open_by_channel(
-        &self,
-        site: &SiteId,
-        day: Day,
-    ) -> Result<BTreeMap<ChannelName, Amount>, StoreError> {
-        let mut sums: BTreeMap<ChannelName, Amount> = BTreeMap::new();
-        if !self.has_cells(site, day).await? {
-            for (link, counts) in self.open_links(site, day).await? {
-                *sums.entry(link.channel).or_default() += Amount::of(&counts);
-            }
-        }
-        sums.retain(|_, amount| !amount.is_nothing());
-        Ok(sums)
+    /// Deletes the parts of a day, and returns how many there were.
+    pub(super) async fn drop_parts(&self, site: &SiteId, day: Day) -> Result<i64, StoreError> {
+        let delete = |number| cmd("UNLINK").arg(keys::part(number, site, day)).take();
+        let deleted: Vec<i64> =
+            self.connection.query_all((0..keys::PARTITIONS).map(delete).collect()).await?;
+        Ok(deleted.into_iter().sum())
     }
 
     /// Whether a day's cells hold.

@@ -8,13 +8,14 @@
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
 
+use async_trait::async_trait;
 use redis::{Cmd, cmd};
 
 use crate::domain::identity::StoreId;
-use crate::store::StoreError;
 use crate::store::redis::connection::Connection;
-use crate::store::redis::settling::first_failure;
+use crate::store::redis::settlement::first_failure;
 use crate::store::redis::{RedisStore, keys, script};
+use crate::store::{IdentityStore, StoreError};
 
 /// What stands before an identity that not every partition has yet.
 const NEW: &str = "new:";
@@ -65,20 +66,21 @@ async fn finish(connection: &Connection, text: &str, identity: &StoreId) -> Resu
     connection.call::<i64>(&script::SWAP, &swap).await.map(drop)
 }
 
-impl RedisStore {
+#[async_trait]
+impl IdentityStore for RedisStore {
     /// The identity as this process knows it.
-    pub(super) fn known_identity(&self) -> StoreId {
+    fn identity(&self) -> StoreId {
         self.identity.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Checks that the store has the expected identity: its key, and some partitions, others with each call.
-    pub(super) async fn check_identity(&self, expected: &StoreId) -> Result<(), StoreError> {
+    async fn verify(&self, expected: &StoreId) -> Result<(), StoreError> {
         let there: Option<String> = self.connection.query(cmd("GET").arg(keys::IDENTITY)).await?;
         let there = there.unwrap_or_default();
         if there != expected.as_str() {
             return Err(foreign(&there, expected));
         }
-        if self.known_identity() != *expected {
+        if self.identity() != *expected {
             self.use_identity(expected);
         }
         let first = self.looked_at.fetch_add(SAMPLE, Relaxed);
@@ -95,13 +97,15 @@ impl RedisStore {
     }
 
     /// Takes what is there for the right store, in each partition.
-    pub(super) async fn adopt_identity(&self) -> Result<StoreId, StoreError> {
+    async fn adopt(&self) -> Result<StoreId, StoreError> {
         let identity = found(&self.connection).await?;
         stamp(&self.connection, "HSET", &identity).await?;
         self.use_identity(&identity);
         Ok(identity)
     }
+}
 
+impl RedisStore {
     /// Works with the store of this identity from now on; nothing was confirmed to it by this process.
     fn use_identity(&self, identity: &StoreId) {
         self.forget_floors();

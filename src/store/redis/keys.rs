@@ -30,7 +30,7 @@ pub(super) const SESSION_SECRET: &str = "ens:session";
 
 /// String: the store's random identity; `new:` before it while not every partition has it yet.
 pub(super) const IDENTITY: &str = "ens:{store}:identity";
-/// Hash: journal → how far it is in the store for good, as [`crate::store::redis::journals`] says.
+/// Hash: journal → how far it is in the store for good, as [`crate::store::redis::checkpoints`] says.
 pub(super) const JOURNALS: &str = "ens:{store}:journals";
 
 /// How many partitions there are. Another number would need other keys.
@@ -76,7 +76,7 @@ fn tag(number: usize) -> String {
 }
 
 /// String with an expiry: until when a piece of work is held, in milliseconds.
-pub(super) fn work(name: &str) -> String {
+pub(super) fn lease(name: &str) -> String {
     format!("ens:t:{name}")
 }
 

@@ -1,6 +1,8 @@
 //! Reading, listing, changing and deleting links.
 
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use async_trait::async_trait;
+use futures_util::stream;
+use futures_util::stream::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use redis::cmd;
 
@@ -12,7 +14,7 @@ use crate::domain::site::SiteId;
 use crate::store::redis::index::{Place, Walk, hour_number, score_behind};
 use crate::store::redis::record::{Record, is_pending};
 use crate::store::redis::{RedisStore, failure, keys, script};
-use crate::store::{Cursor, Deletion, LinkFilter, Listed, StoreError};
+use crate::store::{Cursor, Deletion, LinkFilter, LinkStore, Listed, StoreError};
 
 /// For how many seconds it is known that a link was deleted: for longer than a running instance keeps what it has settled.
 const DELETED: i64 = 86_400;
@@ -27,67 +29,16 @@ const ATTEMPTS: usize = 200;
 /// Beyond every time that there is, and still exact as a score.
 const MAX_SCORE: i64 = 1 << 53;
 
-impl RedisStore {
-    /// What the link's key holds, finished or pending: its link may have another code that differs in case only.
-    pub(super) async fn value(&self, code: &Code) -> Result<Option<String>, StoreError> {
-        self.connection.query(cmd("GET").arg(keys::link(code))).await
-    }
-
+#[async_trait]
+impl LinkStore for RedisStore {
     /// The link whose code is this one or differs from it in case only.
-    pub(super) async fn one_link(&self, code: &Code) -> Result<Option<Link>, StoreError> {
+    async fn link_in_any_case(&self, code: &Code) -> Result<Option<Link>, StoreError> {
         read(self.value(code).await?)
-    }
-
-    /// The links with these codes, in their order. One that cannot be read is left out, and spoils no other; whoever
-    /// asks for it by itself is told.
-    pub(super) async fn many_links<'a>(
-        &self,
-        codes: impl Iterator<Item = &'a Code>,
-    ) -> Result<Vec<Option<Link>>, StoreError> {
-        let codes: Vec<_> = codes.collect();
-        let keys: Vec<_> = codes.iter().map(|code| keys::link(code)).collect();
-        let values = self.connection.texts(&keys).await?;
-        let links = values.into_iter().map(|value| read(value).unwrap_or_default());
-        Ok(links.zip(codes).map(|(link, code)| link.filter(|link| link.code == *code)).collect())
-    }
-
-    /// The links at these places of the site's index; a place without its link is one of a crash
-    /// between two steps and none.
-    pub(super) async fn links_at(&self, site: &SiteId, places: &[Place]) -> Result<Vec<Listed>, StoreError> {
-        let links = self.many_links(places.iter().map(|place| &place.code)).await?;
-        let here =
-            |link: &Link, place: &Place| link.site == *site && hour_number(link.created_at) == place.hour();
-        let links = links.into_iter().zip(places);
-        let listed = |(link, place): (Option<Link>, &Place)| {
-            let link = link.filter(|link| here(link, place))?;
-            Some(Listed { link, place: place.cursor() })
-        };
-        Ok(links.filter_map(listed).collect())
-    }
-
-    /// The site's links that were made on a day, before the hour of `before`.
-    pub(super) async fn links_made(
-        &self,
-        site: &SiteId,
-        day: Day,
-        before: Timestamp,
-    ) -> Result<Vec<Link>, StoreError> {
-        let mut walk = Walk::over_days(site, day, day, before);
-        let mut links = Vec::new();
-        loop {
-            let places = walk.next(self, CHUNK * CHUNKS).await?;
-            if places.is_empty() {
-                return Ok(links);
-            }
-            let chunks: Vec<_> = places.chunks(CHUNK).map(|some| self.links_at(site, some)).collect();
-            let listed = stream::iter(chunks).buffered(CHUNKS).try_concat().await?;
-            links.extend(listed.into_iter().map(|listed| listed.link));
-        }
     }
 
     /// Links of a site behind `after`, newest first. Redis keeps no index but this order, so a filter
     /// reads on until it has found enough or the site has no more.
-    pub(super) async fn list(
+    async fn links(
         &self,
         site: &SiteId,
         filter: &LinkFilter,
@@ -113,7 +64,7 @@ impl RedisStore {
     }
 
     /// Changes a link: read, change, and write where it is still the one that was read.
-    pub(super) async fn change(
+    async fn change_link(
         &self,
         code: &Code,
         change: LinkChange,
@@ -159,7 +110,7 @@ impl RedisStore {
     /// for the first time in between are looked for behind its deletion, when nothing can be counted for it any more.
     ///
     /// Its children forget it after that, and whoever makes one meanwhile looks behind it whether the parent is still there.
-    pub(super) async fn forget_link(&self, code: &Code) -> Result<Deletion, StoreError> {
+    async fn delete_link(&self, code: &Code) -> Result<Deletion, StoreError> {
         for _ in 0..ATTEMPTS {
             let Some(value) = self.value(code).await?.filter(|value| !is_pending(value)) else {
                 return Ok(Deletion::NotThere);
@@ -218,6 +169,60 @@ impl RedisStore {
             }
         }
         Err(failure::unavailable("a link was changed too often at the same time"))
+    }
+}
+
+impl RedisStore {
+    /// What the link's key holds, finished or pending: its link may have another code that differs in case only.
+    pub(super) async fn value(&self, code: &Code) -> Result<Option<String>, StoreError> {
+        self.connection.query(cmd("GET").arg(keys::link(code))).await
+    }
+
+    /// The links with these codes, in their order. One that cannot be read is left out, and spoils no other; whoever
+    /// asks for it by itself is told.
+    pub(super) async fn many_links<'a>(
+        &self,
+        codes: impl Iterator<Item = &'a Code>,
+    ) -> Result<Vec<Option<Link>>, StoreError> {
+        let codes: Vec<_> = codes.collect();
+        let keys: Vec<_> = codes.iter().map(|code| keys::link(code)).collect();
+        let values = self.connection.texts(&keys).await?;
+        let links = values.into_iter().map(|value| read(value).unwrap_or_default());
+        Ok(links.zip(codes).map(|(link, code)| link.filter(|link| link.code == *code)).collect())
+    }
+
+    /// The links at these places of the site's index; a place without its link is one of a crash
+    /// between two steps and none.
+    pub(super) async fn links_at(&self, site: &SiteId, places: &[Place]) -> Result<Vec<Listed>, StoreError> {
+        let links = self.many_links(places.iter().map(|place| &place.code)).await?;
+        let here =
+            |link: &Link, place: &Place| link.site == *site && hour_number(link.created_at) == place.hour();
+        let links = links.into_iter().zip(places);
+        let listed = |(link, place): (Option<Link>, &Place)| {
+            let link = link.filter(|link| here(link, place))?;
+            Some(Listed { link, place: place.cursor() })
+        };
+        Ok(links.filter_map(listed).collect())
+    }
+
+    /// The site's links that were made on a day, before the hour of `before`.
+    pub(super) async fn links_made(
+        &self,
+        site: &SiteId,
+        day: Day,
+        before: Timestamp,
+    ) -> Result<Vec<Link>, StoreError> {
+        let mut walk = Walk::over_days(site, day, day, before);
+        let mut links = Vec::new();
+        loop {
+            let places = walk.next(self, CHUNK * CHUNKS).await?;
+            if places.is_empty() {
+                return Ok(links);
+            }
+            let chunks: Vec<_> = places.chunks(CHUNK).map(|some| self.links_at(site, some)).collect();
+            let listed = stream::iter(chunks).buffered(CHUNKS).try_concat().await?;
+            links.extend(listed.into_iter().map(|listed| listed.link));
+        }
     }
 }
 

@@ -20,6 +20,7 @@ use foldhash::HashMap;
 use redis::cmd;
 
 use crate::domain::day::Day;
+use crate::domain::link::Link;
 use crate::domain::min_count::MinCount;
 use crate::domain::site::SiteId;
 use crate::domain::week::Week;
@@ -36,7 +37,7 @@ const LETTERS: usize = 12;
 /// What else stands there of a day.
 const OF_DAY: [&str; 7] = ["a", "v", "c", "k", "g", "m", "l"];
 
-/// How far a closing is. [`crate::store::redis::closing`] tells what each stage waits for.
+/// How far a closing is. [`crate::store::redis::day_closing`] tells what each stage waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     /// Partitions are told to count nothing more.
@@ -205,6 +206,14 @@ pub(super) fn fields_of(day: Day) -> Vec<String> {
 }
 
 impl RedisStore {
+    /// A link was changed or deleted: its share is not what it was. Behind the change, so that whoever sees the new
+    /// version reads what the link is now; in another slot, so a crash in between leaves the old version.
+    pub(super) async fn link_changed(&self, link: &Link) -> Result<(), StoreError> {
+        let mut rise = script::RISE.on(&[keys::marks(&link.site)]);
+        rise.arg(format!("l{}", Day::of(link.created_at).number()));
+        self.connection.call::<i64>(&script::RISE, &rise).await.map(drop)
+    }
+
     /// Some fields of a site's marks, with the server's time in milliseconds.
     pub(super) async fn look<const N: usize>(
         &self,
@@ -276,48 +285,6 @@ impl RedisStore {
             self.connection.query(cmd("HMGET").arg(keys::marks(site)).arg(&fields)).await?;
         let there = fields.into_iter().zip(values).filter_map(|(field, value)| Some((field, value?)));
         Marks::read(&there.collect())
-    }
-
-    /// The days before `before` of all sites that something is open on, or that the next stage of a closing is due for.
-    pub(super) async fn due_days(&self, before: Day) -> Result<Vec<(Day, SiteId)>, StoreError> {
-        let mut due = Vec::new();
-        for site in self.counted_sites().await? {
-            let marks = self.marks(&site).await?;
-            let (now, _) = self.look(&site, &[]).await?;
-            let is_due = |closing: &Closing| closing.left(now, self.keep).is_zero();
-            let days = marks.announced.keys().filter(|day| {
-                **day < before && (marks.is_open(**day) || marks.closings.get(day).is_none_or(is_due))
-            });
-            due.extend(days.map(|day| (*day, site.clone())));
-        }
-        due.sort_unstable_by(|(day, site), (other, of_other)| {
-            (day, site.as_str()).cmp(&(other, of_other.as_str()))
-        });
-        Ok(due)
-    }
-
-    /// The weeks before `before` of all sites that have pools which nothing can join any more.
-    pub(super) async fn due_weeks(&self, before: Week) -> Result<Vec<(Week, SiteId)>, StoreError> {
-        let mut due = Vec::new();
-        for site in self.counted_sites().await? {
-            let marks = self.marks(&site).await?;
-            let weeks = marks.weeks.keys().filter(|week| **week < before && marks.is_due(**week));
-            due.extend(weeks.map(|week| (*week, site.clone())));
-        }
-        due.sort_unstable_by(|(week, site), (other, of_other)| {
-            (week, site.as_str()).cmp(&(other, of_other.as_str()))
-        });
-        Ok(due)
-    }
-
-    /// Notes that the days before `day` of all sites are closed, or those before the first one that is not yet.
-    pub(super) async fn note_closed(&self, mut day: Day) -> Result<Day, StoreError> {
-        for site in self.counted_sites().await? {
-            day = self.marks(&site).await?.open().min().map_or(day, |open| open.min(day));
-        }
-        let mut note = script::NOTE.on(&[keys::CLOSED_BEFORE.to_owned()]);
-        note.arg(day.number());
-        self.connection.call::<()>(&script::NOTE, &note).await.map(|()| day)
     }
 
     /// That note, and no days: their own marks are read with them. It is read before them, so that a day without

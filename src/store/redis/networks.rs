@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use async_trait::async_trait;
 use redis::{Cmd, cmd};
 
 use crate::domain::channel::ChannelName;
@@ -14,10 +15,10 @@ use crate::domain::entry::Numbered;
 use crate::domain::link_key::{Incarnation, LinkKey};
 use crate::domain::networks::{Bucket, Networks};
 use crate::domain::site::SiteId;
-use crate::store::StoreError;
 use crate::store::redis::connection::Connection;
 use crate::store::redis::slow_log::PADDING;
 use crate::store::redis::{RedisStore, failure, keys, script};
+use crate::store::{StoreError, TodayStore};
 
 /// For how many days after their day networks wait for its closing.
 const WAITING: i32 = 4;
@@ -40,6 +41,58 @@ fn read(member: &[u8]) -> Result<(Incarnation, Bucket), StoreError> {
         Some((Incarnation::from_bits(bits), Bucket::new(*bucket)))
     });
     read.ok_or_else(|| failure::corrupt("a network"))
+}
+
+#[async_trait]
+impl TodayStore for RedisStore {
+    /// Takes the networks that nobody has asked for, by channel.
+    async fn take_recent_networks(
+        &self,
+        site: &SiteId,
+        day: Day,
+    ) -> Result<BTreeMap<ChannelName, Networks>, StoreError> {
+        let mut recent: HashMap<Incarnation, Networks> = HashMap::new();
+        loop {
+            let pop = cmd("SPOP").arg(keys::recent_networks(site, day)).arg(SCAN).take();
+            let members: Vec<Vec<u8>> = self.memory().query(&pop).await?;
+            if members.is_empty() {
+                break;
+            }
+            for member in members {
+                let (link, bucket) = read(&member)?;
+                recent.entry(link).or_default().insert(bucket);
+            }
+        }
+        let mut channels: BTreeMap<ChannelName, Networks> = BTreeMap::new();
+        if recent.is_empty() {
+            return Ok(channels);
+        }
+        // The day's parts know which links these are.
+        for (link, _) in self.open_links(site, day).await? {
+            if let Some(networks) = recent.get(&link.incarnation) {
+                *channels.entry(link.channel).or_default() |= *networks;
+            }
+        }
+        Ok(channels)
+    }
+
+    /// What instances remember of a site's numbers of today.
+    async fn today_note(&self, site: &SiteId, day: Day) -> Result<Option<String>, StoreError> {
+        self.memory().query(cmd("GET").arg(keys::today_note(site, day))).await
+    }
+
+    /// Puts another note in its place, and returns whether it was still that.
+    async fn swap_today_note(
+        &self,
+        site: &SiteId,
+        day: Day,
+        old: Option<&str>,
+        new: &str,
+    ) -> Result<bool, StoreError> {
+        let mut swap = script::SWAP_NOTE.on(&[keys::today_note(site, day)]);
+        swap.arg(old.unwrap_or_default()).arg(new).arg(day.plus(1).start().as_second());
+        self.memory().call(&script::SWAP_NOTE, &swap).await
+    }
 }
 
 impl RedisStore {
@@ -110,54 +163,5 @@ impl RedisStore {
             self.memory().query::<()>(cmd("UNLINK").arg(key)).await?;
         }
         Ok(())
-    }
-
-    /// Takes the networks that nobody has asked for, by channel.
-    pub(super) async fn recent_networks(
-        &self,
-        site: &SiteId,
-        day: Day,
-    ) -> Result<BTreeMap<ChannelName, Networks>, StoreError> {
-        let mut recent: HashMap<Incarnation, Networks> = HashMap::new();
-        loop {
-            let pop = cmd("SPOP").arg(keys::recent_networks(site, day)).arg(SCAN).take();
-            let members: Vec<Vec<u8>> = self.memory().query(&pop).await?;
-            if members.is_empty() {
-                break;
-            }
-            for member in members {
-                let (link, bucket) = read(&member)?;
-                recent.entry(link).or_default().insert(bucket);
-            }
-        }
-        let mut channels: BTreeMap<ChannelName, Networks> = BTreeMap::new();
-        if recent.is_empty() {
-            return Ok(channels);
-        }
-        // The day's parts know which links these are.
-        for (link, _) in self.open_links(site, day).await? {
-            if let Some(networks) = recent.get(&link.incarnation) {
-                *channels.entry(link.channel).or_default() |= *networks;
-            }
-        }
-        Ok(channels)
-    }
-
-    /// What instances remember of a site's numbers of today.
-    pub(super) async fn note_of_today(&self, site: &SiteId, day: Day) -> Result<Option<String>, StoreError> {
-        self.memory().query(cmd("GET").arg(keys::today_note(site, day))).await
-    }
-
-    /// Puts another note in its place, and returns whether it was still that.
-    pub(super) async fn swap_note_of_today(
-        &self,
-        site: &SiteId,
-        day: Day,
-        old: Option<&str>,
-        new: &str,
-    ) -> Result<bool, StoreError> {
-        let mut swap = script::SWAP_NOTE.on(&[keys::today_note(site, day)]);
-        swap.arg(old.unwrap_or_default()).arg(new).arg(day.plus(1).start().as_second());
-        self.memory().call(&script::SWAP_NOTE, &swap).await
     }
 }

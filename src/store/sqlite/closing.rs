@@ -15,11 +15,24 @@ use crate::domain::site::SiteId;
 use crate::domain::week::Week;
 use crate::stats::counts::Amount;
 use crate::stats::disclosure::{Secret, Undecided};
+use crate::store::StoreError;
 use crate::store::sqlite::counts::{LinkSite, number, read_day, sql_number};
 use crate::store::sqlite::day_closing::Unions;
-use crate::store::sqlite::reading::each;
-use crate::store::sqlite::sites;
 use crate::store::sqlite::visitors::Visitors;
+use crate::store::sqlite::{SqliteStore, sites};
+
+impl SqliteStore {
+    /// Takes all steps of a closing.
+    pub(super) async fn close(&self, mut closing: Closing) -> Result<(), StoreError> {
+        while !closing.is_done() {
+            let ends = closing.ends();
+            let step = move |db: &Connection, visitors: &mut Visitors| closing.step(db, visitors);
+            let file = self.file();
+            closing = if ends { file.writer.erase(step).await? } else { file.writer.write(step).await? };
+        }
+        Ok(())
+    }
+}
 
 /// How many links or pages one step closes.
 pub(super) const ROWS: u16 = 500;
@@ -27,64 +40,6 @@ pub(super) const ROWS: u16 = 500;
 /// Returns whether a step with so many of them has to be followed by another one of its kind.
 pub(super) fn is_full(rows: usize) -> bool {
     rows == usize::from(ROWS)
-}
-
-/// Returns the days of all sites that there is something to close on, the oldest first.
-pub(super) fn days_to_close(db: &Connection, before: Day) -> rusqlite::Result<Vec<(Day, SiteId)>> {
-    // From one day with open counts to the next, without reading those of today.
-    let sql = "
-        WITH RECURSIVE open (site, day) AS (
-            SELECT id, (SELECT min(day) FROM counts WHERE site = sites.id) FROM sites
-            UNION ALL
-            SELECT site, (SELECT min(day) FROM counts WHERE counts.site = open.site AND counts.day > open.day)
-            FROM open WHERE day < ?1
-        )
-        SELECT day, ident FROM (
-            SELECT site, day FROM open
-            UNION SELECT site, number FROM closings WHERE NOT is_week
-        ) JOIN sites ON sites.id = site WHERE day < ?1 ORDER BY day, ident";
-    let mut statement = db.prepare_cached(sql)?;
-    let day = |row: &Row<'_>| Ok((read_day(row, 0)?, SiteId::from_stored(row.get_ref(1)?.as_str()?)));
-    statement.query_map([before.number()], day)?.collect()
-}
-
-/// Returns the weeks of all sites that have pools and no day that is open, the oldest first.
-pub(super) fn weeks_to_close(db: &Connection, before: Week) -> rusqlite::Result<Vec<(Week, SiteId)>> {
-    // From one week with pools to the next.
-    let sql = "
-        WITH RECURSIVE pooled (site, week) AS (
-            SELECT id, (SELECT min(week) FROM pools WHERE site = sites.id) FROM sites
-            UNION ALL
-            SELECT site, (SELECT min(week) FROM pools WHERE pools.site = pooled.site AND pools.week > pooled.week)
-            FROM pooled WHERE week < ?1
-        )
-        SELECT week, ident, site FROM (
-            SELECT site, week FROM pooled
-            UNION SELECT site, number FROM closings WHERE is_week
-        ) JOIN sites ON sites.id = site WHERE week < ?1 ORDER BY week, ident";
-    let mut weeks = Vec::new();
-    each(db, sql, [before.number()], |row| {
-        let (week, site) = (read_week(row, 0)?, SiteId::from_stored(row.get_ref(1)?.as_str()?));
-        if !has_open_day(db, row.get(2)?, week)? {
-            weeks.push((week, site));
-        }
-        Ok(())
-    })?;
-    Ok(weeks)
-}
-
-fn has_open_day(db: &Connection, site: LinkSite, week: Week) -> rusqlite::Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM counts WHERE site = ?1 AND day BETWEEN ?2 AND ?3) OR EXISTS
-               (SELECT 1 FROM closings WHERE site = ?1 AND NOT is_week AND number BETWEEN ?2 AND ?3)";
-    let which = (site, week.first().number(), week.last().number());
-    db.prepare_cached(sql)?.query_row(which, |row| row.get(0))
-}
-
-/// Notes that all days before `day` are closed.
-pub(super) fn note_closed_before(db: &Connection, day: Day) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO closed_before (only, day) VALUES (1, ?1)
-               ON CONFLICT DO UPDATE SET day = max(day, excluded.day)";
-    db.prepare_cached(sql)?.execute([day.number()]).map(drop)
 }
 
 /// Returns the day on which a site counts what happened on `day`: that day, or the first one after it whose closing has not

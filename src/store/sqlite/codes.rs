@@ -6,7 +6,7 @@ use rusqlite::{Connection, Error, OptionalExtension, ffi};
 use crate::domain::code::Code;
 use crate::domain::link::Link;
 use crate::domain::site::SiteId;
-use crate::store::deleted_code;
+use crate::store::links::deleted_code;
 
 /// Keeps the code of a link that is being deleted, for the site that had it.
 pub(super) fn keep(db: &Connection, code: &Code, site: &SiteId) -> rusqlite::Result<()> {

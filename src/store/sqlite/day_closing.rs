@@ -2,19 +2,65 @@
 
 use std::collections::BTreeMap;
 
+use async_trait::async_trait;
 use foldhash::HashMap;
+use rusqlite::{Connection, Row};
 
 use crate::domain::day::Day;
+use crate::domain::min_count::MinCount;
 use crate::domain::networks::Networks;
+use crate::domain::site::SiteId;
 use crate::stats::counts::{Amount, Counts};
 use crate::stats::disclosure::{Level, Undecided};
-use crate::store::sqlite::cells;
 use crate::store::sqlite::cells::{KindRow, kind_row};
-use crate::store::sqlite::closing::{Desk, ROWS, is_full, undecided, week_of_pools};
-use crate::store::sqlite::counts::{number, sql_number};
+use crate::store::sqlite::closing::{Closing, Desk, ROWS, is_full, undecided, week_of_pools};
+use crate::store::sqlite::counts::{number, read_day, sql_number};
 use crate::store::sqlite::links::kind_on;
 use crate::store::sqlite::reading::{each, known};
 use crate::store::sqlite::visitors::{LinkRow, Visitors};
+use crate::store::sqlite::{SqliteStore, cells};
+use crate::store::{DayClosingStore, StoreError};
+
+#[async_trait]
+impl DayClosingStore for SqliteStore {
+    async fn days_to_close(&self, before: Day) -> Result<Vec<(Day, SiteId)>, StoreError> {
+        self.file().reports.read(move |db| days_to_close(db, before)).await
+    }
+
+    async fn close_day(&self, site: &SiteId, day: Day, min_count: MinCount) -> Result<(), StoreError> {
+        self.close(Closing::of_day(site.clone(), day, min_count)).await
+    }
+
+    async fn note_closed_before(&self, day: Day) -> Result<Day, StoreError> {
+        self.file().writer.write(move |db, _| note_closed_before(db, day)).await.map(|()| day)
+    }
+}
+
+/// Returns the days of all sites that there is something to close on, the oldest first.
+pub(super) fn days_to_close(db: &Connection, before: Day) -> rusqlite::Result<Vec<(Day, SiteId)>> {
+    // From one day with open counts to the next, without reading those of today.
+    let sql = "
+        WITH RECURSIVE open (site, day) AS (
+            SELECT id, (SELECT min(day) FROM counts WHERE site = sites.id) FROM sites
+            UNION ALL
+            SELECT site, (SELECT min(day) FROM counts WHERE counts.site = open.site AND counts.day > open.day)
+            FROM open WHERE day < ?1
+        )
+        SELECT day, ident FROM (
+            SELECT site, day FROM open
+            UNION SELECT site, number FROM closings WHERE NOT is_week
+        ) JOIN sites ON sites.id = site WHERE day < ?1 ORDER BY day, ident";
+    let mut statement = db.prepare_cached(sql)?;
+    let day = |row: &Row<'_>| Ok((read_day(row, 0)?, SiteId::from_stored(row.get_ref(1)?.as_str()?)));
+    statement.query_map([before.number()], day)?.collect()
+}
+
+/// Notes that all days before `day` are closed.
+pub(super) fn note_closed_before(db: &Connection, day: Day) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO closed_before (only, day) VALUES (1, ?1)
+               ON CONFLICT DO UPDATE SET day = max(day, excluded.day)";
+    db.prepare_cached(sql)?.execute([day.number()]).map(drop)
+}
 
 /// The networks of each pool that a closing adds to, united over the links that have joined it so far. They are in memory
 /// only: a closing that goes on after a kill counts what was united until then as one number, and never adds to it.

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use crate::domain::identity::StoreId;
-use crate::inode::{Inode, Place};
 use crate::store::StoreError;
 use crate::store::sqlite::connection;
 use crate::store::sqlite::connection::Sharing;
 use crate::store::sqlite::error::store_error;
+use crate::store::sqlite::placement::{Files, Placement};
 use crate::store::sqlite::readers::Readers;
 use crate::store::sqlite::schema;
 use crate::store::sqlite::writer::Writer;
@@ -29,9 +29,7 @@ pub(super) struct OpenFile {
     pub(super) writer: Writer,
     pub(super) identity: StoreId,
     path: PathBuf,
-    inode: Inode,
-    /// The files beside it that belong to it: its write-ahead log and that log's index.
-    beside: Vec<(PathBuf, Inode)>,
+    files: Files,
     /// Held as long as this process serves from the file. It is the file itself that is locked, so no other file
     /// that somebody could remove stands for it.
     _lock: Option<File>,
@@ -43,26 +41,22 @@ impl OpenFile {
         let unavailable = |error: io::Error| StoreError::Unavailable(Box::new(error));
         let lock = connection::make_file(path, sharing)?;
         let writing = connection::writing(path)?;
-        let inode = Inode::at(path).map_err(unavailable)?;
         let identity = identity(&writing)?;
-        let beside = ["-wal", "-shm"].map(|ending| beside(path, ending));
-        let inode_of = |path: PathBuf| Some((path.clone(), Inode::at(&path).ok()?));
-        let beside = beside.into_iter().filter_map(inode_of).collect();
+        let files = Files::at(path).map_err(unavailable)?;
         Ok(Self {
-            beside,
             lookups: Readers::new(path.to_owned(), LOOKUPS, Some(sharing.patience())),
             reports: Readers::new(path.to_owned(), REPORTS, None),
-            writer: Writer::start(writing, sharing.patience())?,
+            writer: Writer::start(writing, files.clone(), sharing.patience())?,
             identity,
             path: path.to_owned(),
-            inode,
+            files,
             _lock: lock,
         })
     }
 
-    /// Whether the file at the path is the one that is open.
-    pub(super) fn place(&self) -> Place {
-        self.inode.place(&self.path)
+    /// Looks whether the files are where they were when they were opened.
+    pub(super) fn placement(&self) -> Placement {
+        self.files.placement()
     }
 
     /// The identity of whatever file is at the path now, where it is a store.
@@ -71,23 +65,10 @@ impl OpenFile {
         schema::identity(&connection).ok()?
     }
 
-    /// Puts this file's log out of the way of another file that has taken its place: SQLite would take it for the other
-    /// one's. Whoever has it open goes on with it.
+    /// Puts this file's log out of the way of another file that has taken its place.
     pub(super) fn leave_place(&self) -> io::Result<()> {
-        for (path, inode) in &self.beside {
-            if Inode::at(path).is_ok_and(|there| there == *inode) {
-                std::fs::rename(path, beside(path, ".old"))?;
-            }
-        }
-        Ok(())
+        self.files.leave_place()
     }
-}
-
-/// A file's name with an ending.
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
 }
 
 fn identity(connection: &Connection) -> Result<StoreId, StoreError> {

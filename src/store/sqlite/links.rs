@@ -1,5 +1,6 @@
 //! Links and the `once` names that stand for them.
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, Error, OptionalExtension, Row, named_params};
@@ -13,13 +14,51 @@ use crate::domain::destination::Destination;
 use crate::domain::link::{Link, LinkChange, Moved, Text};
 use crate::domain::link_key::Incarnation;
 use crate::domain::site::SiteId;
-use crate::store::sqlite::codes;
-use crate::store::sqlite::counts;
 use crate::store::sqlite::counts::number;
-use crate::store::sqlite::days;
-use crate::store::sqlite::sites;
 use crate::store::sqlite::visitors::Visitors;
-use crate::store::{Cursor, Inserted, LinkFilter, Listed, OnceName};
+use crate::store::sqlite::writer::Log;
+use crate::store::sqlite::{SqliteStore, campaigns, codes, counts, days, sites};
+use crate::store::{Cursor, Deletion, LinkFilter, LinkStore, Listed, StoreError};
+
+#[async_trait]
+impl LinkStore for SqliteStore {
+    async fn link_in_any_case(&self, code: &Code) -> Result<Option<Link>, StoreError> {
+        let code = code.clone();
+        self.file().lookups.read(move |db| in_any_case(db, &code)).await
+    }
+
+    async fn links(
+        &self,
+        site: &SiteId,
+        filter: &LinkFilter,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Vec<Listed>, StoreError> {
+        let (site, filter, after) = (site.clone(), filter.clone(), after.copied());
+        self.file().reports.read(move |db| list(db, &site, &filter, after.as_ref(), limit)).await
+    }
+
+    async fn change_link(
+        &self,
+        code: &Code,
+        change: LinkChange,
+        today: Day,
+    ) -> Result<Option<Link>, StoreError> {
+        let code = code.clone();
+        self.file().writer.write_in_time(move |db, _| self::change(db, &code, change, today)).await
+    }
+
+    async fn delete_link(&self, code: &Code) -> Result<Deletion, StoreError> {
+        let code = code.clone();
+        let file = self.file();
+        let deleting = file.writer.erase_and_wait(move |db, visitors| delete(db, visitors, &code));
+        Ok(match deleting.await? {
+            (false, _) => Deletion::NotThere,
+            (true, Log::Emptied) => Deletion::LetGo,
+            (true, Log::Held) => Deletion::HeldByReader,
+        })
+    }
+}
 
 /// Milliseconds.
 const HOUR: i64 = 3_600_000;
@@ -49,57 +88,7 @@ macro_rules! kind_on {
     };
 }
 pub(super) use kind_on;
-
-/// Adds a link, or finds the one that a `once` name stands for. A code that is taken breaks a
-/// constraint.
-pub(super) fn insert(db: &Connection, link: &Link, once: &[OnceName]) -> rusqlite::Result<Inserted> {
-    let site = sites::row_number(db, &link.site)?;
-    for name in once {
-        if let Some(earlier) = named(db, site, name)? {
-            return Ok(earlier);
-        }
-    }
-    codes::refuse_another_sites(db, link)?;
-    let moved = link.moved.as_deref();
-    let sql = "INSERT INTO links (code, site, url, page, channel, campaign, title, parent, created_at, \
-               expires_at, disabled, taken_down, generation, incarnation, is_share, is_slug, moved_since, \
-               moved_page, moved_campaign) \
-               VALUES (:code, :site, :url, :page, :channel, :campaign, :title, \
-               (SELECT code FROM links WHERE code = :parent AND site = :site), :created_at, :expires_at, \
-               :disabled, :taken_down, :generation, :incarnation, :is_share, :is_slug, \
-               :moved_since, :moved_page, :moved_campaign)";
-    db.prepare_cached(sql)?.execute(named_params! {
-        ":code": link.code.as_str(),
-        ":site": site,
-        ":url": link.url.as_str(),
-        ":page": link.page.as_ref().map(Destination::as_str),
-        ":channel": link.channel.as_str(),
-        ":campaign": link.campaign.as_ref().map(Text::as_str),
-        ":title": link.title.as_ref().map(Text::as_str),
-        ":parent": link.parent.as_ref().map(Code::as_str),
-        ":created_at": link.created_at.as_millisecond(),
-        ":expires_at": link.expires_at.map(Timestamp::as_millisecond),
-        ":disabled": link.disabled,
-        ":taken_down": link.taken_down,
-        ":generation": link.generation,
-        ":incarnation": link.incarnation.bits().cast_signed(),
-        ":is_share": link.is_share,
-        ":is_slug": link.is_slug,
-        ":moved_since": moved.map(|moved| moved.since.number()),
-        ":moved_page": moved.map(|moved| moved.page.as_str()),
-        ":moved_campaign": moved.and_then(|moved| moved.campaign.as_ref()).map(Text::as_str),
-    })?;
-    let row = db.last_insert_rowid();
-    days::link_made(db, site, Day::of(link.created_at))?;
-    // The two names of one call may be the same, and one may be there whose time is over.
-    let sql = "INSERT OR REPLACE INTO once_names (site, name, link, fingerprint, until) VALUES (?1, ?2, ?3, ?4, ?5)";
-    for OnceName { name, passing } in once {
-        let (fingerprint, until) =
-            (passing.map(|passing| passing.fingerprint), passing.map(|passing| passing.until));
-        db.prepare_cached(sql)?.execute((site, name, row, fingerprint, until))?;
-    }
-    Ok(Inserted::Created)
-}
+pub(super) use select_link;
 
 /// The link with this code.
 pub(super) fn by_code(db: &Connection, code: &Code) -> rusqlite::Result<Option<Link>> {
@@ -110,68 +99,6 @@ pub(super) fn by_code(db: &Connection, code: &Code) -> rusqlite::Result<Option<L
 pub(super) fn in_any_case(db: &Connection, code: &Code) -> rusqlite::Result<Option<Link>> {
     let sql = select_link!("WHERE code = ?1 COLLATE NOCASE");
     db.prepare_cached(sql)?.query_row([code.as_str()], link).optional()
-}
-
-/// What a name stands for now.
-fn named(db: &Connection, site: i64, name: &OnceName) -> rusqlite::Result<Option<Inserted>> {
-    let sql = "SELECT link, fingerprint FROM once_names
-               WHERE site = ?1 AND name = ?2 AND (until IS NULL OR until > ?3)";
-    let now = name.passing.map_or(i64::MIN, |passing| passing.now);
-    let found = db
-        .prepare_cached(sql)?
-        .query_row((site, name.name, now), |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, Option<[u8; 16]>>(1)?))
-        })
-        .optional()?;
-    let Some((row, fingerprint)) = found else { return Ok(None) };
-    if fingerprint != name.passing.map(|passing| passing.fingerprint) {
-        return Ok(Some(Inserted::Reused));
-    }
-    let sql = select_link!("WHERE links.id = ?1");
-    Ok(db.prepare_cached(sql)?.query_row([row], link).optional()?.map(Inserted::Existing))
-}
-
-/// The same for a site by its identifier.
-pub(super) fn named_of_site(
-    db: &Connection,
-    site: &SiteId,
-    name: &OnceName,
-) -> rusqlite::Result<Option<Inserted>> {
-    named(db, sites::row_number(db, site)?, name)
-}
-
-/// Forgets names whose time is over.
-pub(super) fn forget_ended_names(db: &Connection, now: Timestamp) -> rusqlite::Result<()> {
-    db.prepare_cached("DELETE FROM once_names WHERE until <= ?1")?.execute([now.as_second()]).map(drop)
-}
-
-/// The spelling that a campaign of a site has, from now on where it is new.
-pub(super) fn first_campaign(db: &Connection, site: &SiteId, campaign: &Text) -> rusqlite::Result<Text> {
-    let (site, folded) = (sites::row_number(db, site)?, campaign.folded());
-    let sql = "INSERT OR IGNORE INTO campaigns (site, folded, name) VALUES (?1, ?2, ?3)";
-    db.prepare_cached(sql)?.execute((site, &folded, campaign.as_str()))?;
-    known_campaign(db, site, &folded)?.ok_or(Error::QueryReturnedNoRows)
-}
-
-/// The same where it is known.
-pub(super) fn campaign_of_site(
-    db: &Connection,
-    site: &SiteId,
-    campaign: &Text,
-) -> rusqlite::Result<Option<Text>> {
-    known_campaign(db, sites::row_number(db, site)?, &campaign.folded())
-}
-
-fn known_campaign(db: &Connection, site: i64, folded: &str) -> rusqlite::Result<Option<Text>> {
-    let sql = "SELECT name FROM campaigns WHERE site = ?1 AND folded = ?2";
-    db.prepare_cached(sql)?.query_row((site, folded), |row| required(row, 0)).optional()
-}
-
-/// Forgets the spelling of a campaign that no link has any more.
-fn let_campaign_go(db: &Connection, site: i64, campaign: &Text) -> rusqlite::Result<()> {
-    let sql = "DELETE FROM campaigns WHERE site = ?1 AND folded = ?2
-               AND NOT EXISTS (SELECT 1 FROM links WHERE links.site = ?1 AND campaign = campaigns.name)";
-    db.prepare_cached(sql)?.execute((site, campaign.folded())).map(drop)
 }
 
 /// A site's links behind `after`, newest first. Walks the index by age; a filter passes over rows.
@@ -241,7 +168,7 @@ pub(super) fn change(
         ":moved_campaign": moved.and_then(|moved| moved.campaign.as_ref()).map(Text::as_str),
     })?;
     if let Some(earlier) = campaign.filter(|earlier| Some(earlier) != link.campaign.as_ref()) {
-        let_campaign_go(db, sites::row_number(db, &link.site)?, &earlier)?;
+        campaigns::let_campaign_go(db, sites::row_number(db, &link.site)?, &earlier)?;
     }
     Ok(Some(link))
 }
@@ -259,7 +186,7 @@ pub(super) fn delete(db: &Connection, visitors: &mut Visitors, code: &Code) -> r
     days::link_changed(db, site, Day::of(made))?;
     codes::keep(db, code, &link.site)?;
     if let Some(campaign) = &link.campaign {
-        let_campaign_go(db, site, campaign)?;
+        campaigns::let_campaign_go(db, site, campaign)?;
     }
     visitors.let_link_go(&key, row);
     Ok(true)
@@ -291,7 +218,7 @@ pub(super) fn strip_shares_before(db: &Connection, day: Day, most: usize) -> rus
     Ok(may_be_more)
 }
 
-fn link(row: &Row<'_>) -> rusqlite::Result<Link> {
+pub(super) fn link(row: &Row<'_>) -> rusqlite::Result<Link> {
     Ok(Link {
         code: required(row, 0)?,
         is_slug: row.get(16)?,

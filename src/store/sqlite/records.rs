@@ -4,6 +4,9 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::domain::site::{KeyHash, SiteId};
+use crate::store::StoreError;
+use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::sites::{body, from_body};
 
 /// A table of records.
@@ -36,6 +39,16 @@ impl Table {
         statement.query_map([], |row| from_body(row))?.collect()
     }
 
+    /// Returns the records of this site.
+    pub(super) fn of_site<T: DeserializeOwned>(
+        self,
+        db: &Connection,
+        site: &SiteId,
+    ) -> rusqlite::Result<Vec<T>> {
+        let sql = format!("SELECT body FROM {} WHERE json_extract(body, '$.site') = ?1", self.0);
+        db.prepare_cached(&sql)?.query_map([site.as_str()], |row| from_body(row))?.collect()
+    }
+
     /// Changes the record of this name, and returns what it became.
     pub(super) fn change<T: Serialize + DeserializeOwned>(
         self,
@@ -54,5 +67,15 @@ impl Table {
     pub(super) fn delete(self, db: &Connection, name: &str) -> rusqlite::Result<bool> {
         let sql = format!("DELETE FROM {} WHERE name = ?1", self.0);
         Ok(db.prepare_cached(&sql)?.execute([name])? > 0)
+    }
+}
+
+impl SqliteStore {
+    /// Deletes the records of these tokens.
+    pub(super) async fn delete_each(&self, table: Table, tokens: &[KeyHash]) -> Result<(), StoreError> {
+        let names: Vec<_> = tokens.iter().map(KeyHash::to_hex).collect();
+        let delete =
+            move |db: &Connection| names.iter().try_for_each(|name| table.delete(db, name).map(drop));
+        self.file().writer.erase_in_time(move |db, _| delete(db)).await
     }
 }

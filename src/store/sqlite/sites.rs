@@ -1,14 +1,48 @@
 //! Sites and their keys. A site's row has the whole site as JSON beside what it is found by.
 
+use async_trait::async_trait;
 use rusqlite::types::Type;
 use rusqlite::{CachedStatement, Connection, Error, OptionalExtension, Params, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::domain::site::{KeyHash, Site, SiteId};
-use crate::store::sqlite::codes;
 use crate::store::sqlite::links::required;
 use crate::store::sqlite::visitors::Visitors;
+use crate::store::sqlite::{SqliteStore, codes};
+use crate::store::{SiteStore, StoreError};
+
+#[async_trait]
+impl SiteStore for SqliteStore {
+    async fn insert_site(&self, site: &Site) -> Result<(), StoreError> {
+        let site = site.clone();
+        self.file().writer.write_in_time(move |db, _| insert(db, &site)).await
+    }
+
+    async fn replace_site(&self, old: &Site, new: &Site) -> Result<bool, StoreError> {
+        let (old, new) = (old.clone(), new.clone());
+        self.file().writer.erase_in_time(move |db, _| replace(db, &old, &new)).await
+    }
+
+    async fn delete_site(&self, id: &SiteId) -> Result<bool, StoreError> {
+        let id = id.clone();
+        self.file().writer.erase(move |db, visitors| delete(db, visitors, &id)).await
+    }
+
+    async fn sites(&self) -> Result<Vec<Site>, StoreError> {
+        self.file().lookups.read(all).await
+    }
+
+    async fn site(&self, id: &SiteId) -> Result<Option<Site>, StoreError> {
+        let id = id.clone();
+        self.file().lookups.read(move |db| by_id(db, &id)).await
+    }
+
+    async fn site_by_key(&self, hash: &KeyHash) -> Result<Option<Site>, StoreError> {
+        let hash = hash.clone();
+        self.file().lookups.read(move |db| by_key(db, &hash)).await
+    }
+}
 
 /// Adds a site. A name, an identifier or a key that is there already breaks a constraint.
 pub(super) fn insert(db: &Connection, site: &Site) -> rusqlite::Result<()> {

@@ -1,14 +1,64 @@
 //! Closing the pools of a week: each one becomes a cell of its page, or joins its channel, which becomes a cell or is deleted.
 
+use crate::store::sqlite::counts::LinkSite;
+use async_trait::async_trait;
+use rusqlite::Connection;
+
 use crate::domain::day::Day;
+use crate::domain::min_count::MinCount;
+use crate::domain::site::SiteId;
 use crate::domain::week::Week;
 use crate::stats::counts::Amount;
 use crate::stats::disclosure::{Level, Undecided};
-use crate::store::sqlite::cells;
 use crate::store::sqlite::cells::{KindRow, NO_LINK, drop_unused_kind, kind_row};
-use crate::store::sqlite::closing::{Desk, is_full, undecided};
+use crate::store::sqlite::closing::{Closing, Desk, is_full, read_week, undecided};
 use crate::store::sqlite::counts::{read_day, sql_number};
 use crate::store::sqlite::reading::each;
+use crate::store::sqlite::{SqliteStore, cells};
+use crate::store::{StoreError, WeekClosingStore};
+
+#[async_trait]
+impl WeekClosingStore for SqliteStore {
+    async fn weeks_to_close(&self, before: Week) -> Result<Vec<(Week, SiteId)>, StoreError> {
+        self.file().reports.read(move |db| weeks_to_close(db, before)).await
+    }
+
+    async fn close_week(&self, site: &SiteId, week: Week, min_count: MinCount) -> Result<(), StoreError> {
+        self.close(Closing::of_week(site.clone(), week, min_count)).await
+    }
+}
+
+/// Returns the weeks of all sites that have pools and no day that is open, the oldest first.
+pub(super) fn weeks_to_close(db: &Connection, before: Week) -> rusqlite::Result<Vec<(Week, SiteId)>> {
+    // From one week with pools to the next.
+    let sql = "
+        WITH RECURSIVE pooled (site, week) AS (
+            SELECT id, (SELECT min(week) FROM pools WHERE site = sites.id) FROM sites
+            UNION ALL
+            SELECT site, (SELECT min(week) FROM pools WHERE pools.site = pooled.site AND pools.week > pooled.week)
+            FROM pooled WHERE week < ?1
+        )
+        SELECT week, ident, site FROM (
+            SELECT site, week FROM pooled
+            UNION SELECT site, number FROM closings WHERE is_week
+        ) JOIN sites ON sites.id = site WHERE week < ?1 ORDER BY week, ident";
+    let mut weeks = Vec::new();
+    each(db, sql, [before.number()], |row| {
+        let (week, site) = (read_week(row, 0)?, SiteId::from_stored(row.get_ref(1)?.as_str()?));
+        if !has_open_day(db, row.get(2)?, week)? {
+            weeks.push((week, site));
+        }
+        Ok(())
+    })?;
+    Ok(weeks)
+}
+
+fn has_open_day(db: &Connection, site: LinkSite, week: Week) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM counts WHERE site = ?1 AND day BETWEEN ?2 AND ?3) OR EXISTS
+               (SELECT 1 FROM closings WHERE site = ?1 AND NOT is_week AND number BETWEEN ?2 AND ?3)";
+    let which = (site, week.first().number(), week.last().number());
+    db.prepare_cached(sql)?.query_row(which, |row| row.get(0))
+}
 
 /// A page's pool, by day.
 struct Page {

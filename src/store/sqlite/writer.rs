@@ -21,6 +21,7 @@ use crate::memory::overwrite_long_stack;
 use crate::store::StoreError;
 use crate::store::sqlite::connection::BUSY;
 use crate::store::sqlite::error::{Busy, Ended, shared_error, store_error};
+use crate::store::sqlite::placement::{Files, Placement};
 use crate::store::sqlite::visitors::Visitors;
 
 /// How many jobs one transaction takes, so that the first of them does not wait for long.
@@ -70,12 +71,17 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread. A request waits for it no longer than `patience`.
-    pub(super) fn start(connection: Connection, patience: Duration) -> Result<Self, StoreError> {
+    pub(super) fn start(
+        connection: Connection,
+        files: Files,
+        patience: Duration,
+    ) -> Result<Self, StoreError> {
         let (jobs, queue) = mpsc::channel();
         let (told, foreign) = watch::channel(0);
         let (alive, ended) = mpsc::channel();
         let desk = Desk {
             connection,
+            files,
             visitors: Visitors::default(),
             owes_checkpoint: false,
             held: Vec::new(),
@@ -188,6 +194,8 @@ impl Drop for Writer {
 /// A job, whatever its answer is.
 trait Job: Send {
     fn erases(&self) -> Erases;
+    /// Whether a request waits for it.
+    fn is_of_request(&self) -> bool;
     /// Whether it is too late to begin it.
     fn is_late(&self) -> bool;
     fn run(&mut self, connection: &Connection, visitors: &mut Visitors) -> rusqlite::Result<()>;
@@ -211,6 +219,10 @@ where
         self.erases
     }
 
+    fn is_of_request(&self) -> bool {
+        self.begin_by.is_some()
+    }
+
     fn is_late(&self) -> bool {
         self.begin_by.is_some_and(|latest| Instant::now() > latest)
     }
@@ -232,6 +244,7 @@ where
 /// What the thread works with.
 struct Desk {
     connection: Connection,
+    files: Files,
     visitors: Visitors,
     owes_checkpoint: bool,
     /// Jobs that are done, and whose answers wait for the log until a time.
@@ -250,13 +263,17 @@ impl Desk {
                 Err(_) => self.undo(),
             }
             let erases = outcomes.is_ok() && batch.iter().any(|job| job.erases() != Erases::Nothing);
+            let is_kept = outcomes.is_err() || self.keep();
             if erases || !self.held.is_empty() {
                 self.empty_log();
             }
             match outcomes {
                 Ok(outcomes) => {
                     for (job, outcome) in batch.into_iter().zip(outcomes) {
-                        if self.owes_checkpoint && outcome.is_ok() && job.erases() == Erases::AndWaits {
+                        if !is_kept && job.is_of_request() {
+                            job.answer(outcome.map_err(store_error).and(Err(lost())), self.log());
+                        } else if self.owes_checkpoint && outcome.is_ok() && job.erases() == Erases::AndWaits
+                        {
                             self.held.push((job, Instant::now() + HOLDING));
                         } else {
                             job.answer(outcome.map_err(store_error), self.log());
@@ -360,9 +377,27 @@ impl Desk {
         self.owes_checkpoint = busy.unwrap_or(true);
     }
 
+    /// Makes sure that what was committed is found at the path after a restart. Returns false where that cannot be.
+    fn keep(&mut self) -> bool {
+        match self.files.placement() {
+            Placement::InPlace => true,
+            // What is in the log gets into the file, as long as this process has both of them.
+            Placement::WithoutLog => {
+                self.empty_log();
+                !self.owes_checkpoint
+            }
+            Placement::Replaced | Placement::Gone => false,
+        }
+    }
+
     fn execute(&self, sql: &str) -> rusqlite::Result<()> {
         self.connection.prepare_cached(sql)?.execute([]).map(drop)
     }
+}
+
+/// What a request hears whose work was committed into files that nobody will find.
+fn lost() -> StoreError {
+    StoreError::Foreign("the database file or its write-ahead log was deleted, moved or replaced".to_owned())
 }
 
 /// What becomes of a job whose turn came too late.
@@ -389,7 +424,7 @@ mod tests {
         connection.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE notes (body INTEGER)").unwrap();
         connection.busy_timeout(PATIENT).unwrap();
         let patience = Duration::from_millis(300);
-        let writer = Writer::start(connection, patience).unwrap();
+        let writer = Writer::start(connection, Files::at(&path).unwrap(), patience).unwrap();
         let insert = |number: i64| {
             move |db: &Connection, _: &mut Visitors| db.execute("INSERT INTO notes VALUES (?1)", [number])
         };
@@ -415,9 +450,11 @@ mod tests {
 
     #[tokio::test]
     async fn on_a_full_disk_what_was_answered_holds_and_the_rest_has_left_nothing() {
-        let connection = Connection::open_in_memory().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let connection = Connection::open(&path).unwrap();
         connection.execute_batch("CREATE TABLE notes (body BLOB); PRAGMA max_page_count = 100").unwrap();
-        let writer = Writer::start(connection, PATIENT).unwrap();
+        let writer = Writer::start(connection, Files::at(&path).unwrap(), PATIENT).unwrap();
         let write = |pages: usize| {
             writer.write(move |db, _| db.execute("INSERT INTO notes VALUES (?1)", [vec![7; pages * 4_096]]))
         };
@@ -438,7 +475,7 @@ mod tests {
         let path = folder.path().join("a.db");
         let connection = Connection::open(&path).unwrap();
         connection.execute_batch("CREATE TABLE notes (body INTEGER)").unwrap();
-        let writer = Writer::start(connection, PATIENT).unwrap();
+        let writer = Writer::start(connection, Files::at(&path).unwrap(), PATIENT).unwrap();
         for number in 0..50 {
             let work = writer.write(move |db, _| db.execute("INSERT INTO notes VALUES (?1)", [number]));
             // Asked once, so that the job is queued, and then given up.

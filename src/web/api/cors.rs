@@ -16,8 +16,9 @@ use actix_web::http::header::{
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{Error, HttpMessage, HttpResponse};
 
+use crate::web::extract::key::Readable;
 use crate::web::extract::request;
 
 /// For how many seconds a browser need not ask again. Chrome takes no more than two hours.
@@ -31,14 +32,6 @@ const EXPOSED: &str = "retry-after";
 
 const VARIES: HeaderValue = HeaderValue::from_static("Origin");
 
-/// Marks a request whose page may read the answer.
-struct Readable;
-
-/// Lets a page that may call read the answer to this request, whatever that will be.
-pub(crate) fn let_read(request: &HttpRequest) {
-    request.extensions_mut().insert(Readable);
-}
-
 /// Stands before the API: answers a preflight, and says on all other answers whether their page may read them.
 pub(crate) async fn for_pages(
     request: ServiceRequest,
@@ -48,14 +41,13 @@ pub(crate) async fn for_pages(
         && request.headers().contains_key(ORIGIN)
         && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
     if preflight {
-        let answer = permit(request.request());
+        let answer = permit(request::origin(request.head()));
         return Ok(request.into_response(answer).map_into_right_body());
     }
     let mut response = next.call(request).await?;
     let is_refusal = matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
-    let is_readable = |request: &&HttpRequest| is_refusal || request.extensions().contains::<Readable>();
-    let origin =
-        Some(response.request()).filter(is_readable).and_then(|request| request::origin(request.head()));
+    let is_readable = is_refusal || response.request().extensions().contains::<Readable>();
+    let origin = request::origin(response.request().head()).filter(|_| is_readable);
     let origin =
         origin.and_then(|origin| HeaderValue::from_str(origin).ok()).filter(|origin| !origin.is_empty());
     let headers = response.headers_mut();
@@ -68,10 +60,10 @@ pub(crate) async fn for_pages(
 }
 
 /// The answer to a preflight.
-fn permit(request: &HttpRequest) -> HttpResponse {
+fn permit(origin: Option<&str>) -> HttpResponse {
     let mut answer = HttpResponse::NoContent();
     answer.insert_header((VARY, VARIES));
-    if let Some(origin) = request::origin(request.head()).filter(|origin| !origin.is_empty()) {
+    if let Some(origin) = origin.filter(|origin| !origin.is_empty()) {
         answer
             .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, origin))
             .insert_header((ACCESS_CONTROL_ALLOW_METHODS, METHODS))

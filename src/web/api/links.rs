@@ -1,7 +1,11 @@
 //! The API for links: make, list, read, change, delete.
 
-use actix_web::http::header::{CACHE_CONTROL, LOCATION};
-use actix_web::{HttpRequest, HttpResponse, web};
+use std::collections::BTreeMap;
+
+use actix_web::dev::RequestHead;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ETAG, LOCATION};
+use actix_web::{HttpResponse, web};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -10,17 +14,18 @@ use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
 use crate::domain::device::Device;
 use crate::domain::link::{FOR_EVER, Link, MAX_CAMPAIGN, Text, last_end};
-use crate::domain::reserved::Claim;
 use crate::domain::rule::FieldError;
 use crate::domain::site::{KeyKind, Site};
 use crate::service::links::{Draft, DraftChange, InvalidParam, LinkError};
 use crate::store::{Cursor, Deletion, Inserted, LinkFilter};
 use crate::web::AppState;
-use crate::web::api::cors;
 use crate::web::extract::body;
-use crate::web::extract::body::Fields;
-use crate::web::extract::request;
-use crate::web::extract::request::{KeyHolder, key_holder, secret_site};
+use crate::web::extract::body::{Fields, FromFields, FromQuery, Json, Query};
+use crate::web::extract::client::Client;
+use crate::web::extract::key::{AnyKey, ExpectedLink, OwnLink, SecretKey, entity_tag};
+use crate::web::extract::request::KeyHolder;
+use crate::web::extract::then::Then;
+use crate::web::response::json::json;
 use crate::web::response::problem::Problem;
 
 /// The most links in one bulk.
@@ -73,49 +78,50 @@ fn end_text(end: Timestamp) -> String {
     if end == last_end() { FOR_EVER.to_owned() } else { end.to_string() }
 }
 
-/// Answers with JSON that nobody caches.
-pub(crate) fn answer(status: u16, body: &impl Serialize) -> HttpResponse {
-    let status = actix_web::http::StatusCode::from_u16(status).expect("a literal status");
-    HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(body)
-}
-
 /// `POST /api/v1/links`.
 pub(crate) async fn create(
-    request: HttpRequest,
-    payload: web::Payload,
+    AnyKey { holder, body }: AnyKey,
+    client: Client,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let (holder, value) = creator(&request, payload, &app).await?;
-    let fingerprint = body::fingerprint(&value);
-    let fields = Fields::of(value).map_err(Problem::invalid)?;
+    let fingerprint = body::fingerprint(&body);
+    let fields = Fields::of(body).map_err(Problem::invalid)?;
     let draft = draft(fields, &holder, &app).and_then(|draft| allowed(&holder, draft));
     // What was reserved may be claimed, whatever is used up.
     if !matches!(&draft, Ok(Draft { claim: Some(Ok(_)), .. })) {
-        app.limits.attempt(&holder.client(), 1)?;
+        app.limits.attempt(&holder.caller(), 1)?;
     }
     let mut draft = draft?;
-    draft.idempotency = idempotency_key(&request)?.map(|key| holder.idempotency(key, fingerprint, 0));
-    let admission = || Ok(app.limits.create(&holder.client())?);
+    draft.idempotency = idempotency_key(client.head())?.map(|key| holder.idempotency(key, fingerprint, 0));
+    let admission = || Ok(app.limits.create(&holder.caller())?);
     let created = app.links.create_admitted(&holder.site, draft, app.clock.now(), &admission).await?;
     let (status, link) = status(created);
-    let mut created = answer(status, &LinkBody::of(&link, &app));
+    let mut created = json(status, &LinkBody::of(&link, &app));
     let path = format!("/api/v1/links/{}", link.code);
     created.headers_mut().insert(LOCATION, path.parse().expect("a code is plain ASCII"));
     Ok(created)
 }
 
+/// The body of a call that makes many links.
+struct Bulk {
+    links: Vec<Value>,
+}
+
+impl FromFields for Bulk {
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self { links: fields.list("links", MAX_BULK) }
+    }
+}
+
 /// `POST /api/v1/links/bulk`: every draft succeeds or fails by itself.
 pub(crate) async fn create_bulk(
-    request: HttpRequest,
-    payload: web::Payload,
+    AnyKey { holder, body }: AnyKey,
+    client: Client,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let (holder, value) = creator(&request, payload, &app).await?;
-    let fingerprint = body::fingerprint(&value);
-    let mut fields = Fields::of(value).map_err(Problem::invalid)?;
-    let drafts = fields.list("links", MAX_BULK);
-    fields.end().map_err(Problem::invalid)?;
-    let key = idempotency_key(&request)?;
+    let fingerprint = body::fingerprint(&body);
+    let Bulk { links: drafts } = body::read(body)?;
+    let key = idempotency_key(client.head())?;
     let drafts = drafts.into_iter().enumerate().map(|(place, value)| {
         let fields = Fields::of(value).map_err(Problem::invalid);
         let draft = fields.and_then(|fields| draft(fields, &holder, &app));
@@ -125,11 +131,11 @@ pub(crate) async fn create_bulk(
     });
     let drafts: Vec<_> = drafts.collect();
     let claims = drafts.iter().filter(|draft| matches!(draft, Ok(Draft { claim: Some(Ok(_)), .. }))).count();
-    app.limits.attempt(&holder.client(), drafts.len() - claims)?;
+    app.limits.attempt(&holder.caller(), drafts.len() - claims)?;
     let mut wanted = Vec::with_capacity(drafts.len());
     let refusals: Vec<Option<Problem>> =
         drafts.into_iter().map(|draft| draft.map(|draft| wanted.push(draft)).err()).collect();
-    let admission = || Ok(app.limits.create(&holder.client())?);
+    let admission = || Ok(app.limits.create(&holder.caller())?);
     let created = app.links.create_all(&holder.site, wanted, app.clock.now(), &admission).await;
     if created.iter().any(|created| matches!(created, Err(LinkError::KeyReused))) {
         return Err(LinkError::KeyReused.into());
@@ -143,7 +149,7 @@ pub(crate) async fn create_bulk(
                 Some(problem) => Some(Err(problem)),
             };
             match created.expect("there is one outcome for each draft") {
-                Ok((status, link)) => json!({ "status": status, "link": LinkBody::of(&link, &app) }),
+                Ok((status, link)) => json!({ "status": status.as_u16(), "link": LinkBody::of(&link, &app) }),
                 Err(problem) => {
                     let error = problem.to_json();
                     json!({ "status": error["status"], "error": error })
@@ -151,13 +157,25 @@ pub(crate) async fn create_bulk(
             }
         })
         .collect();
-    Ok(answer(200, &json!({ "results": results })))
+    Ok(json(StatusCode::OK, &json!({ "results": results })))
+}
+
+/// The parameters of a list of links.
+pub(crate) struct ListQuery(BTreeMap<String, String>);
+
+impl FromQuery for ListQuery {
+    const NAMES: &'static [&'static str] = &["cursor", "limit", "channel", "campaign", "page"];
+
+    fn from_query(given: BTreeMap<String, String>) -> Self {
+        Self(given)
+    }
 }
 
 /// `GET /api/v1/links`: newest first.
-pub(crate) async fn list(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let site = secret_site(&request, &app).await?;
-    let query = body::query(&request, &["cursor", "limit", "channel", "campaign", "page"])?;
+pub(crate) async fn list(
+    Then(SecretKey(site), Query(ListQuery(query))): Then<SecretKey, Query<ListQuery>>,
+    app: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
     let mut wrong = Vec::new();
     let limit = query.get("limit").map_or(Some(DEFAULT_LIST), |limit| limit.parse().ok());
     let limit = limit.filter(|limit| (1..=MAX_LIST).contains(limit));
@@ -177,98 +195,58 @@ pub(crate) async fn list(request: HttpRequest, app: web::Data<AppState>) -> Resu
     links.truncate(limit);
     let next_cursor = links.last().filter(|_| more).map(|last| write_cursor(last.place));
     let links: Vec<_> = links.iter().map(|listed| LinkBody::of(&listed.link, &app)).collect();
-    Ok(answer(200, &json!({ "links": links, "next_cursor": next_cursor })))
+    Ok(json(StatusCode::OK, &json!({ "links": links, "next_cursor": next_cursor })))
+}
+
+/// Responds with a link and its `ETag`.
+fn shown(link: &Link, app: &AppState) -> HttpResponse {
+    let mut response = json(StatusCode::OK, &LinkBody::of(link, app));
+    let tag = entity_tag(link, app).to_string();
+    response.headers_mut().insert(ETAG, tag.parse().expect("a tag is plain ASCII"));
+    response
 }
 
 /// `GET /api/v1/links/{code}`.
-pub(crate) async fn read(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let (_, link) = own_link(&request, &app).await?;
-    Ok(answer(200, &LinkBody::of(&link, &app)))
+pub(crate) async fn read(
+    OwnLink { link, .. }: OwnLink,
+    app: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    Ok(shown(&link, &app))
+}
+
+impl FromFields for DraftChange {
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self {
+            url: fields.set_text("url"),
+            campaign: fields.nullable_text("campaign"),
+            expires_at: fields.nullable_time("expires_at"),
+            disabled: fields.flag("disabled"),
+        }
+    }
 }
 
 /// `PATCH /api/v1/links/{code}`.
 pub(crate) async fn change(
-    request: HttpRequest,
-    payload: web::Payload,
+    Then(ExpectedLink(own), Json(change)): Then<ExpectedLink, Json<DraftChange>>,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let (site, link) = own_link(&request, &app).await?;
-    let mut fields = body::json(&request, payload).await?;
-    let change = DraftChange {
-        url: fields.set_text("url"),
-        campaign: fields.nullable_text("campaign"),
-        expires_at: fields.nullable_time("expires_at"),
-        disabled: fields.flag("disabled"),
-    };
-    fields.end().map_err(Problem::invalid)?;
+    let OwnLink { site, link } = own;
     let changed = app.links.change(&site, &link.code, change, app.clock.now()).await?;
-    Ok(answer(200, &LinkBody::of(&changed.ok_or(Problem::NotFound)?, &app)))
+    Ok(shown(&changed.ok_or(Problem::NotFound)?, &app))
 }
 
 /// `DELETE /api/v1/links/{code}`.
-pub(crate) async fn delete(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let site = secret_site(&request, &app).await?;
-    let code = code_in(&request)?;
-    match app.links.delete(&site.id, &code).await? {
+pub(crate) async fn delete(
+    ExpectedLink(OwnLink { site, link }): ExpectedLink,
+    app: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    match app.links.delete(&site.id, &link.code).await? {
         Deletion::NotThere => Err(Problem::NotFound),
         Deletion::LetGo => Ok(HttpResponse::NoContent().finish()),
-        Deletion::HeldByReader => Ok(answer(202, &json!({ "code": code, "detail": HELD }))),
+        Deletion::HeldByReader => {
+            Ok(json(StatusCode::ACCEPTED, &json!({ "code": link.code, "detail": HELD })))
+        }
     }
-}
-
-/// The link of the path, if it is the secret key's site's.
-pub(crate) async fn own_link(request: &HttpRequest, app: &AppState) -> Result<(Site, Link), Problem> {
-    let site = secret_site(request, app).await?;
-    let link = app.links.of_site(&site.id, &code_in(request)?).await?.ok_or(Problem::NotFound)?;
-    Ok((site, link))
-}
-
-/// The code in the path; what is none names nothing.
-fn code_in(request: &HttpRequest) -> Result<Code, Problem> {
-    Code::parse(request.match_info().query("code")).map_err(|_| Problem::NotFound)
-}
-
-/// Reads the key of a call that makes links, and its body. Any key may make links; from a page in a browser only a
-/// publishable one, and only where the site allows that page's origin. A page that may call may read the answer.
-///
-/// A claim says by itself which site was given it, and for which page. So a code that was given out can be claimed also
-/// when the publishable key was replaced meanwhile, or the page's origin taken off the list.
-pub(crate) async fn creator(
-    request: &HttpRequest,
-    payload: web::Payload,
-    app: &AppState,
-) -> Result<(KeyHolder, Value), Problem> {
-    let origin = request::origin(request.head());
-    let is_allowed = |site: &Site| origin.is_none_or(|origin| site.allows_origin(origin));
-    let holder = key_holder(request, app).await;
-    let (holder, value) = match holder {
-        Ok(holder) if holder.kind == KeyKind::Secret || is_allowed(&holder.site) => {
-            if origin.is_some() {
-                cors::let_read(request);
-            }
-            (holder, body::json_object(request, payload).await?)
-        }
-        Err(problem) if problem != Problem::UnknownKey => return Err(problem),
-        refused => {
-            let value = body::json_object(request, payload).await;
-            let claim = value.as_ref().ok().and_then(|value| value.get("claim")?.as_str());
-            let claim = claim.and_then(|claim| app.reservations.claimed(claim, app.clock.now()).ok());
-            let is_of_page =
-                |claim: &Claim| origin.is_none_or(|origin| app.reservations.has_judged_origin(claim, origin));
-            let site = match claim.filter(is_of_page) {
-                Some(claim) => app.sites.get(&claim.site).await?,
-                None => None,
-            };
-            let refusal = || refused.as_ref().err().cloned().unwrap_or(Problem::ForeignOrigin);
-            let site = site.ok_or_else(refusal)?;
-            if refused.as_ref().is_ok_and(|holder| holder.site.id != site.id) {
-                return Err(refusal());
-            }
-            cors::let_read(request);
-            (KeyHolder::of_claim(request, app, site), value?)
-        }
-    };
-    Ok((holder, value))
 }
 
 /// The draft, where the key may ask for it.
@@ -281,10 +259,10 @@ fn allowed(holder: &KeyHolder, draft: Draft) -> Result<Draft, Problem> {
 }
 
 /// The link with its status: 201, or 200 where it had been made before.
-fn status(made: (Link, Inserted)) -> (u16, Link) {
+fn status(made: (Link, Inserted)) -> (StatusCode, Link) {
     match made {
-        (_, Inserted::Existing(link)) => (200, link),
-        (link, _) => (201, link),
+        (_, Inserted::Existing(link)) => (StatusCode::OK, link),
+        (link, _) => (StatusCode::CREATED, link),
     }
 }
 
@@ -309,14 +287,14 @@ fn draft(mut fields: Fields, holder: &KeyHolder, app: &AppState) -> Result<Draft
     fields.end().map(|()| draft).map_err(Problem::invalid)
 }
 
-fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
-    let Some(value) = request.headers().get("idempotency-key") else { return Ok(None) };
+fn idempotency_key(head: &RequestHead) -> Result<Option<String>, Problem> {
+    let Some(value) = head.headers().get("idempotency-key") else { return Ok(None) };
     let wrong = |_| Problem::invalid(vec![InvalidParam::new("Idempotency-Key", FieldError::NotAscii)]);
     value.to_str().map(|key| Some(key.to_owned())).map_err(wrong)
 }
 
 async fn filter(
-    query: &std::collections::BTreeMap<String, String>,
+    query: &BTreeMap<String, String>,
     site: &Site,
     app: &AppState,
     wrong: &mut Vec<InvalidParam>,

@@ -1,15 +1,18 @@
 //! The API for shared views: share, list, revoke. With the secret key.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
 use serde_json::{Value, json};
 
-use crate::service::accounts::shared_views::{ViewDraft, ViewError};
+use crate::domain::own_address::own_address;
+use crate::service::accounts::shared_views::{ViewDraft, ViewError, path};
 use crate::stats::view::{Scope, View};
 use crate::web::AppState;
-use crate::web::api::links::answer;
-use crate::web::dashboard::shared_view;
-use crate::web::extract::body;
-use crate::web::extract::request::secret_site;
+use crate::web::extract::body::{Fields, FromFields, Json};
+use crate::web::extract::client::Client;
+use crate::web::extract::key::SecretKey;
+use crate::web::extract::then::Then;
+use crate::web::response::json::json;
 use crate::web::response::problem::Problem;
 
 /// A view as the API shows it. Its address is known to whoever has shared it, and to nobody else.
@@ -25,38 +28,44 @@ fn body_of(view: &View) -> Value {
     })
 }
 
+impl FromFields for ViewDraft {
+    fn from_fields(fields: &mut Fields) -> Self {
+        Self {
+            page: fields.text("page"),
+            campaign: fields.text("campaign"),
+            expires_at: fields.nullable_time("expires_at").flatten(),
+            password: fields.text("password"),
+        }
+    }
+}
+
 /// `POST /api/v1/views`: `{page?, campaign?, expires_at?, password?}` → 201 with the address, once.
 pub(crate) async fn share(
-    request: HttpRequest,
-    payload: web::Payload,
+    Then(SecretKey(site), Json(draft)): Then<SecretKey, Json<ViewDraft>>,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let site = secret_site(&request, &app).await?;
-    let mut fields = body::json(&request, payload).await?;
-    let draft = ViewDraft {
-        page: fields.text("page"),
-        campaign: fields.text("campaign"),
-        expires_at: fields.nullable_time("expires_at").flatten(),
-        password: fields.text("password"),
-    };
-    fields.end().map_err(Problem::invalid)?;
     let (view, token) = app.views.share(&site, draft, app.clock.now()).await?;
     let mut body = body_of(&view);
-    body["url"] = shared_view::address(&app, token.reveal()).into();
-    Ok(answer(201, &body))
+    body["url"] = own_address(&app.public_url, &path(token.reveal())).into();
+    Ok(json(StatusCode::CREATED, &body))
 }
 
 /// `GET /api/v1/views`: the newest first.
-pub(crate) async fn list(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let site = secret_site(&request, &app).await?;
+pub(crate) async fn list(
+    SecretKey(site): SecretKey,
+    app: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
     let views = app.views.of_site(&site.id, app.clock.now()).await?;
-    Ok(answer(200, &json!({ "views": views.iter().map(body_of).collect::<Vec<_>>() })))
+    Ok(json(StatusCode::OK, &json!({ "views": views.iter().map(body_of).collect::<Vec<_>>() })))
 }
 
 /// `DELETE /api/v1/views/{id}`.
-pub(crate) async fn revoke(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let site = secret_site(&request, &app).await?;
-    let revoked = app.views.revoke(&site.id, request.match_info().query("id"), app.clock.now()).await?;
+pub(crate) async fn revoke(
+    SecretKey(site): SecretKey,
+    client: Client,
+    app: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    let revoked = app.views.revoke(&site.id, client.segment("id"), app.clock.now()).await?;
     if revoked { Ok(HttpResponse::NoContent().finish()) } else { Err(Problem::NotFound) }
 }
 

@@ -4,23 +4,27 @@
 //! address, so loading it again makes nothing at all.
 
 use actix_web::http::header::RETRY_AFTER;
-use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{HttpResponse, ResponseError, web};
 use url::form_urlencoded;
 
 use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
 use crate::domain::day::Day;
-use crate::domain::device::Device;
 use crate::domain::link::{Link, LinkState, Text};
 use crate::domain::site::{KeyKind, Site};
+use crate::domain::visitor::Network;
 use crate::service::links::bulk;
 use crate::service::links::bulk::KitDraft;
 use crate::web::AppState;
 use crate::web::dashboard::bulk_templates::{KitField, KitFormPage, KitLink, KitPage};
-use crate::web::dashboard::sign_in::{SignedIn, signed_in};
-use crate::web::extract::rate_limit::Client;
-use crate::web::extract::{csrf, request};
+use crate::web::extract::address::{PathSegment, QueryString};
+use crate::web::extract::form::{FormFields, FromForm, OwnerForm};
+use crate::web::extract::owner::Owner;
+use crate::web::extract::rate_limit::Caller;
+use crate::web::extract::sender::{SenderDevice, SenderNetwork};
+use crate::web::extract::signed_in::SignedIn;
 use crate::web::response::html;
+use crate::web::response::page::Page;
 use crate::web::response::problem::Problem;
 use crate::web::response::templates::ChannelChoice;
 
@@ -33,7 +37,7 @@ const MAX_LINKS: usize = 100;
 
 /// A filled-in form, as it came.
 #[derive(Default)]
-struct Typed {
+pub(crate) struct TypedKit {
     form: String,
     url: String,
     title: String,
@@ -42,8 +46,14 @@ struct Typed {
     channels: Vec<String>,
 }
 
-impl Typed {
-    fn of<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+impl FromForm for TypedKit {
+    fn from_form(fields: &FormFields) -> Result<Self, Problem> {
+        Ok(Self::new(fields.pairs()))
+    }
+}
+
+impl TypedKit {
+    fn new<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut typed = Self::default();
         for (name, value) in fields {
             let value = value.trim().to_owned();
@@ -72,8 +82,7 @@ impl Typed {
     }
 
     /// The form with what was typed; beside each field what is wrong with it.
-    fn page(&self, signed_in: &SignedIn, app: &AppState, problem: Option<&Problem>) -> KitFormPage {
-        let page = &signed_in.page;
+    fn page(&self, page: &Page, app: &AppState, problem: Option<&Problem>) -> KitFormPage {
         let wrong = problem.map_or(&[][..], Problem::invalid_params);
         let reason = |name: &str| {
             let of_it = wrong.iter().filter(|param| param.name == name);
@@ -113,36 +122,35 @@ impl Typed {
 }
 
 /// `GET /stats/new`. An address may bring some of the answers along.
-pub(crate) async fn form(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let signed_in = signed_in(&request, &app).await?;
-    signed_in.owner()?;
-    let query: Vec<_> = form_urlencoded::parse(request.query_string().as_bytes()).collect();
+pub(crate) async fn form(
+    owner: Owner,
+    query: QueryString,
+    app: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    let query: Vec<_> = query.pairs().collect();
     let query = query.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
     // A form's name is its own: of an address, many may be filled in.
-    let mut typed = Typed::of(query.filter(|(name, _)| *name != "form"));
+    let mut typed = TypedKit::new(query.filter(|(name, _)| *name != "form"));
     if typed.channels.is_empty() {
         typed.channels = USUAL.map(str::to_owned).into();
     }
-    html::page(&typed.page(&signed_in, &app, None))
+    html::page(&typed.page(&owner.page, &app, None))
 }
 
 /// `POST /stats/new`: makes the links, and leads to their page.
 pub(crate) async fn make(
-    request: HttpRequest,
-    payload: web::Payload,
+    OwnerForm { owner, form: typed }: OwnerForm<TypedKit>,
+    SenderNetwork(network): SenderNetwork,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let form = csrf::of_owner(&request, payload, &app).await?;
-    let signed_in = &form.signed_in;
-    let typed = Typed::of(form.fields());
-    let problem = match make_typed(&request, &app, &signed_in.site, &typed).await {
+    let problem = match make_typed(&network, &app, &owner.site, &typed).await {
         Ok(links) => {
             let here = here(links.iter().map(|link| &link.code));
-            return Ok(html::see_other(&signed_in.page.link(here)));
+            return Ok(html::see_other(&owner.page.link(here)));
         }
         Err(problem) => problem,
     };
-    let mut answer = html::page(&typed.page(signed_in, &app, Some(&problem)))?;
+    let mut answer = html::page(&typed.page(&owner.page, &app, Some(&problem)))?;
     *answer.status_mut() = problem.status_code();
     if let Some(wait) = problem.error_response().headers().get(RETRY_AFTER) {
         answer.headers_mut().insert(RETRY_AFTER, wait.clone());
@@ -151,15 +159,14 @@ pub(crate) async fn make(
 }
 
 async fn make_typed(
-    request: &HttpRequest,
+    network: &Network,
     app: &AppState,
     site: &Site,
-    typed: &Typed,
+    typed: &TypedKit,
 ) -> Result<Vec<Link>, Problem> {
     // As many as programs with the site's key may make.
     if let Some(key) = site.keys.iter().find(|key| key.kind == KeyKind::Secret) {
-        let network = request::network(request.head(), app.trusted_proxies());
-        let client = Client { kind: KeyKind::Secret, key: &key.hash, network: &network };
+        let client = Caller { kind: KeyKind::Secret, key: &key.hash, network };
         app.limits.attempt(&client, typed.channels.len())?;
     }
     Ok(bulk::make(&app.links, site, typed.draft(), app.clock.now()).await?)
@@ -172,12 +179,12 @@ fn here<'a>(codes: impl Iterator<Item = &'a Code>) -> String {
 
 /// The links of the kit that an address names, as far as they are the site's; and how many are gone.
 pub(crate) async fn links_of(
-    request: &HttpRequest,
+    codes: &PathSegment,
     app: &AppState,
     site: &Site,
 ) -> Result<(Vec<Link>, u64), Problem> {
     let mut names: Vec<_> = Vec::new();
-    for name in request.match_info().query("codes").split('.') {
+    for name in codes.as_str().split('.') {
         if !names.contains(&name) {
             names.push(name);
         }
@@ -195,11 +202,14 @@ pub(crate) async fn links_of(
 }
 
 /// `GET /stats/kit/{codes}`.
-pub(crate) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let signed_in = signed_in(&request, &app).await?;
-    let (links, gone) = links_of(&request, &app, &signed_in.site).await?;
-    let page = signed_in.page.clone().with_script();
-    let device = Device::of(request::user_agent(request.head()));
+pub(crate) async fn show(
+    signed_in: SignedIn,
+    codes: PathSegment,
+    SenderDevice(device): SenderDevice,
+    app: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    let (links, gone) = links_of(&codes, &app, &signed_in.site).await?;
+    let page = signed_in.page.with_script();
     let now = app.clock.now();
     let link = |link: &Link| KitLink {
         code: link.code.to_string(),

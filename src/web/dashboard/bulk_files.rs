@@ -3,7 +3,7 @@
 use std::io::{Cursor, Write};
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use qrcode::EcLevel;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
@@ -12,19 +12,22 @@ use crate::domain::device::Device;
 use crate::domain::link::{Link, LinkState, Text};
 use crate::web::AppState;
 use crate::web::dashboard::bulk::links_of;
-use crate::web::dashboard::sign_in::signed_in;
+use crate::web::extract::address::PathSegment;
+use crate::web::extract::signed_in::SignedIn;
 use crate::web::response::export::in_csv;
 use crate::web::response::problem::Problem;
-use crate::web::response::qr_image::Symbol;
-use crate::web::visitor::qr;
+use crate::web::response::qr_image::{Symbol, TURN};
 
 /// Width and height of a picture, in pixels: large enough for a poster.
 const SIZE: usize = 1_024;
 
 /// `GET /stats/kit/{codes}/links.csv`.
-pub(crate) async fn links(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let site = signed_in(&request, &app).await?.site;
-    let (links, _) = links_of(&request, &app, &site).await?;
+pub(crate) async fn links(
+    signed_in: SignedIn,
+    codes: PathSegment,
+    app: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    let (links, _) = links_of(&codes, &app, &signed_in.site).await?;
     let head = ["channel", "short_url", "url", "campaign", "title", "expires_at", "share_url", "code"];
     let row = |link: &Link| {
         let given = |text: &Option<Text>| text.as_ref().map_or_else(String::new, |t| t.as_str().to_owned());
@@ -45,11 +48,11 @@ pub(crate) async fn links(request: HttpRequest, app: web::Data<AppState>) -> Res
 
 /// `GET /stats/kit/{codes}/qr.zip`: a drawing and a picture of each link that forwards.
 pub(crate) async fn pictures(
-    request: HttpRequest,
+    signed_in: SignedIn,
+    codes: PathSegment,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let site = signed_in(&request, &app).await?.site;
-    let (links, _) = links_of(&request, &app, &site).await?;
+    let (links, _) = links_of(&codes, &app, &signed_in.site).await?;
     let now = app.clock.now();
     let forwards = |link: &&Link| link.state(now) == LinkState::Live;
     let addresses: Vec<_> = links
@@ -58,7 +61,7 @@ pub(crate) async fn pictures(
         .map(|link| (format!("{}-{}", link.channel, link.code), app.links.short_url(&link.code)))
         .collect();
     // As for single pictures: beside the workers, and one at a time.
-    let turn = qr::TURN.acquire().await.expect("nobody closes it");
+    let turn = TURN.acquire().await.expect("nobody closes it");
     let packed = web::block(move || {
         let _turn = turn;
         pack(&addresses)

@@ -1,9 +1,7 @@
 //! The marketer's page of one link.
 
-use actix_web::dev::RequestHead;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
-use url::form_urlencoded;
 
 use crate::domain::code::Code;
 use crate::domain::day::Day;
@@ -16,15 +14,16 @@ use crate::service::reports::live::Subject;
 use crate::stats::publication::{Audience, Number};
 use crate::stats::report::{Filter, Report};
 use crate::web::AppState;
-use crate::web::api::stats::export_link;
 use crate::web::dashboard::chart;
 use crate::web::dashboard::chart::Series;
 use crate::web::dashboard::live;
 use crate::web::dashboard::overview::page::{AppRow, Downloads, Figure, HowToRead, Picker, Total};
 use crate::web::dashboard::overview::rows::{Rows, app as app_name};
 use crate::web::dashboard::scope::View;
-use crate::web::dashboard::sign_in::{SignedIn, signed_in};
+use crate::web::extract::address::{PathSegment, QueryString};
 use crate::web::extract::query::in_address;
+use crate::web::extract::signed_in::SignedIn;
+use crate::web::response::documents;
 use crate::web::response::export::Format;
 use crate::web::response::html;
 use crate::web::response::page::{Page, on_page};
@@ -133,23 +132,26 @@ impl LinkPage {
 }
 
 /// `GET /stats/{code}`, `/stats/{code}.csv` and `/stats/{code}.json`.
-pub(crate) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let signed_in = signed_in(&request, &app).await?;
-    let name = request.match_info().query("code");
+pub(crate) async fn show(
+    signed_in: SignedIn,
+    name: PathSegment,
+    query: QueryString,
+    app: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    let name = name.as_str();
     let (code, kind) = name.split_once('.').map_or((name, None), |(code, kind)| (code, Some(kind)));
     let link = own_link(&signed_in.site, code, &app).await?;
     if let Some(kind) = kind {
-        let query = form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
         let format = match kind {
             "csv" => Format::Csv,
             "json" => Format::Json,
             _ => return Err(Problem::NotFound),
         };
-        return export_link(&app, &signed_in.site, &link, &query, format).await;
+        return documents::of_link(&app, &signed_in.site, &link, &query.fields(), format).await;
     }
-    let done = request.query_string().split('&').any(|part| part == "done=changed").then_some("link-changed");
+    let done = query.as_str().split('&').any(|part| part == "done=changed").then_some("link-changed");
     let form = signed_in.viewer.may_manage().then(|| ChangeForm::of(&link));
-    html::page(&page(request.head(), &app, &signed_in, &link, form, done).await?)
+    html::page(&page(query.as_str(), &app, &signed_in, &link, form, done).await?)
 }
 
 /// The link of this code, if it is the site's.
@@ -160,7 +162,7 @@ pub(crate) async fn own_link(site: &Site, code: &str, app: &AppState) -> Result<
 
 /// The page of a link.
 pub(crate) async fn page(
-    head: &RequestHead,
+    query: &str,
     app: &AppState,
     signed_in: &SignedIn,
     link: &Link,
@@ -170,12 +172,11 @@ pub(crate) async fn page(
     let site = &signed_in.site;
     let now = app.clock.now();
     let path = format!("/stats/{}", link.code);
-    let page = signed_in.page.clone();
-    let page = if head.method.is_safe() { page } else { page.at(&path) };
     let rule = app.reports.rule(site, Audience::SignedIn);
-    let (view, wrong) = View::of(&path, head.uri.query().unwrap_or_default(), &rule);
+    let (view, wrong) = View::of(&path, query, &rule);
     let view = view.only(Filter::default());
-    let page = page.with_live(live::address(app, &Subject::Link(link.clone().into()), view.period).await?);
+    let live = live::address(app, &Subject::Link(link.clone().into()), view.period).await?;
+    let page = signed_in.page.clone().with_live(live);
     let report = app.reports.of_link(link, view.period, true, &rule).await?;
     let bounds = Filter::default();
     let made = Day::of(link.created_at);

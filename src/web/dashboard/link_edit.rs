@@ -3,7 +3,7 @@
 //! Nothing is kept between the two: the second form carries what the first one did, and is checked in the same way.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 use jiff::Timestamp;
 
@@ -15,9 +15,9 @@ use crate::service::links::{DraftChange, LinkError};
 use crate::web::AppState;
 use crate::web::dashboard::link;
 use crate::web::dashboard::link::{ChangeForm, Wrong, own_link};
-use crate::web::dashboard::sign_in::SignedIn;
-use crate::web::extract::csrf;
-use crate::web::extract::csrf::OwnForm;
+use crate::web::extract::address::{PathSegment, QueryString};
+use crate::web::extract::form::{FormFields, FromForm, OwnerForm};
+use crate::web::extract::signed_in::SignedIn;
 use crate::web::response::html;
 use crate::web::response::page::{Page, on_page};
 use crate::web::response::problem::Problem;
@@ -57,30 +57,25 @@ struct Row {
 
 /// `POST /stats/{code}/change`.
 pub(crate) async fn change(
-    request: HttpRequest,
-    payload: web::Payload,
+    OwnerForm { owner, form: asked }: OwnerForm<AskedChange>,
+    code: PathSegment,
+    query: QueryString,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let form = csrf::of_owner(&request, payload, &app).await?;
-    let signed_in = &form.signed_in;
-    let site = &signed_in.site;
-    let link = own_link(site, request.match_info().query("code"), &app).await?;
-    let page = signed_in.page.clone();
-    let asked = Asked::of(&form);
-    let (draft, rows) = match asked.check(&link, site, &app, &page) {
+    let link = own_link(&owner.site, code.as_str(), &app).await?;
+    let signed_in = owner.into_signed_in().at(&format!("/stats/{}", link.code));
+    let (site, page, query) = (&signed_in.site, &signed_in.page, query.as_str());
+    let (draft, rows) = match asked.check(&link, site, &app, page) {
         Ok(checked) => checked,
-        Err(wrong) => return refused(&request, &app, signed_in, &link, &asked, wrong).await,
+        Err(wrong) => return refused(query, &app, &signed_in, &link, &asked, wrong).await,
     };
     if rows.is_empty() {
         let shown = ChangeForm::of(&link);
-        let page =
-            link::page(request.head(), &app, signed_in, &link, Some(shown), Some("link-unchanged")).await?;
+        let page = link::page(query, &app, &signed_in, &link, Some(shown), Some("link-unchanged")).await?;
         return html::page(&page);
     }
-    if form.text("sure") != "yes" {
-        let code = link.code.to_string();
-        let short_url = app.links.short_url(&link.code);
-        let page = page.at(&format!("/stats/{code}"));
+    if !asked.is_sure {
+        let (page, code, short_url) = (page.clone(), link.code.to_string(), app.links.short_url(&link.code));
         return html::page(&ChangePage { page, code, short_url, rows, fields: asked.fields() });
     }
     match app.links.change(site, &link.code, draft, app.clock.now()).await {
@@ -90,7 +85,7 @@ pub(crate) async fn change(
             let reasons: Vec<_> = wrong.iter().map(|param| page.language.reason(&param.reason)).collect();
             let why = page.say("link-wrong-url").text("reason", reasons.join(", ")).to_string();
             let wrong = Wrong { field: "url", why };
-            refused(&request, &app, signed_in, &link, &asked, wrong).await
+            refused(query, &app, &signed_in, &link, &asked, wrong).await
         }
         Err(error) => Err(error.into()),
     }
@@ -98,11 +93,11 @@ pub(crate) async fn change(
 
 /// The link's page with the form as it was sent, and why it was refused.
 async fn refused(
-    request: &HttpRequest,
+    query: &str,
     app: &AppState,
     signed_in: &SignedIn,
     link: &Link,
-    asked: &Asked,
+    asked: &AskedChange,
     wrong: Wrong,
 ) -> Result<HttpResponse, Problem> {
     let form = ChangeForm {
@@ -111,27 +106,32 @@ async fn refused(
         wrong: Some(wrong),
         ..ChangeForm::of(link)
     };
-    let page = link::page(request.head(), app, signed_in, link, Some(form), None).await?;
+    let page = link::page(query, app, signed_in, link, Some(form), None).await?;
     let mut answer = html::page(&page)?;
     *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     Ok(answer)
 }
 
 /// What the form asks for, as it came.
-struct Asked {
+pub(crate) struct AskedChange {
     url: String,
     /// The last day, or nothing.
     expires: String,
     /// `on`, `off` or nothing.
     switch: String,
+    /// Whether the change is confirmed.
+    is_sure: bool,
 }
 
-impl Asked {
-    fn of(form: &OwnForm) -> Self {
-        let text = |name: &str| form.text(name).to_owned();
-        Self { url: text("url"), expires: text("expires"), switch: text("switch") }
+impl FromForm for AskedChange {
+    fn from_form(fields: &FormFields) -> Result<Self, Problem> {
+        let text = |name: &str| fields.text(name).to_owned();
+        let is_sure = fields.text("sure") == "yes";
+        Ok(Self { url: text("url"), expires: text("expires"), switch: text("switch"), is_sure })
     }
+}
 
+impl AskedChange {
     fn fields(self) -> Vec<(&'static str, String)> {
         vec![("url", self.url), ("expires", self.expires), ("switch", self.switch)]
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::http::header::{CACHE_CONTROL, HeaderName};
 use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use futures_util::stream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -19,8 +19,10 @@ use crate::web::AppState;
 use crate::web::dashboard::link::own_link;
 use crate::web::dashboard::scope;
 use crate::web::dashboard::scope::View;
-use crate::web::dashboard::sign_in::{SignedIn, who};
-use crate::web::extract::{body, query};
+use crate::web::extract::address::QueryString;
+use crate::web::extract::query;
+use crate::web::extract::sender::LastEventId;
+use crate::web::extract::signed_in::{AnySession, SignedIn};
 use crate::web::response::problem::Problem;
 
 /// So often something is sent, also where there is nothing to tell: else a proxy, or this service, would take the
@@ -31,8 +33,6 @@ const LIFE: Duration = Duration::from_mins(5);
 /// After so many milliseconds a browser tries again.
 const RETRY: u32 = 2_000;
 
-/// The print that a stream's client knows, when it comes back.
-static LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Tells nginx not to hold the stream back.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
@@ -56,23 +56,27 @@ pub(crate) async fn address(
 }
 
 /// `GET /stats/live`.
-pub(crate) async fn follow(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let Some(SignedIn { site, session, .. }) = who(&request, &app).await? else {
+pub(crate) async fn follow(
+    AnySession(signed_in): AnySession,
+    query: QueryString,
+    LastEventId(known): LastEventId,
+    app: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    let Some(SignedIn { site, session, .. }) = signed_in else {
         // The answer after which no browser tries again.
         return Ok(HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish());
     };
-    let query = body::query(&request, &["link", "channel", "page", "campaign", "seen"])?;
+    let fields = query.known_fields(&["link", "channel", "page", "campaign", "seen"])?;
     let id = site.id.clone();
-    let subject = match query.get("link") {
+    let subject = match fields.get("link") {
         None => {
             let rule = app.reports.rule(&site, Audience::SignedIn);
-            let (view, _) = View::of("/stats", request.query_string(), &rule);
+            let (view, _) = View::of("/stats", query.as_str(), &rule);
             Subject::Site(site.id, view.filter, Audience::SignedIn)
         }
         Some(code) => Subject::Link(own_link(&site, code, &app).await?.into()),
     };
-    let known = crate::web::extract::request::header(request.head(), &LAST_EVENT_ID);
-    let seen = known.or_else(|| query.get("seen").map(String::as_str)).unwrap_or_default().to_owned();
+    let seen = known.or_else(|| fields.get("seen").cloned()).unwrap_or_default();
     let follower = app.live.follow(&subject, &id, &session.token).ok_or(Problem::Unavailable)?;
     let stream = Stream {
         follower,

@@ -5,7 +5,7 @@ pub(crate) mod bulk;
 pub(crate) mod bulk_files;
 pub(crate) mod bulk_templates;
 pub(crate) mod chart;
-pub(crate) mod lineage;
+pub(crate) mod export;
 pub(crate) mod link;
 pub(crate) mod link_edit;
 pub(crate) mod live;

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use actix_web::dev::RequestHead;
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
-use url::form_urlencoded;
+use actix_web::{HttpResponse, web};
 
 use crate::domain::code::Code;
 use crate::domain::own_address::own_address;
@@ -17,10 +15,11 @@ use crate::stats::today::Latest;
 use crate::stats::view::Viewer;
 use crate::store::LinkFilter;
 use crate::web::AppState;
+use crate::web::dashboard::live;
 use crate::web::dashboard::scope::{View, address};
-use crate::web::dashboard::sign_in::{SignedIn, signed_in};
-use crate::web::dashboard::{lineage, live};
+use crate::web::extract::address::QueryString;
 use crate::web::extract::query;
+use crate::web::extract::signed_in::SignedIn;
 use crate::web::response::html;
 use crate::web::response::page::Page;
 use crate::web::response::problem::Problem;
@@ -55,24 +54,26 @@ pub(crate) struct Reader<'a> {
 }
 
 /// `GET /stats`; with `find`, the way to the page of the link that has this code or address.
-pub(crate) async fn home(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let signed_in = signed_in(&request, &app).await?;
+pub(crate) async fn home(
+    signed_in: SignedIn,
+    query: QueryString,
+    app: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
     let SignedIn { site, viewer, page, .. } = signed_in;
     let page = page.without(FIND);
-    let mut query = form_urlencoded::parse(request.query_string().as_bytes());
-    let sought = query.find_map(|(name, text)| (name == FIND).then(|| text.trim().to_owned()));
+    let sought = query.pairs().find_map(|(name, text)| (name == FIND).then(|| text.trim().to_owned()));
     if let Some(code) = sought.as_deref().and_then(code_of)
         && app.links.of_site(&site.id, &code).await?.is_some()
     {
         let rule = app.reports.rule(&site, Audience::SignedIn);
-        let (view, _) = View::of("/stats", request.query_string(), &rule);
+        let (view, _) = View::of("/stats", query.as_str(), &rule);
         let of_link = view.of_group(Grouping::Link, Some(code.as_str()), "/stats");
         return Ok(html::see_other(&of_link.unwrap_or(view).address()));
     }
     let missed = sought.filter(|text| !text.is_empty());
     let status = if missed.is_some() { StatusCode::NOT_FOUND } else { StatusCode::OK };
     let reader = Reader { site: &site, page, viewer: &viewer, path: "/stats", shared: None, missed };
-    let mut answer = show(request.head(), &app, reader).await?;
+    let mut answer = show(query.as_str(), &app, reader).await?;
     *answer.status_mut() = status;
     Ok(answer)
 }
@@ -87,16 +88,12 @@ fn code_of(text: &str) -> Option<Code> {
 }
 
 /// The page for a reader.
-pub(crate) async fn show(
-    head: &RequestHead,
-    app: &AppState,
-    reader: Reader<'_>,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn show(query: &str, app: &AppState, reader: Reader<'_>) -> Result<HttpResponse, Problem> {
     let Reader { site: whole_site, page, viewer, path, shared, missed } = reader;
     let Site { id: site, name, lineage: wants_lineage, .. } = whole_site;
     let (signed_in, bounds) = (viewer.is_signed_in(), viewer.scope().filter());
     let rule = app.reports.rule(whole_site, viewer.audience());
-    let (mut view, wrong) = View::of(path, head.uri.query().unwrap_or_default(), &rule);
+    let (mut view, wrong) = View::of(path, query, &rule);
     view.filter = beside(view.filter, &bounds);
     let filter = within(&view.filter, &bounds);
     // Links have pages for the signed-in only.
@@ -120,7 +117,7 @@ pub(crate) async fn show(
     let empty =
         signed_in && nothing && app.store.links(site, &LinkFilter::default(), None, 1).await?.is_empty();
     let lineage = if signed_in && *wants_lineage && view.filter == Filter::default() {
-        Some(lineage::of_site(app, site, report.period, report.groups(Grouping::Channel), &rule).await?)
+        Some(app.reports.lineage(site, report.period, report.groups(Grouping::Channel), &rule).await?)
     } else {
         None
     };

@@ -1,7 +1,7 @@
 //! `/stats/people`: an owner adds people, changes what they may do, makes new passwords, and removes them.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 
 use crate::domain::person::{PersonName, Role, RoleError};
 use crate::domain::session::Holder;
@@ -9,38 +9,71 @@ use crate::service::accounts::people::PersonError;
 use crate::service::links::InvalidParam;
 use crate::web::AppState;
 use crate::web::dashboard::access_templates::{PeoplePage, PersonRow};
-use crate::web::dashboard::sign_in::{SignedIn, signed_in};
-use crate::web::extract::csrf;
+use crate::web::extract::form::{FormFields, FromForm, OwnerForm};
+use crate::web::extract::owner::Owner;
+use crate::web::extract::signed_in::SignedIn;
 use crate::web::response::html;
 use crate::web::response::page::Page;
 use crate::web::response::problem::Problem;
 
 const PATH: &str = "/stats/people";
 
+/// A person to be added.
+pub(crate) struct NewPerson {
+    name: String,
+    role: Role,
+    password: Option<String>,
+}
+
+impl FromForm for NewPerson {
+    fn from_form(fields: &FormFields) -> Result<Self, Problem> {
+        let password = fields.password("password").map(str::to_owned);
+        Ok(Self { name: fields.text("name").to_owned(), role: role(fields.text("role"))?, password })
+    }
+}
+
+/// A person's new role.
+pub(crate) struct NewRole {
+    person: String,
+    role: Role,
+}
+
+impl FromForm for NewRole {
+    fn from_form(fields: &FormFields) -> Result<Self, Problem> {
+        Ok(Self { role: role(fields.text("role"))?, person: fields.text("person").to_owned() })
+    }
+}
+
+/// A person whom a button is about.
+pub(crate) struct ChosenPerson(String);
+
+impl FromForm for ChosenPerson {
+    fn from_form(fields: &FormFields) -> Result<Self, Problem> {
+        Ok(Self(fields.text("person").to_owned()))
+    }
+}
+
 /// `GET /stats/people`.
-pub(crate) async fn list(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    page(&app, &signed_in(&request, &app).await?, Shown::default()).await
+pub(crate) async fn list(owner: Owner, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
+    page(&app, &owner, Shown::default()).await
 }
 
 /// `POST /stats/people`: `name`, `role`, and `password` or nothing.
 pub(crate) async fn add(
-    request: HttpRequest,
-    payload: web::Payload,
+    OwnerForm { owner, form }: OwnerForm<NewPerson>,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let form = csrf::of_owner(&request, payload, &app).await?;
-    let role = role(form.text("role"))?;
-    let name = form.text("name");
-    match app.people.add(&form.signed_in.site.id, name, role, form.password("password")).await {
-        Ok((_, None)) => Ok(html::see_other(&form.signed_in.page.link(PATH))),
+    let NewPerson { name, role, password } = form;
+    match app.people.add(&owner.site.id, &name, role, password.as_deref()).await {
+        Ok((_, None)) => Ok(html::see_other(&owner.page.link(PATH))),
         Ok((person, Some(password))) => {
             let made = Some((person.name.to_string(), password));
-            page(&app, &form.signed_in, Shown { made, ..Shown::default() }).await
+            page(&app, &owner, Shown { made, ..Shown::default() }).await
         }
         Err(error @ (PersonError::Invalid(_) | PersonError::Taken)) => {
-            let (status, error) = refused(&error, &form.signed_in.page);
-            let shown = Shown { error: Some(error), name: name.to_owned(), ..Shown::default() };
-            let mut answer = page(&app, &form.signed_in, shown).await?;
+            let (status, error) = refused(&error, &owner.page);
+            let mut answer =
+                page(&app, &owner, Shown { error: Some(error), name, ..Shown::default() }).await?;
             *answer.status_mut() = status;
             Ok(answer)
         }
@@ -50,38 +83,31 @@ pub(crate) async fn add(
 
 /// `POST /stats/people/role`: `person`, `role`.
 pub(crate) async fn change_role(
-    request: HttpRequest,
-    payload: web::Payload,
+    OwnerForm { owner, form }: OwnerForm<NewRole>,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let form = csrf::of_owner(&request, payload, &app).await?;
-    let role = role(form.text("role"))?;
-    let changed = app.people.change_role(&form.signed_in.site.id, form.text("person"), role).await?;
-    changed.map(|_| html::see_other(&form.signed_in.page.link(PATH))).ok_or(Problem::NotFound)
+    let changed = app.people.change_role(&owner.site.id, &form.person, form.role).await?;
+    changed.map(|_| html::see_other(&owner.page.link(PATH))).ok_or(Problem::NotFound)
 }
 
 /// `POST /stats/people/password`: `person` gets a new password, which is shown once.
 pub(crate) async fn new_password(
-    request: HttpRequest,
-    payload: web::Payload,
+    OwnerForm { owner, form: ChosenPerson(person) }: OwnerForm<ChosenPerson>,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let form = csrf::of_owner(&request, payload, &app).await?;
-    let changed = app.people.change_password(&form.signed_in.site.id, form.text("person"), None).await?;
+    let changed = app.people.change_password(&owner.site.id, &person, None).await?;
     let (person, made) = changed.ok_or(Problem::NotFound)?;
     let made = made.map(|password| (person.name.to_string(), password));
-    page(&app, &form.signed_in, Shown { made, ..Shown::default() }).await
+    page(&app, &owner, Shown { made, ..Shown::default() }).await
 }
 
 /// `POST /stats/people/remove`: `person`.
 pub(crate) async fn remove(
-    request: HttpRequest,
-    payload: web::Payload,
+    OwnerForm { owner, form: ChosenPerson(person) }: OwnerForm<ChosenPerson>,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let form = csrf::of_owner(&request, payload, &app).await?;
-    let removed = app.people.remove(&form.signed_in.site.id, form.text("person")).await?;
-    if removed { Ok(html::see_other(&form.signed_in.page.link(PATH))) } else { Err(Problem::NotFound) }
+    let removed = app.people.remove(&owner.site.id, &person).await?;
+    if removed { Ok(html::see_other(&owner.page.link(PATH))) } else { Err(Problem::NotFound) }
 }
 
 /// What the page shows once, after a form.
@@ -92,17 +118,16 @@ struct Shown {
     name: String,
 }
 
-async fn page(app: &AppState, signed_in: &SignedIn, shown: Shown) -> Result<HttpResponse, Problem> {
-    signed_in.owner()?;
-    let own = own_name(signed_in);
-    let people = app.people.of_site(&signed_in.site.id).await?;
+async fn page(app: &AppState, owner: &Owner, shown: Shown) -> Result<HttpResponse, Problem> {
+    let own = own_name(owner);
+    let people = app.people.of_site(&owner.site.id).await?;
     let rows = people.into_iter().map(|person| PersonRow {
         owner: person.role == Role::Owner,
         own: own == Some(&person.name),
         name: person.name.to_string(),
     });
     let Shown { made, error, name } = shown;
-    let (page, site) = (signed_in.page.clone().at("/stats/people"), signed_in.site.name.clone());
+    let (page, site) = (owner.page.clone().at(PATH), owner.site.name.clone());
     html::page(&PeoplePage { page, site, people: rows.collect(), made, error, name })
 }
 

@@ -1,7 +1,7 @@
 //! `/stats/public/{site}`: a site's numbers for anybody, where its owner wants it.
 
-use actix_web::{HttpRequest, HttpResponse, web};
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use actix_web::{HttpResponse, web};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::domain::own_address::own_address;
 use crate::domain::site::Site;
@@ -10,9 +10,10 @@ use crate::web::AppState;
 use crate::web::dashboard::overview::Reader;
 use crate::web::dashboard::overview::page::Shared;
 use crate::web::dashboard::public_cache;
-use crate::web::response::html;
+use crate::web::extract::address::QueryString;
+use crate::web::extract::published::PublicSite;
+use crate::web::response::page::Page;
 use crate::web::response::problem::Problem;
-use crate::web::visitor::visit;
 
 /// The whole address of a public site's numbers.
 pub(crate) fn address(app: &AppState, site: &Site) -> String {
@@ -24,13 +25,13 @@ fn path(site: &Site) -> String {
 }
 
 /// `GET /stats/public/{site}`: one that is not public is one that is not there.
-pub(crate) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    // The router leaves some characters encoded that a name may have.
-    let name = percent_decode_str(request.match_info().query("site")).decode_utf8_lossy();
-    let read = async || Ok(app.sites.by_name(&name).await?.filter(|site| site.public));
-    let site = visit::look_up(request.head(), &app, None, read).await?;
-    let (page, path) = (html::of(request.head()), path(&site));
-    let shared = Some(Shared::Public);
+pub(crate) async fn show(
+    PublicSite(site): PublicSite,
+    page: Page,
+    query: QueryString,
+    app: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    let (path, shared) = (path(&site), Some(Shared::Public));
     let reader = Reader { site: &site, page, viewer: &Viewer::Public, path: &path, shared, missed: None };
-    public_cache::show(request.head(), &app, reader).await
+    public_cache::show(query.as_str(), &app, reader).await
 }

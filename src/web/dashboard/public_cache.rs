@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use actix_web::HttpResponse;
 use actix_web::body::to_bytes;
-use actix_web::dev::RequestHead;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use actix_web::web::Bytes;
@@ -49,14 +48,10 @@ impl Default for PublicPages {
 }
 
 /// Shows a page of statistics to a reader who is not signed in.
-pub(crate) async fn show(
-    head: &RequestHead,
-    app: &AppState,
-    reader: Reader<'_>,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn show(query: &str, app: &AppState, reader: Reader<'_>) -> Result<HttpResponse, Problem> {
     // What the address says beside that means nothing, and must not be on others' pages.
     let rule = app.reports.rule(reader.site, reader.viewer.audience());
-    let (view, wrong) = View::of(reader.path, head.uri.query().unwrap_or_default(), &rule);
+    let (view, wrong) = View::of(reader.path, query, &rule);
     let page = reader.page.with_parameters(view.parameters(true));
     let key = format!("{} {} {}", view.address(), wrong.unwrap_or_default(), page.language.tag());
     if let Some(kept) = app.public_pages.fresh(&key) {
@@ -68,7 +63,7 @@ pub(crate) async fn show(
     if let Some(kept) = app.public_pages.fresh(&key) {
         return Ok(kept.answer());
     }
-    let made = overview::show(head, app, Reader { page, ..reader }).await?;
+    let made = overview::show(query, app, Reader { page, ..reader }).await?;
     let (parts, body) = made.into_parts();
     let body = to_bytes(body).await.map_err(|_| Problem::Unavailable)?;
     let (status, headers) = (parts.status(), parts.headers().clone());

@@ -5,13 +5,13 @@
 
 use std::sync::LazyLock;
 
+use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha384};
 
-use crate::web::response::asset::{Asset, FOR_EVER};
+use crate::web::response::asset::Asset;
 use crate::web::response::minify;
 
 static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
@@ -47,7 +47,7 @@ pub(crate) fn allowed(mut page: HttpResponse) -> HttpResponse {
     page
 }
 
-/// `GET /static/stats.js`.
-pub(crate) fn answer(request: &HttpRequest) -> HttpResponse {
-    SCRIPT.answer(request, FOR_EVER)
+/// Returns the file that `GET /static/stats.js` delivers.
+pub(crate) fn asset() -> &'static Asset {
+    &SCRIPT
 }

@@ -3,7 +3,7 @@
 //! An owner sees the site's sessions, a reader their own.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -13,69 +13,92 @@ use crate::service::accounts::people::PersonError;
 use crate::web::AppState;
 use crate::web::dashboard::access_templates::{SessionRow, SessionsPage};
 use crate::web::dashboard::people::{own_name, refused};
-use crate::web::dashboard::sign_in::{SignedIn, renew, signed_in, too_many_wait};
-use crate::web::extract::{csrf, request};
+use crate::web::dashboard::sign_in::{renew, too_many_wait};
+use crate::web::extract::address::QueryString;
+use crate::web::extract::form::{FormFields, FromForm, SignedInForm};
+use crate::web::extract::sender::SenderNetwork;
+use crate::web::extract::signed_in::SignedIn;
 use crate::web::response::html;
 use crate::web::response::page::Page;
 use crate::web::response::problem::Problem;
 
 const PATH: &str = "/stats/sessions";
 
+/// The sessions to be ended: one that is listed, or `others`.
+pub(crate) struct ChosenSessions(String);
+
+impl FromForm for ChosenSessions {
+    fn from_form(fields: &FormFields) -> Result<Self, Problem> {
+        Ok(Self(fields.text("session").to_owned()))
+    }
+}
+
+/// A new password, and the one that it replaces.
+pub(crate) struct NewPassword {
+    old: String,
+    new: String,
+}
+
+impl FromForm for NewPassword {
+    fn from_form(fields: &FormFields) -> Result<Self, Problem> {
+        let password = |name: &str| fields.password(name).unwrap_or_default().to_owned();
+        Ok(Self { old: password("old"), new: password("new") })
+    }
+}
+
 /// `GET /stats/sessions`.
-pub(crate) async fn list(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let signed_in = signed_in(&request, &app).await?;
-    page(&app, &signed_in, request.query_string().starts_with("changed"), None).await
+pub(crate) async fn list(
+    signed_in: SignedIn,
+    query: QueryString,
+    app: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    page(&app, &signed_in, query.as_str().starts_with("changed"), None).await
 }
 
 /// `POST /stats/sessions/end`: `session` is one that is listed, or `others`.
 pub(crate) async fn end(
-    request: HttpRequest,
-    payload: web::Payload,
+    SignedInForm { signed_in, form: ChosenSessions(chosen) }: SignedInForm<ChosenSessions>,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let form = csrf::read(&request, payload, &app).await?;
-    let own = &form.signed_in.session;
-    let mut sessions = visible(&app, &form.signed_in).await?;
-    match form.text("session") {
+    let own = &signed_in.session;
+    let mut sessions = visible(&app, &signed_in).await?;
+    match chosen.as_str() {
         "others" => sessions.retain(|(session, _)| session.token != own.token),
         id => sessions.retain(|(session, _)| session.id() == id),
     }
     let sessions: Vec<_> = sessions.into_iter().map(|(session, _)| session).collect();
     app.sessions.end(&sessions).await?;
     // Whoever ends their own is asked to sign in there.
-    Ok(html::see_other(&form.signed_in.page.link(PATH)))
+    Ok(html::see_other(&signed_in.page.link(PATH)))
 }
 
 /// `POST /stats/password`: `old` and `new`, of the person who is signed in. Their other sessions end.
 pub(crate) async fn change_password(
-    request: HttpRequest,
-    payload: web::Payload,
+    SignedInForm { signed_in, form }: SignedInForm<NewPassword>,
+    SenderNetwork(network): SenderNetwork,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let form = csrf::read(&request, payload, &app).await?;
-    app.limits.sign_in(&request::network(request.head(), app.trusted_proxies()))?;
-    let signed_in = &form.signed_in;
-    let name = own_name(signed_in).ok_or(Problem::NotFound)?;
+    app.limits.sign_in(&network)?;
+    let (site, page) = (&signed_in.site.id, &signed_in.page);
+    let name = own_name(&signed_in).ok_or(Problem::NotFound)?;
     // A queue of their own: they are signed in already.
     let queue = (name.folded(), signed_in.session.id());
     let turn = app.attempts.turn(queue).await.ok_or_else(too_many_wait)?;
-    let old = form.password("old").unwrap_or_default();
-    if !app.people.is_password(&signed_in.site.id, name.as_str(), old).await? {
-        let error = signed_in.page.say("sessions-old-wrong").to_string();
-        return refuse(&app, signed_in, StatusCode::UNPROCESSABLE_ENTITY, error).await;
+    if !app.people.is_password(site, name.as_str(), &form.old).await? {
+        let error = page.say("sessions-old-wrong").to_string();
+        return refuse(&app, &signed_in, StatusCode::UNPROCESSABLE_ENTITY, error).await;
     }
     turn.succeeded();
-    let new = form.password("new").unwrap_or_default();
-    match app.people.change_password(&signed_in.site.id, name.as_str(), Some(new)).await {
+    match app.people.change_password(site, name.as_str(), Some(&form.new)).await {
         Ok(Some((person, _))) => {
             let holder = Holder::Person(person.name, person.password.mark);
-            renew(&request, &app, &signed_in.site.id, holder, &signed_in.page.link("/stats/sessions?changed"))
-                .await
+            let next = page.link("/stats/sessions?changed");
+            renew(&app, Some(signed_in.token()), site, holder, &next).await
         }
         Ok(None) => Err(Problem::NotFound),
         Err(error @ PersonError::Invalid(_)) => {
-            let (status, error) = refused(&error, &signed_in.page);
-            refuse(&app, signed_in, status, error).await
+            let (status, error) = refused(&error, page);
+            refuse(&app, &signed_in, status, error).await
         }
         Err(error) => Err(error.into()),
     }

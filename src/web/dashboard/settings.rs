@@ -1,7 +1,7 @@
 //! `/stats/settings`: an owner changes what the site's links may do, and replaces its keys.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 
 use crate::domain::consent::{Policy, PolicyError};
 use crate::domain::day::Day;
@@ -9,47 +9,82 @@ use crate::domain::destination::HostRule;
 use crate::domain::min_count::{MinCount, MinCountError};
 use crate::domain::rule::CodedError;
 use crate::domain::session::Holder;
-use crate::domain::site::{KeyHash, KeyKind, OriginRule, Site};
+use crate::domain::site::{KeyKind, OriginRule, Site};
 use crate::domain::stripping::{ParameterName, Stripping};
 use crate::domain::utm::Utm;
 use crate::service::health::Fault;
 use crate::service::links::InvalidParam;
 use crate::web::AppState;
 use crate::web::dashboard::access_templates::{SiteForm, SitePage};
-use crate::web::dashboard::sign_in::{renew_within, set_cookie, signed_in};
-use crate::web::extract::csrf;
-use crate::web::extract::csrf::OwnForm;
+use crate::web::dashboard::sign_in::{renew_within, set_cookie};
+use crate::web::extract::address::QueryString;
+use crate::web::extract::form::{FormFields, FromForm, OwnerForm};
+use crate::web::extract::owner::Owner;
 use crate::web::response::html;
 use crate::web::response::page::Page;
 use crate::web::response::problem::Problem;
 
 const PATH: &str = "/stats/settings";
 
+/// The whole form of the page.
+pub(crate) struct SettingsForm {
+    typed: SiteForm,
+    consent: Option<Policy>,
+    min_count: MinCount,
+    /// Identifies the settings that the page showed.
+    seen: String,
+}
+
+impl FromForm for SettingsForm {
+    fn from_form(fields: &FormFields) -> Result<Self, Problem> {
+        let typed = typed(fields);
+        let (consent, min_count) = (policy(&typed.consent)?, min_count(&typed.min_count)?);
+        Ok(Self { typed, consent, min_count, seen: fields.text("seen").to_owned() })
+    }
+}
+
+/// A key to be replaced.
+pub(crate) struct ChosenKey {
+    kind: KeyKind,
+    /// The message with what the new key is.
+    message: &'static str,
+}
+
+impl FromForm for ChosenKey {
+    fn from_form(fields: &FormFields) -> Result<Self, Problem> {
+        let (kind, message) = match fields.text("kind") {
+            "publishable" => (KeyKind::Publishable, "site-key-new-publishable"),
+            "secret" => (KeyKind::Secret, "site-key-new-secret"),
+            _ => return Err(Problem::BadRequest),
+        };
+        Ok(Self { kind, message })
+    }
+}
+
 /// `GET /stats/settings`.
-pub(crate) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let signed_in = signed_in(&request, &app).await?;
-    signed_in.owner()?;
-    let saved = request.query_string().starts_with("saved");
-    page(&app, signed_in.page, &signed_in.site, Shown { saved, ..Shown::default() })
+pub(crate) async fn show(
+    owner: Owner,
+    query: QueryString,
+    app: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    let saved = query.as_str().starts_with("saved");
+    page(&app, owner.page.clone(), &owner.site, Shown { saved, ..Shown::default() })
 }
 
 /// `POST /stats/settings`: the whole form.
 pub(crate) async fn change(
-    request: HttpRequest,
-    payload: web::Payload,
+    OwnerForm { owner, form }: OwnerForm<SettingsForm>,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let form = csrf::of_owner(&request, payload, &app).await?;
-    let (typed, today) = (typed(&form), Day::of(app.clock.now()));
-    let (consent, min_count) = (policy(&typed.consent)?, min_count(&typed.min_count)?);
-    let (site, page) = (&form.signed_in.site, &form.signed_in.page);
+    let (site, page, today) = (&owner.site, &owner.page, Day::of(app.clock.now()));
+    let SettingsForm { typed, consent, min_count, seen } = form;
     let refuse = |status: StatusCode, wrong: Vec<(&'static str, String)>| {
         let refused = Some(SiteForm { wrong, ..typed.clone() });
         let mut answer = self::page(&app, page.clone(), site, Shown { refused, ..Shown::default() })?;
         *answer.status_mut() = status;
         Ok(answer)
     };
-    if form.text("seen") != mark(site) {
+    if seen != site.revision.to_string() {
         return refuse(StatusCode::CONFLICT, vec![("", page.say("site-changed").to_string())]);
     }
     match settings(&typed, consent, min_count, &app, page) {
@@ -63,31 +98,21 @@ pub(crate) async fn change(
 
 /// `POST /stats/settings/key`: `kind` is that of the key to be replaced. The new one is shown once.
 pub(crate) async fn replace_key(
-    request: HttpRequest,
-    payload: web::Payload,
+    OwnerForm { owner, form: ChosenKey { kind, message } }: OwnerForm<ChosenKey>,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let form = csrf::of_owner(&request, payload, &app).await?;
-    let (kind, name) = match form.text("kind") {
-        "publishable" => (KeyKind::Publishable, "site-key-new-publishable"),
-        "secret" => (KeyKind::Secret, "site-key-new-secret"),
-        _ => return Err(Problem::BadRequest),
-    };
-    let (signed_in, site) = (&form.signed_in, &form.signed_in.site);
+    let site = &owner.site;
     let key = app.sites.rotate_key(&site.name, kind).await?.ok_or(Problem::NotFound)?;
-    let shown = Shown { key: Some((name, key.reveal().to_owned())), ..Shown::default() };
-    if kind == KeyKind::Secret && matches!(signed_in.session.holder, Holder::Key(_)) {
+    let shown = Shown { key: Some((message, key.reveal().to_owned())), ..Shown::default() };
+    if kind == KeyKind::Secret && matches!(owner.session.holder, Holder::Key(_)) {
         // Their session has ended with the old key. Where no other can begin now, they sign in with the new one.
-        let holder = Holder::Key(key.hash());
-        if let Ok((page, cookie)) =
-            renew_within(&request, &app, &site.id, holder, signed_in.page.clone()).await
-        {
+        if let Ok((page, cookie)) = renew_within(&app, &owner, Holder::Key(key.hash())).await {
             let mut answer = self::page(&app, page, site, shown)?;
             set_cookie(&mut answer, &cookie);
             return Ok(answer);
         }
     }
-    page(&app, signed_in.page.clone(), site, shown)
+    page(&app, owner.page.clone(), site, shown)
 }
 
 /// What the page shows besides the settings.
@@ -112,7 +137,7 @@ fn page(app: &AppState, page: Page, site: &Site, shown: Shown) -> Result<HttpRes
         saved,
         key,
         form: refused.unwrap_or_else(|| written(site)),
-        seen: mark(site),
+        seen: site.revision.to_string(),
         usual: app.settings.consent.unknown,
         min_count: (now, Some(tomorrow).filter(|tomorrow| *tomorrow != now)),
     })
@@ -137,14 +162,9 @@ fn written(site: &Site) -> SiteForm {
     }
 }
 
-/// Tells these settings from others: whoever saves a form says which they had seen.
-fn mark(site: &Site) -> String {
-    KeyHash::of(&format!("{:?}", written(site))).to_hex()
-}
-
 /// A form as it came.
-fn typed(form: &OwnForm) -> SiteForm {
-    let text = |name: &str| form.text(name).to_owned();
+fn typed(fields: &FormFields) -> SiteForm {
+    let text = |name: &str| fields.text(name).to_owned();
     SiteForm {
         destinations: text("destinations"),
         origins: text("origins"),
@@ -153,8 +173,8 @@ fn typed(form: &OwnForm) -> SiteForm {
         utm: text("utm"),
         strip: text("strip"),
         keep: text("keep"),
-        forward_query: form.text("forward_query") == "on",
-        lineage: form.text("lineage") == "on",
+        forward_query: fields.text("forward_query") == "on",
+        lineage: fields.text("lineage") == "on",
         wrong: Vec::new(),
     }
 }

@@ -2,7 +2,7 @@
 //! have badges.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 
 use crate::domain::day::Day;
 use crate::domain::own_address::own_address;
@@ -14,52 +14,90 @@ use crate::stats::view::{Scope, USUAL_DAYS, View};
 use crate::web::AppState;
 use crate::web::dashboard::access_templates::{SharedViewsPage, ViewForm, ViewRow};
 use crate::web::dashboard::people::in_words;
-use crate::web::dashboard::sign_in::{SignedIn, signed_in};
 use crate::web::dashboard::{public, shared_view};
-use crate::web::extract::csrf;
-use crate::web::extract::csrf::OwnForm;
+use crate::web::extract::address::QueryString;
+use crate::web::extract::form::{FormFields, FromForm, OwnerForm};
+use crate::web::extract::owner::Owner;
+use crate::web::extract::signed_in::SignedIn;
 use crate::web::response::html;
 use crate::web::response::page::Page;
 use crate::web::response::problem::Problem;
 
 const PATH: &str = "/stats/views";
 
+/// A view to be shared, as it was entered, or what is wrong with it.
+pub(crate) struct NewView {
+    draft: Result<ViewDraft, Vec<InvalidParam>>,
+    entered: ViewForm,
+}
+
+impl FromForm for NewView {
+    fn from_form(fields: &FormFields) -> Result<Self, Problem> {
+        let text = |name: &str| fields.text(name).to_owned();
+        let entered = ViewForm { scope: text("scope"), of: text("of"), until: text("until"), error: None };
+        Ok(Self { draft: draft(fields), entered })
+    }
+}
+
+/// A view that is listed.
+pub(crate) struct ChosenView(String);
+
+impl FromForm for ChosenView {
+    fn from_form(fields: &FormFields) -> Result<Self, Problem> {
+        Ok(Self(fields.text("view").to_owned()))
+    }
+}
+
+/// What is switched on or off.
+pub(crate) struct Publicity {
+    public: Option<bool>,
+    badges: Option<bool>,
+}
+
+impl FromForm for Publicity {
+    fn from_form(fields: &FormFields) -> Result<Self, Problem> {
+        let switch = |name: &str| match fields.text(name) {
+            "on" => Some(true),
+            "off" => Some(false),
+            _ => None,
+        };
+        Ok(Self { public: switch("public"), badges: switch("badges") })
+    }
+}
+
 /// `GET /stats/views`.
-pub(crate) async fn list(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let signed_in = signed_in(&request, &app).await?;
-    signed_in.owner()?;
+pub(crate) async fn list(
+    owner: Owner,
+    query: QueryString,
+    app: web::Data<AppState>,
+) -> Result<HttpResponse, Problem> {
     // A page or a campaign may be named by whoever leads here, to be shared.
-    let query: std::collections::BTreeMap<_, _> =
-        url::form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
+    let query = query.fields();
     let named = ["page", "campaign"].into_iter().find_map(|scope| Some((scope, query.get(scope)?)));
     let (scope, of) = named.map_or(("site", String::new()), |(scope, of)| (scope, of.clone()));
     let draft = ViewForm { scope: scope.to_owned(), of, until: usual_end(&app), error: None };
-    page(&app, &signed_in, draft, None).await
+    page(&app, &owner, draft, None).await
 }
 
 /// `POST /stats/views`: `scope`, `of`, `until`, and `password` or nothing.
 pub(crate) async fn share(
-    request: HttpRequest,
-    payload: web::Payload,
+    OwnerForm { owner, form: NewView { draft, entered } }: OwnerForm<NewView>,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let form = csrf::of_owner(&request, payload, &app).await?;
     let now = app.clock.now();
-    let shared = match draft(&form) {
-        Ok(draft) => app.views.share(&form.signed_in.site, draft, now).await,
+    let shared = match draft {
+        Ok(draft) => app.views.share(&owner.site, draft, now).await,
         Err(wrong) => Err(ViewError::Invalid(wrong)),
     };
     match shared {
         Ok((_, token)) => {
             let made = Some(shared_view::address(&app, token.reveal()));
             let draft = ViewForm { scope: "site".to_owned(), until: usual_end(&app), ..ViewForm::default() };
-            page(&app, &form.signed_in, draft, made).await
+            page(&app, &owner, draft, made).await
         }
         Err(ViewError::Invalid(wrong)) => {
-            let text = |name: &str| form.text(name).to_owned();
-            let error = Some(in_words(&wrong, &form.signed_in.page));
-            let entered = ViewForm { scope: text("scope"), of: text("of"), until: text("until"), error };
-            let mut answer = page(&app, &form.signed_in, entered, None).await?;
+            let error = Some(in_words(&wrong, &owner.page));
+            let mut answer = page(&app, &owner, ViewForm { error, ..entered }, None).await?;
             *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(answer)
         }
@@ -69,39 +107,29 @@ pub(crate) async fn share(
 
 /// `POST /stats/views/revoke`: `view`.
 pub(crate) async fn revoke(
-    request: HttpRequest,
-    payload: web::Payload,
+    OwnerForm { owner, form: ChosenView(view) }: OwnerForm<ChosenView>,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let form = csrf::of_owner(&request, payload, &app).await?;
     // One that is not there any more is revoked.
-    app.views.revoke(&form.signed_in.site.id, form.text("view"), app.clock.now()).await?;
-    Ok(html::see_other(&form.signed_in.page.link(PATH)))
+    app.views.revoke(&owner.site.id, &view, app.clock.now()).await?;
+    Ok(html::see_other(&owner.page.link(PATH)))
 }
 
 /// `POST /stats/views/publicity`: `public` or `badges`, `on` or `off`.
 pub(crate) async fn publish(
-    request: HttpRequest,
-    payload: web::Payload,
+    OwnerForm { owner, form: Publicity { public, badges } }: OwnerForm<Publicity>,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let form = csrf::of_owner(&request, payload, &app).await?;
-    let switch = |name: &str| match form.text(name) {
-        "on" => Some(true),
-        "off" => Some(false),
-        _ => None,
-    };
-    let (public, badges) = (switch("public"), switch("badges"));
     let change = move |site: &mut Site| {
         site.public = public.unwrap_or(site.public);
         site.badges = badges.unwrap_or(site.badges);
     };
-    app.links.change_site(&form.signed_in.site.name, change).await?;
-    Ok(html::see_other(&form.signed_in.page.link(PATH)))
+    app.links.change_site(&owner.site.name, change).await?;
+    Ok(html::see_other(&owner.page.link(PATH)))
 }
 
 /// What the form asks for. The last day is one on which the view is still open.
-fn draft(form: &OwnForm) -> Result<ViewDraft, Vec<InvalidParam>> {
+fn draft(form: &FormFields) -> Result<ViewDraft, Vec<InvalidParam>> {
     let mut wrong = Vec::new();
     let last_day = form.text("until").parse::<Day>();
     let last_day = last_day.map_err(|error| wrong.push(InvalidParam::new("expires_at", error))).ok();

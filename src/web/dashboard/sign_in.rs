@@ -6,19 +6,21 @@
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
-use url::form_urlencoded;
+use actix_web::{HttpResponse, web};
 
-use crate::domain::session::{Holder, Session};
-use crate::domain::site::{KeyHash, KeyKind, Site, SiteId};
+use crate::domain::session::Holder;
+use crate::domain::site::{KeyHash, KeyKind, SiteId};
 use crate::service::accounts::attempts::{LONGEST, MOST_QUEUED};
 use crate::service::accounts::people::PersonError;
-use crate::service::accounts::sessions::Held;
-use crate::stats::view::Viewer;
 use crate::web::AppState;
 use crate::web::dashboard::access_templates::SignInPage;
+use crate::web::extract::address::QueryString;
+use crate::web::extract::cookies::Cookies;
 use crate::web::extract::csrf::FormLock;
-use crate::web::extract::{body, request};
+use crate::web::extract::form::{FormFields, FromForm, FromOwnPage, OwnForm};
+use crate::web::extract::owner::Owner;
+use crate::web::extract::sender::SenderNetwork;
+use crate::web::extract::signed_in::session_cookie_name;
 use crate::web::response::html;
 use crate::web::response::page::{Desk, Page};
 use crate::web::response::problem::Problem;
@@ -26,55 +28,28 @@ use crate::web::response::problem::Problem;
 /// For how long a browser is known that nobody signs in from.
 const KNOWN: Duration = Duration::days(180);
 
-/// Somebody who is signed in.
-pub(crate) struct SignedIn {
-    /// To this site.
-    pub(crate) site: Site,
-    /// As an owner or a reader.
-    pub(crate) viewer: Viewer,
-    /// By this session.
-    pub(crate) session: Session,
-    /// What knows the forms of their pages.
-    pub(crate) form_lock: FormLock,
-    /// What every page needs that answers them.
-    pub(crate) page: Page,
+/// A name with a password, or a secret key without a name.
+pub(crate) struct Credentials {
+    name: String,
+    secret: String,
+    /// Where to go afterwards.
+    next: Option<String>,
 }
 
-impl SignedIn {
-    /// Refuses whoever is not an owner.
-    pub(crate) fn owner(&self) -> Result<(), Problem> {
-        if self.viewer.may_manage() { Ok(()) } else { Err(Problem::OwnerNeeded) }
+impl FromForm for Credentials {
+    fn from_form(fields: &FormFields) -> Result<Self, Problem> {
+        let secret = ["secret", "secret_key"].into_iter().find_map(|name| fields.password(name));
+        Ok(Self {
+            name: fields.text("name").to_owned(),
+            secret: secret.unwrap_or_default().to_owned(),
+            next: fields.raw("next").and_then(own_path),
+        })
     }
-}
-
-/// Who is signed in with this browser. Others are led to the sign-in page, and from there back.
-pub(crate) async fn signed_in(request: &HttpRequest, app: &AppState) -> Result<SignedIn, Problem> {
-    if let Some(signed_in) = who(request, app).await? {
-        return Ok(signed_in);
-    }
-    let here = request.uri().path_and_query().map_or("/stats", |here| here.as_str());
-    let here = if request.method().is_safe() { here } else { "/stats" };
-    let next: String = form_urlencoded::byte_serialize(here.as_bytes()).collect();
-    Err(Problem::SignInFirst(html::of(request.head()).link(format!("/stats/sign-in?next={next}"))))
-}
-
-/// Who is signed in with this browser, if anybody is.
-pub(crate) async fn who(request: &HttpRequest, app: &AppState) -> Result<Option<SignedIn>, Problem> {
-    let Some(token) = token(request, app) else { return Ok(None) };
-    let Some(Held { session, site, role }) = app.sessions.held(&token, app.clock.now()).await? else {
-        return Ok(None);
-    };
-    let (viewer, form_lock) = (Viewer::from(role), FormLock::of(&token));
-    let desk = Desk { owner: viewer.may_manage(), form_token: form_lock.text() };
-    let page = html::of(request.head()).at_desk(desk);
-    Ok(Some(SignedIn { site, viewer, session, form_lock, page }))
 }
 
 /// `GET /stats/sign-in`.
-pub(crate) async fn form(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let query = form_urlencoded::parse(request.query_string().as_bytes());
-    let next = query.into_owned().find(|(name, _)| name == "next").and_then(|(_, next)| own_path(&next));
-    let page = html::of(request.head());
+pub(crate) async fn form(page: Page, query: QueryString) -> Result<HttpResponse, Problem> {
+    let next = query.pairs().find(|(name, _)| name == "next").and_then(|(_, next)| own_path(&next));
     // Where nobody is led, no way to another language leads to either.
     let page = if next.is_some() { page } else { page.without("next") };
     html::page(&SignInPage { page, next, name: String::new(), error: None })
@@ -82,21 +57,17 @@ pub(crate) async fn form(request: HttpRequest) -> Result<HttpResponse, Problem> 
 
 /// `POST /stats/sign-in`: a name with a password, or a secret key without a name.
 pub(crate) async fn sign_in(
-    request: HttpRequest,
-    payload: web::Payload,
+    OwnForm(Credentials { name, secret, next }): OwnForm<Credentials>,
+    SenderNetwork(network): SenderNetwork,
+    cookies: Cookies,
+    page: Page,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    request::refuse_foreign_form(request.head(), &app.public_url)?;
-    let form = body::form(&request, payload).await?;
-    app.limits.sign_in(&request::network(request.head(), app.trusted_proxies()))?;
-    let field = |name: &str| form.get(name).map_or("", String::as_str);
-    let name = field("name").trim();
-    let secret = [field("secret"), field("secret_key")].into_iter().find(|text| !text.is_empty());
-    let next = form.get("next").and_then(|next| own_path(next));
+    app.limits.sign_in(&network)?;
     let entered = if name.is_empty() {
-        with_key(&app, secret.unwrap_or_default().trim()).await?
+        with_key(&app, secret.trim()).await?
     } else {
-        with_password(&request, &app, name, secret.unwrap_or_default()).await?
+        with_password(&cookies, &app, &name, &secret).await?
     };
     match entered {
         Ok((site, holder)) => {
@@ -104,15 +75,15 @@ pub(crate) async fn sign_in(
                 Holder::Person(name, _) => Some(known_cookie(&app, &name.folded())),
                 Holder::Key(_) => None,
             };
-            let next = next.unwrap_or_else(|| html::of(request.head()).link("/stats"));
-            let mut answer = renew(&request, &app, &site, holder, &next).await?;
+            let next = next.unwrap_or_else(|| page.link("/stats"));
+            let old = cookies.only(session_cookie_name(&app));
+            let mut answer = renew(&app, old, &site, holder, &next).await?;
             if let Some(known) = known {
                 set_cookie(&mut answer, &known);
             }
             Ok(answer)
         }
         Err(error) => {
-            let (page, name) = (html::of(request.head()), name.to_owned());
             let mut answer = html::page(&SignInPage { page, next, name, error: Some(error) })?;
             *answer.status_mut() = StatusCode::UNAUTHORIZED;
             Ok(answer)
@@ -120,41 +91,34 @@ pub(crate) async fn sign_in(
     }
 }
 
-/// Begins a session in the place of the one that the browser has, if any, and leads on.
+/// Begins a session in the place of the one whose token the browser has, if any, and leads on.
 pub(crate) async fn renew(
-    request: &HttpRequest,
     app: &AppState,
+    old: Option<&str>,
     site: &SiteId,
     holder: Holder,
     next: &str,
 ) -> Result<HttpResponse, Problem> {
-    let token = begin(request, app, site, holder).await?;
+    let token = begin(app, old, site, holder).await?;
     let mut answer = html::see_other(next);
     set_cookie(&mut answer, &cookie(app, token));
     Ok(answer)
 }
 
-/// The same for an owner who is answered with a page: it is one of the new session.
+/// Begins a session in the place of an owner's, and returns their page as one of the new session.
 pub(crate) async fn renew_within(
-    request: &HttpRequest,
     app: &AppState,
-    site: &SiteId,
+    owner: &Owner,
     holder: Holder,
-    page: Page,
 ) -> Result<(Page, Cookie<'static>), Problem> {
-    let token = begin(request, app, site, holder).await?;
+    let token = begin(app, Some(owner.token()), &owner.site.id, holder).await?;
     let desk = Desk { owner: true, form_token: FormLock::of(&token).text() };
-    Ok((page.at_desk(desk), cookie(app, token)))
+    Ok((owner.page.clone().at_desk(desk), cookie(app, token)))
 }
 
-async fn begin(
-    request: &HttpRequest,
-    app: &AppState,
-    site: &SiteId,
-    holder: Holder,
-) -> Result<String, Problem> {
-    if let Some(old) = token(request, app) {
-        app.sessions.end_of_token(&old).await?;
+async fn begin(app: &AppState, old: Option<&str>, site: &SiteId, holder: Holder) -> Result<String, Problem> {
+    if let Some(old) = old {
+        app.sessions.end_of_token(old).await?;
     }
     let token = app.sessions.begin(site, holder, app.clock.now()).await?;
     Ok(token.reveal().to_owned())
@@ -173,13 +137,13 @@ async fn with_key(app: &AppState, key: &str) -> Result<Entered, Problem> {
 }
 
 async fn with_password(
-    request: &HttpRequest,
+    cookies: &Cookies,
     app: &AppState,
     name: &str,
     password: &str,
 ) -> Result<Entered, Problem> {
     let tried = name.to_lowercase();
-    let held = request::only_cookie(request.head(), known_name(app)).unwrap_or_default();
+    let held = cookies.only(known_name(app)).unwrap_or_default();
     let browser = app.known_browsers.known(held, &tried).unwrap_or_default();
     let turn = app.attempts.turn((&*tried, browser)).await.ok_or_else(too_many_wait)?;
     let person = app.people.with_password(name, password).await?;
@@ -194,22 +158,19 @@ async fn with_password(
 
 /// `POST /stats/sign-out`.
 pub(crate) async fn sign_out(
-    request: HttpRequest,
+    _: FromOwnPage,
+    cookies: Cookies,
+    page: Page,
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    request::refuse_foreign_form(request.head(), &app.public_url)?;
-    if let Some(token) = token(&request, &app) {
-        app.sessions.end_of_token(&token).await?;
+    if let Some(token) = cookies.only(session_cookie_name(&app)) {
+        app.sessions.end_of_token(token).await?;
     }
-    let mut answer = html::see_other(&html::of(request.head()).link("/stats/sign-in"));
+    let mut answer = html::see_other(&page.link("/stats/sign-in"));
     let mut gone = cookie(&app, String::new());
     gone.set_max_age(Duration::ZERO);
     set_cookie(&mut answer, &gone);
     Ok(answer)
-}
-
-fn cookie_name(app: &AppState) -> &'static str {
-    if app.is_https() { "__Host-session" } else { "session" }
 }
 
 /// The answer to an attempt for a name for which too many wait.
@@ -233,15 +194,9 @@ fn known_cookie(app: &AppState, folded_name: &str) -> Cookie<'static> {
         .finish()
 }
 
-/// What the browser holds.
-fn token(request: &HttpRequest, app: &AppState) -> Option<String> {
-    request::only_cookie(request.head(), cookie_name(app)).map(str::to_owned)
-}
-
-/// The cookie of the signed-in; it goes with the browser. Over https its name binds it to this host (`__Host-`), so that no
-/// other host of the domain can set one, and asks for the path `/`.
+/// The cookie of the signed-in; it goes with the browser. Its name asks for the path `/` over https.
 fn cookie(app: &AppState, token: String) -> Cookie<'static> {
-    Cookie::build(cookie_name(app), token)
+    Cookie::build(session_cookie_name(app), token)
         .path("/")
         .http_only(true)
         .secure(app.is_https())

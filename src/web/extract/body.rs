@@ -2,10 +2,14 @@
 //! wrong is named in one answer.
 
 use std::collections::BTreeMap;
+use std::future::{Ready, ready};
 use std::ops::RangeInclusive;
 
+use actix_web::dev::Payload;
+use actix_web::http::Method;
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::{HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -15,8 +19,8 @@ use url::form_urlencoded;
 use crate::domain::link::last_end;
 use crate::domain::rule::FieldError;
 use crate::service::links::InvalidParam;
-use crate::web::AppState;
 use crate::web::extract::request::header;
+use crate::web::extract::state;
 use crate::web::response::problem::Problem;
 
 /// The largest body in bytes.
@@ -24,7 +28,7 @@ const MAX_BODY: usize = 64 << 10;
 
 /// Reads a body of at most 64 KiB, which must arrive in the time that a request has.
 async fn bytes(request: &HttpRequest, payload: web::Payload) -> Result<web::Bytes, Problem> {
-    let app = request.app_data::<web::Data<AppState>>().expect("every request has the state");
+    let app = state(request);
     match timeout(app.settings.request_timeout(), payload.to_bytes_limited(MAX_BODY)).await {
         Ok(Ok(Ok(bytes))) => Ok(bytes),
         Ok(Ok(Err(_))) => Err(Problem::BadRequest),
@@ -38,14 +42,65 @@ fn media_type(request: &HttpRequest) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// Reads a JSON object field by field.
-pub(crate) async fn json(request: &HttpRequest, payload: web::Payload) -> Result<Fields, Problem> {
-    Fields::of(json_object(request, payload).await?).map_err(Problem::invalid)
+/// What is read from the fields of a JSON object.
+pub(crate) trait FromFields: Sized + 'static {
+    /// Takes every field that there may be. Those that are wrong, or left over, are collected by `fields`.
+    fn from_fields(fields: &mut Fields) -> Self;
+}
+
+/// A JSON body. The problem of a body that is wrong names each parameter that is.
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: FromFields> FromRequest for Json<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), web::Payload::from_request(request, payload));
+        Box::pin(async move {
+            let payload = payload.await.map_err(|_| Problem::BadRequest)?;
+            read(json_object(&request, payload).await?).map(Self)
+        })
+    }
+}
+
+/// Reads a JSON object.
+pub(crate) fn read<T: FromFields>(value: Value) -> Result<T, Problem> {
+    let mut fields = Fields::of(value).map_err(Problem::invalid)?;
+    let read = T::from_fields(&mut fields);
+    fields.end().map(|()| read).map_err(Problem::invalid)
+}
+
+/// What is read from the parameters of a query string.
+pub(crate) trait FromQuery: Sized + 'static {
+    /// The parameters that there may be; any other is an error.
+    const NAMES: &'static [&'static str];
+
+    /// Takes the parameters that were given.
+    fn from_query(given: BTreeMap<String, String>) -> Self;
+}
+
+/// A query string.
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<T: FromQuery> FromRequest for Query<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(query(request, T::NAMES).map(T::from_query).map(Self))
+    }
 }
 
 /// Reads a JSON document.
 pub(crate) async fn json_object(request: &HttpRequest, payload: web::Payload) -> Result<Value, Problem> {
-    if media_type(request) != "application/json" {
+    let is_json = match media_type(request).as_str() {
+        "application/json" => true,
+        // RFC 7396: what `PATCH` takes is a merge patch under either name.
+        "application/merge-patch+json" => request.method() == Method::PATCH,
+        _ => false,
+    };
+    if !is_json {
         return Err(Problem::WrongMediaType("Send the body as Content-Type: application/json."));
     }
     serde_json::from_slice(&bytes(request, payload).await?).map_err(|_| Problem::NotJson)
@@ -80,8 +135,12 @@ pub(crate) async fn form_fields(
 
 /// A request's query parameters; an unknown one is an error.
 pub(crate) fn query(request: &HttpRequest, known: &[&str]) -> Result<BTreeMap<String, String>, Problem> {
-    let all: BTreeMap<_, _> =
-        form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
+    known_fields(request.query_string(), known)
+}
+
+/// Returns the parameters of a query; an unknown one is an error.
+pub(crate) fn known_fields(query: &str, known: &[&str]) -> Result<BTreeMap<String, String>, Problem> {
+    let all: BTreeMap<_, _> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let unknown = all.keys().filter(|name| !known.contains(&name.as_str()));
     let rule = FieldError::UnknownParameter(known.join(", "));
     let wrong: Vec<_> = unknown.map(|name| InvalidParam::new(name, rule.clone())).collect();

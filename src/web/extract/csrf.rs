@@ -7,45 +7,13 @@
 //! Each page has another text. Pages are compressed and repeat words of their address, so the length of a page whose text
 //! stayed the same would tell who listens how much of it they have guessed (BREACH, <https://www.breachattack.com>).
 
-use actix_web::{HttpRequest, web};
 use subtle::ConstantTimeEq;
 
 use crate::domain::site::KeyHash;
-use crate::web::AppState;
-use crate::web::dashboard::sign_in::{SignedIn, signed_in};
-use crate::web::extract::{body, request};
 use crate::web::response::problem::Problem;
 
 /// The field that carries it.
 pub(crate) const FIELD: &str = "form_token";
-
-/// A form's fields, and who sent it.
-pub(crate) struct OwnForm {
-    pub(crate) signed_in: SignedIn,
-    fields: Vec<(String, String)>,
-}
-
-impl OwnForm {
-    /// A field, without spaces around it; nothing where it is missing.
-    pub(crate) fn text(&self, name: &str) -> &str {
-        last(&self.fields, name).map_or("", str::trim)
-    }
-
-    /// A password, every character of it, that may be left empty.
-    pub(crate) fn password(&self, name: &str) -> Option<&str> {
-        last(&self.fields, name).filter(|text| !text.is_empty())
-    }
-
-    /// Every field as it came; some may stand several times.
-    pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.fields.iter().map(|(name, text)| (name.as_str(), text.as_str()))
-    }
-}
-
-/// Of a field that stands several times, the last.
-fn last<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    fields.iter().rev().find(|(known, _)| known == name).map(|(_, text)| text.as_str())
-}
 
 /// Makes the texts that the forms of one session carry, and knows them again. Nobody can tell the session's token from
 /// one, or make another.
@@ -75,31 +43,9 @@ impl FormLock {
     }
 }
 
-/// Reads a form that somebody who is signed in sends from a page of theirs.
-pub(crate) async fn read(
-    request: &HttpRequest,
-    payload: web::Payload,
-    app: &AppState,
-) -> Result<OwnForm, Problem> {
-    request::refuse_foreign_form(request.head(), &app.public_url)?;
-    let signed_in = signed_in(request, app).await?;
-    let fields = body::form_fields(request, payload).await?;
-    let sent = last(&fields, FIELD).unwrap_or_default();
-    if !signed_in.form_lock.opens_for(sent) {
-        return Err(Problem::StaleForm);
-    }
-    Ok(OwnForm { signed_in, fields })
-}
-
-/// The same for what only an owner may do.
-pub(crate) async fn of_owner(
-    request: &HttpRequest,
-    payload: web::Payload,
-    app: &AppState,
-) -> Result<OwnForm, Problem> {
-    let form = read(request, payload, app).await?;
-    form.signed_in.owner()?;
-    Ok(form)
+/// Refuses a form that does not come from a page of the session with this token.
+pub(crate) fn refuse_stale(session_token: &str, sent: &str) -> Result<(), Problem> {
+    if FormLock::of(session_token).opens_for(sent) { Ok(()) } else { Err(Problem::StaleForm) }
 }
 
 #[cfg(test)]

@@ -8,8 +8,38 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use actix_web::dev::RequestHead;
+
 use crate::domain::visitor::Network;
+use crate::store::StoreError;
+use crate::web::AppState;
+use crate::web::extract::request;
 use crate::web::response::problem::Problem;
+
+/// Reads what a request asks for, as long as the request's sender has misses left: otherwise the store is not asked. A
+/// response without a result costs a miss.
+pub(crate) async fn look_up<T>(
+    head: &RequestHead,
+    app: &AppState,
+    read: impl AsyncFnOnce() -> Result<Option<T>, StoreError>,
+) -> Result<T, Problem> {
+    let network = request::network(head, app.trusted_proxies());
+    let misses = app.limits.misses();
+    misses.take(&network)?;
+    match read().await {
+        Ok(None) => Err(Problem::NotFound),
+        found => {
+            misses.give_back(&network);
+            found?.ok_or(Problem::NotFound)
+        }
+    }
+}
+
+/// Returns the problem for a request that cannot name anything, which costs its sender a miss.
+pub(crate) fn miss(head: &RequestHead, app: &AppState) -> Problem {
+    let network = request::network(head, app.trusted_proxies());
+    app.limits.misses().take(&network).err().unwrap_or(Problem::NotFound)
+}
 
 const MINUTE: Duration = Duration::from_mins(1);
 

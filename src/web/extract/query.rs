@@ -14,10 +14,6 @@ use crate::domain::rule::{CodedError, Detail};
 use crate::service::links::InvalidParam;
 use crate::stats::report::{Filter, Period};
 
-/// The parameters of a period and those of a filter.
-pub(crate) const PERIOD: [&str; 2] = ["from", "to"];
-pub(crate) const FILTERS: [&str; 4] = ["channel", "page", "campaign", "link"];
-
 /// How many days are shown where nobody says.
 pub(crate) const DEFAULT_DAYS: i32 = 30;
 /// The longest period in days: counts are kept at most 25 months.

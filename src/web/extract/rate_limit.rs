@@ -37,7 +37,7 @@ pub(crate) struct Limits {
 }
 
 /// The client of a call: its network, and the key that it brought.
-pub(crate) struct Client<'a> {
+pub(crate) struct Caller<'a> {
     pub(crate) kind: KeyKind,
     pub(crate) key: &'a KeyHash,
     pub(crate) network: &'a Network,
@@ -82,7 +82,7 @@ impl Limits {
     }
 
     /// Counts an attempt to make `links` links, valid or not. A secret key is held back here and nowhere else.
-    pub(crate) fn attempt(&self, client: &Client<'_>, links: usize) -> Result<(), Exceeded> {
+    pub(crate) fn attempt(&self, client: &Caller<'_>, links: usize) -> Result<(), Exceeded> {
         match client.kind {
             KeyKind::Secret => self.create_by_secret_key.check(client.key, links),
             KeyKind::Publishable => self.create_by_client.check(&client.network.client(), links),
@@ -90,7 +90,7 @@ impl Limits {
     }
 
     /// Counts a valid link.
-    pub(crate) fn create(&self, client: &Client<'_>) -> Result<(), Exceeded> {
+    pub(crate) fn create(&self, client: &Caller<'_>) -> Result<(), Exceeded> {
         if client.kind == KeyKind::Secret {
             return Ok(());
         }
@@ -100,7 +100,7 @@ impl Limits {
     }
 
     /// Counts a call for codes.
-    pub(crate) fn attempt_to_reserve(&self, client: &Client<'_>) -> Result<(), Exceeded> {
+    pub(crate) fn attempt_to_reserve(&self, client: &Caller<'_>) -> Result<(), Exceeded> {
         match client.kind {
             KeyKind::Secret => self.reserve_by_key.check(client.key, 1),
             KeyKind::Publishable => self.reserve_by_client.check(&client.network.client(), 1),
@@ -108,7 +108,7 @@ impl Limits {
     }
 
     /// Counts a valid call for codes. Claiming them later is not counted again.
-    pub(crate) fn reserve(&self, client: &Client<'_>, codes: usize) -> Result<(), Exceeded> {
+    pub(crate) fn reserve(&self, client: &Caller<'_>, codes: usize) -> Result<(), Exceeded> {
         if client.kind == KeyKind::Secret {
             return Ok(());
         }
@@ -215,7 +215,7 @@ mod tests {
         let limits = limits(0, 0, 400);
         let key = KeyHash::of("ens_pk_a");
         let store = |last: u8, codes: usize| {
-            limits.reserve(&Client { kind: KeyKind::Publishable, key: &key, network: &network(last) }, codes)
+            limits.reserve(&Caller { kind: KeyKind::Publishable, key: &key, network: &network(last) }, codes)
         };
         assert_eq!(store(1, 10), Ok(()));
         assert!(store(1, 1).is_err(), "half of a twentieth at once");
@@ -224,7 +224,7 @@ mod tests {
         }
         assert!(store(21, 10).is_err(), "half of the day's at once");
         let secret = KeyHash::of("ens_sk_a");
-        let secret = Client { kind: KeyKind::Secret, key: &secret, network: &network(1) };
+        let secret = Caller { kind: KeyKind::Secret, key: &secret, network: &network(1) };
         assert!((0..1_000).all(|_| limits.reserve(&secret, 10).is_ok() && limits.create(&secret).is_ok()));
     }
 
@@ -234,7 +234,7 @@ mod tests {
         let key = KeyHash::of("ens_pk_a");
         let attempt = |address: &str| {
             let network = Network::of(address.parse().expect("an address"));
-            limits.attempt(&Client { kind: KeyKind::Publishable, key: &key, network: &network }, 1).is_ok()
+            limits.attempt(&Caller { kind: KeyKind::Publishable, key: &key, network: &network }, 1).is_ok()
         };
         assert!(attempt("2001:db8::1"));
         assert!(!attempt("2001:db8:0:ff::1"));

@@ -20,9 +20,9 @@ use crate::domain::site::{KeyHash, KeyKind, Site, SiteId};
 use crate::domain::visitor::Network;
 use crate::service::links::Idempotency;
 use crate::web::AppState;
-use crate::web::extract::rate_limit::Client;
+use crate::web::extract::rate_limit::Caller;
+use crate::web::extract::user_agent_cache;
 use crate::web::response::problem::Problem;
-use crate::web::visitor::user_agent_cache;
 
 static SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
 static PURPOSE: HeaderName = HeaderName::from_static("purpose");
@@ -188,9 +188,9 @@ impl KeyHolder {
         Self { site, kind: KeyKind::Publishable, hash, network }
     }
 
-    /// Whom limits hold back.
-    pub(crate) fn client(&self) -> Client<'_> {
-        Client { kind: self.kind, key: &self.hash, network: &self.network }
+    /// Returns the caller as the limits know them.
+    pub(crate) fn caller(&self) -> Caller<'_> {
+        Caller { kind: self.kind, key: &self.hash, network: &self.network }
     }
 
     /// What makes a request of this key that is sent again the same request.
@@ -205,11 +205,6 @@ impl KeyHolder {
             KeyKind::Publishable => Err(Problem::SecretKeyNeeded),
         }
     }
-}
-
-/// The site of the request's secret key.
-pub(crate) async fn secret_site(request: &HttpRequest, app: &AppState) -> Result<Site, Problem> {
-    key_holder(request, app).await?.with_secret()
 }
 
 /// The origin of the page that made a browser send this; one that is no text is nobody's.
@@ -241,20 +236,6 @@ pub(crate) fn refuse_foreign_form(head: &RequestHead, public_url: &Url) -> Resul
             });
             if own { Ok(()) } else { Err(Problem::ForeignOrigin) }
         }
-    }
-}
-
-/// The value of a cookie that may stand once. Of two of one name, another site of the same domain may have set one: then
-/// neither is believed.
-pub(crate) fn only_cookie<'a>(head: &'a RequestHead, name: &str) -> Option<&'a str> {
-    let lines = head.headers().get_all(&COOKIE).map(HeaderValue::as_bytes);
-    let pairs = lines.flat_map(|line| line.split(|byte| *byte == b';'));
-    let mut values = pairs.filter_map(|pair| {
-        pair.trim_ascii().strip_prefix(name.as_bytes())?.trim_ascii_start().strip_prefix(b"=")
-    });
-    match (values.next(), values.next()) {
-        (Some(value), None) => str::from_utf8(value.trim_ascii()).ok().filter(|value| !value.is_empty()),
-        _ => None,
     }
 }
 

@@ -48,12 +48,19 @@ pub(crate) enum Format {
 impl Format {
     /// The format of a `format` parameter, or else of `Accept`.
     pub(crate) fn of(query: &BTreeMap<String, String>, head: &RequestHead) -> Result<Self, InvalidParam> {
-        match query.get("format").map(String::as_str) {
-            Some("csv") => Ok(Self::Csv),
-            Some("json") => Ok(Self::Json),
-            Some(_) => Err(InvalidParam::new("format", FieldError::NotOneOf("json, csv"))),
+        match query.get("format") {
+            Some(name) => Self::named(name),
             None if header(head, &ACCEPT).is_some_and(|accept| accept.contains("text/csv")) => Ok(Self::Csv),
             None => Ok(Self::Json),
+        }
+    }
+
+    /// Returns the format of this name.
+    pub(crate) fn named(name: &str) -> Result<Self, InvalidParam> {
+        match name {
+            "csv" => Ok(Self::Csv),
+            "json" => Ok(Self::Json),
+            _ => Err(InvalidParam::new("format", FieldError::NotOneOf("json, csv"))),
         }
     }
 }

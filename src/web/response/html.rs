@@ -124,7 +124,7 @@ pub(crate) fn see_other(path: &str) -> HttpResponse {
 pub(crate) async fn file(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     match request.match_info().query("file") {
         "style.css" => Ok(STYLE.answer(&request, FOR_EVER)),
-        "stats.js" => Ok(script::answer(&request)),
+        "stats.js" => Ok(script::asset().answer(&request, FOR_EVER)),
         "icon.svg" => Ok(ICON.answer(&request, "public, max-age=86400")),
         name if name == app.component.file() => Ok(app.component.answer_for_ever(&request)),
         _ => Err(Problem::NotFound),

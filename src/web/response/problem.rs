@@ -67,6 +67,8 @@ pub(crate) enum Problem {
     Expired,
     /// The link is switched off.
     Disabled,
+    /// The link is not as `If-Match` expects it.
+    PreconditionFailed,
     /// The body comes in chunks.
     LengthRequired,
     /// The request is for a host that is not this service.
@@ -256,6 +258,12 @@ impl Problem {
                 "disabled",
                 "This link is switched off",
                 "Its publisher has switched it off.",
+            ),
+            Self::PreconditionFailed => (
+                StatusCode::PRECONDITION_FAILED,
+                "precondition_failed",
+                "The link has changed",
+                "The link is not as If-Match expects it. Read it again, and send the request with its current ETag.",
             ),
             Self::LengthRequired => (
                 StatusCode::LENGTH_REQUIRED,

@@ -8,9 +8,14 @@ use std::fmt::Write;
 use png::{BitDepth, ColorType, Compression, Encoder, Filter};
 use qrcode::types::QrError;
 use qrcode::{Color, EcLevel, QrCode};
+use tokio::sync::Semaphore;
 
 /// The quiet zone on each side, in modules.
 const QUIET_ZONE: usize = 4;
+
+/// Making a code takes a millisecond or a few, for which nobody's click has to wait: it is done beside
+/// the workers, and one at a time, so that whoever asks for thousands does not take all processors.
+pub(crate) static TURN: Semaphore = Semaphore::const_new(1);
 
 /// The modules of an address.
 pub(crate) struct Symbol {

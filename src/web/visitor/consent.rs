@@ -17,12 +17,13 @@ use crate::domain::target::Target;
 use crate::service::ingest::recorder::WorkerRecorder;
 use crate::service::links::InvalidParam;
 use crate::web::AppState;
+use crate::web::extract::miss_limit::miss;
 use crate::web::extract::{body, request};
 use crate::web::response::html;
 use crate::web::response::problem::Problem;
 use crate::web::response::templates::{ConsentPage, PrivacyPage, Publisher};
 use crate::web::visitor::pending;
-use crate::web::visitor::visit::{click, code, counted_network, live_target, miss, onward, record};
+use crate::web::visitor::visit::{click, code, counted_network, live_target, onward, record};
 
 /// An answer is remembered six months (of 30.4 days) and not renewed.
 const REMEMBERED: Duration = Duration::days(182);

@@ -10,6 +10,5 @@ pub(crate) mod receipt;
 pub(crate) mod redirect;
 pub(crate) mod share;
 pub(crate) mod share_js;
-pub(crate) mod user_agent_cache;
 pub(crate) mod visit;
 pub(crate) mod well_known;

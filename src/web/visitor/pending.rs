@@ -11,10 +11,10 @@ use crate::domain::code::Code;
 use crate::web::AppState;
 use crate::web::extract::code::link_in;
 use crate::web::extract::request;
+use crate::web::extract::user_agent_cache;
 use crate::web::response::html;
 use crate::web::response::problem::Problem;
 use crate::web::response::templates::WaitingPage;
-use crate::web::visitor::user_agent_cache;
 
 /// How often it looks again before it gives up. A look is noted in the query: `?wait=1`.
 const LOOKS: u8 = 4;

@@ -6,14 +6,13 @@ use std::collections::BTreeMap;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName};
 use actix_web::{HttpRequest, HttpResponse, web};
 use qrcode::EcLevel;
-use tokio::sync::Semaphore;
 
 use crate::domain::rule::{CodedError, Detail, FieldError};
 use crate::service::links::InvalidParam;
 use crate::web::AppState;
 use crate::web::extract::body;
 use crate::web::response::problem::Problem;
-use crate::web::response::qr_image::Symbol;
+use crate::web::response::qr_image::{Symbol, TURN};
 use crate::web::visitor::visit::{code, live_target};
 
 /// Width and height of a picture in pixels, and what they are where nobody says.
@@ -25,10 +24,6 @@ const USUAL: usize = 512;
 const LIFETIME: &str = "public, max-age=300";
 const X_ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
-
-/// Making a code takes a millisecond or a few, for which nobody's click has to wait: it is done beside
-/// the workers, and one at a time, so that whoever asks for thousands does not take all processors.
-pub(crate) static TURN: Semaphore = Semaphore::const_new(1);
 
 /// `GET /{code}/qr.svg`.
 pub(crate) async fn svg(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {

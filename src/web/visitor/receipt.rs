@@ -16,7 +16,7 @@ use crate::web::visitor::visit::{code, look_up};
 /// `GET /{code}+`.
 pub(crate) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     let code = code(&request, &app)?;
-    let link = look_up(request.head(), &app, Some(&code), async || app.links.read(&code).await).await?;
+    let link = look_up(request.head(), &app, &code, async || app.links.read(&code).await).await?;
     let site = app.sites.get(&link.site).await?.ok_or(Problem::NotFound)?;
     let state = match link.state(app.clock.now()) {
         LinkState::Live => templates::LinkState::Active,

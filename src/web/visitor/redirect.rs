@@ -124,7 +124,7 @@ async fn follow(
                     let entry = click(head, app, &target, &network, now).await;
                     Some(record(recorder, &target, now, entry))
                 }
-                Some(_) => Some(record(recorder, &target, now, bare_click(head, app))),
+                Some(_) => Some(record(recorder, &target, now, bare_click(head, app, now))),
                 None => None,
             };
             Ok(Found::Onward(onward(head, &target, state == State::Granted), recording))

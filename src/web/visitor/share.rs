@@ -28,13 +28,14 @@ use crate::domain::site::{KeyHash, KeyKind, Site};
 use crate::domain::visitor::Network;
 use crate::service::links::{Draft, InvalidParam};
 use crate::web::AppState;
-use crate::web::extract::rate_limit::Client;
+use crate::web::extract::miss_limit::miss;
+use crate::web::extract::rate_limit::Caller;
 use crate::web::extract::request;
 use crate::web::extract::request::header;
 use crate::web::response::html;
 use crate::web::response::problem::Problem;
 use crate::web::response::templates::SharePage;
-use crate::web::visitor::visit::{Onward, code, live_target, miss};
+use crate::web::visitor::visit::{Onward, code, live_target};
 
 /// The parameters; all others are somebody else's.
 const KNOWN: [&str; 6] = ["key", "url", "title", "text", "campaign", "parent"];
@@ -180,7 +181,7 @@ async fn mint(
     network: Network,
     draft: Draft,
 ) -> Result<Code, Problem> {
-    let client = Client { kind: KeyKind::Publishable, key: &key, network: &network };
+    let client = Caller { kind: KeyKind::Publishable, key: &key, network: &network };
     app.limits.attempt(&client, 1)?;
     let admission = || Ok(app.limits.create(&client)?);
     let (link, _) = app.links.create_admitted(&site, draft, app.clock.now(), &admission).await?;

@@ -16,7 +16,8 @@ use crate::service::ingest::recorder::{Recording, WorkerRecorder};
 use crate::service::links::cache::Cached;
 use crate::store::StoreError;
 use crate::web::AppState;
-use crate::web::extract::request;
+use crate::web::extract::miss_limit::miss;
+use crate::web::extract::{miss_limit, request};
 use crate::web::response::problem::Problem;
 use crate::web::visitor::pending;
 
@@ -72,7 +73,7 @@ pub(crate) async fn resolve(
     if let Some(target) = app.links.resolve_in_memory(code).await? {
         return Ok(target);
     }
-    Box::pin(look_up(head, app, Some(code), async || app.links.resolve(code).await)).await
+    Box::pin(look_up(head, app, code, async || app.links.resolve(code).await)).await
 }
 
 /// The same as the store says now, and whoever asks: nothing of it tells whether the link is in memory.
@@ -81,32 +82,22 @@ pub(crate) async fn resolve_anew(
     code: &Code,
     app: &AppState,
 ) -> Result<Cached<Target>, Problem> {
-    Box::pin(look_up(head, app, Some(code), async || app.links.resolve_anew(code).await)).await
+    Box::pin(look_up(head, app, code, async || app.links.resolve_anew(code).await)).await
 }
 
-/// Looks for what a request asks for, such as the link of a code, as long as its sender has misses left: else the store
-/// is not asked. Where nothing is found, that is a miss, unless the code was given out and the visitor may be faster than
-/// the share: such codes are looked for whoever asks.
+/// Looks for the link of a code as [`miss_limit::look_up`] does. A code that was given out is looked for whoever asks, and
+/// costs no miss: its visitor may be faster than the share.
 pub(crate) async fn look_up<T>(
     head: &RequestHead,
     app: &AppState,
-    code: Option<&Code>,
+    code: &Code,
     read: impl AsyncFnOnce() -> Result<Option<T>, StoreError>,
 ) -> Result<T, Problem> {
-    if code.is_some_and(|code| app.reservations.may_have(code)) {
+    if app.reservations.may_have(code) {
         let not_yet = || if pending::is_over(head) { Problem::NotFound } else { Problem::NotHereYet };
         return read().await?.ok_or_else(not_yet);
     }
-    let network = request::network(head, app.trusted_proxies());
-    let misses = app.limits.misses();
-    misses.take(&network)?;
-    match read().await {
-        Ok(None) => Err(Problem::NotFound),
-        found => {
-            misses.give_back(&network);
-            found?.ok_or(Problem::NotFound)
-        }
-    }
+    miss_limit::look_up(head, app, read).await
 }
 
 /// The network that a request is counted for; `None` where it has been counted too often in this minute, so that nothing
@@ -131,12 +122,6 @@ pub(crate) fn record(
     recorder.record(&target.site.id, &target.key, Day::of(now), entry)
 }
 
-/// The answer to what cannot be a link, which is a miss of its sender.
-pub(crate) fn miss(head: &RequestHead, app: &AppState) -> Problem {
-    let network = request::network(head, app.trusted_proxies());
-    app.limits.misses().take(&network).err().unwrap_or(Problem::NotFound)
-}
-
 /// A click with its tag and its network's bucket: here the address and the user agent end.
 pub(crate) async fn click(
     head: &RequestHead,
@@ -153,8 +138,8 @@ pub(crate) async fn click(
 }
 
 /// A click of somebody who was not asked: nothing of where it comes from becomes a part of it.
-pub(crate) fn bare_click(head: &RequestHead, app: &AppState) -> EntryKind {
-    app.plausibility.note_headers(request::is_forwarded_unasked(head, app.trusted_proxies()));
+pub(crate) fn bare_click(head: &RequestHead, app: &AppState, now: Timestamp) -> EntryKind {
+    app.plausibility.note_headers(Day::of(now), request::is_forwarded_unasked(head, app.trusted_proxies()));
     EntryKind::Open
 }
 

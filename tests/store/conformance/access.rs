@@ -38,7 +38,7 @@ fn session(token: &str, site: &str, holder: Holder) -> Session {
 }
 
 pub(crate) async fn a_person_is_found_by_their_name_in_whatever_case(store: Arc<dyn Store>) {
-    assert_eq!(store.people().await.unwrap(), []);
+    assert_eq!(store.people(&site("one")).await.unwrap(), []);
     let (zoe, bob) = (person("Zoë Ng", "one"), person("bob", "two"));
     store.insert_person(&zoe).await.unwrap();
     store.insert_person(&bob).await.unwrap();
@@ -47,9 +47,9 @@ pub(crate) async fn a_person_is_found_by_their_name_in_whatever_case(store: Arc<
     }
     assert_eq!(store.person(&site("one"), &name("zoe ng")).await.unwrap(), None);
     assert_eq!(store.person(&site("two"), &name("zoë ng")).await.unwrap(), None, "of another site");
-    let mut people = store.people().await.unwrap();
-    people.sort_by_key(|person| person.name.folded());
-    assert_eq!(people, [bob, zoe]);
+    for (of, person) in [("one", zoe), ("two", bob)] {
+        assert_eq!(store.people(&site(of)).await.unwrap(), [person], "{of}");
+    }
 }
 
 pub(crate) async fn of_two_people_of_one_name_the_first_stays(store: Arc<dyn Store>) {
@@ -62,8 +62,13 @@ pub(crate) async fn of_two_people_of_one_name_the_first_stays(store: Arc<dyn Sto
     for (site, person) in [(site("one"), &first), (site("two"), &theirs)] {
         assert_eq!(store.person(&site, &name("ada")).await.unwrap().as_ref(), Some(person));
     }
+    let mut named = store.people_named(&name("aDa")).await.unwrap();
+    named.sort_by(|one, other| one.site.as_str().cmp(other.site.as_str()));
+    assert_eq!(named, [first.clone(), theirs]);
+    assert_eq!(store.people_named(&name("ad")).await.unwrap(), []);
     assert!(store.delete_person(&site("two"), &name("ada")).await.unwrap());
-    assert_eq!(store.people().await.unwrap(), [first]);
+    assert_eq!(store.people(&site("one")).await.unwrap(), [first]);
+    assert_eq!(store.people(&site("two")).await.unwrap(), []);
 }
 
 pub(crate) async fn of_concurrent_people_of_one_name_one_stays(store: Arc<dyn Store>) {
@@ -71,7 +76,7 @@ pub(crate) async fn of_concurrent_people_of_one_name_one_stays(store: Arc<dyn St
     let outcomes = join_all(people.iter().map(|person| store.insert_person(person))).await;
     let stayed: Vec<_> = people.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_ok()).collect();
     assert_eq!(stayed.len(), 1);
-    assert_eq!(store.people().await.unwrap(), [stayed[0].0.clone()]);
+    assert_eq!(store.people(&site("one")).await.unwrap(), [stayed[0].0.clone()]);
 }
 
 pub(crate) async fn concurrent_changes_of_a_person_all_hold(store: Arc<dyn Store>) {
@@ -97,7 +102,7 @@ pub(crate) async fn a_removed_person_is_not_there_and_not_changed(store: Arc<dyn
     assert!(!store.delete_person(&site("one"), &name("ada")).await.unwrap());
     let change = PersonChange { role: Some(Role::Owner), ..PersonChange::default() };
     assert_eq!(store.change_person(&site("one"), &name("ada"), change).await.unwrap(), None);
-    assert_eq!(store.people().await.unwrap(), []);
+    assert_eq!(store.people(&site("one")).await.unwrap(), []);
     // The name is free again.
     store.insert_person(&person("ada", "two")).await.unwrap();
 }
@@ -110,7 +115,10 @@ pub(crate) async fn a_session_is_found_by_its_token_until_it_is_ended(store: Arc
         store.insert_session(session).await.unwrap();
         assert_eq!(store.session(&session.token).await.unwrap().as_ref(), Some(session));
     }
-    assert_eq!(store.sessions().await.unwrap().len(), 2);
+    assert_eq!(store.all_sessions().await.unwrap().len(), 2);
+    for session in [&by_name, &by_key] {
+        assert_eq!(store.sessions(&session.site).await.unwrap(), [session.clone()]);
+    }
     assert_eq!(store.session(&KeyHash::of("c")).await.unwrap(), None);
     store.note_use(&by_key.token, noon(3)).await.unwrap();
     let used = Session { used_at: noon(3), ..by_key.clone() };
@@ -118,7 +126,7 @@ pub(crate) async fn a_session_is_found_by_its_token_until_it_is_ended(store: Arc
     store.end_sessions(&[]).await.unwrap();
     store.end_sessions(&[by_name.token.clone(), KeyHash::of("c")]).await.unwrap();
     assert_eq!(store.session(&by_name.token).await.unwrap(), None);
-    assert_eq!(store.sessions().await.unwrap(), [used]);
+    assert_eq!(store.all_sessions().await.unwrap(), [used]);
 }
 
 pub(crate) async fn a_session_that_was_ended_is_not_begun_again_by_a_late_use(store: Arc<dyn Store>) {
@@ -130,7 +138,7 @@ pub(crate) async fn a_session_that_was_ended_is_not_begun_again_by_a_late_use(st
     gone.unwrap();
     assert!(noted.into_iter().all(|noted| noted.is_ok()));
     store.note_use(&session.token, noon(4)).await.unwrap();
-    assert_eq!(store.sessions().await.unwrap(), []);
+    assert_eq!(store.all_sessions().await.unwrap(), []);
 }
 
 pub(crate) async fn a_view_is_found_by_its_token_until_it_is_forgotten(store: Arc<dyn Store>) {
@@ -156,10 +164,11 @@ pub(crate) async fn a_view_is_found_by_its_token_until_it_is_forgotten(store: Ar
         store.insert_view(view).await.unwrap();
         assert_eq!(store.view(&view.token).await.unwrap().as_ref(), Some(view));
     }
-    assert_eq!(store.views().await.unwrap().len(), 3);
+    assert_eq!(store.views(&site("one")).await.unwrap().len(), 3);
+    assert_eq!(store.views(&site("two")).await.unwrap(), []);
     store.delete_views(&[views[0].token.clone(), views[1].token.clone(), KeyHash::of("d")]).await.unwrap();
     assert_eq!(store.view(&views[0].token).await.unwrap(), None);
-    assert_eq!(store.views().await.unwrap(), views[2..]);
+    assert_eq!(store.all_views().await.unwrap(), views[2..]);
 }
 
 pub(crate) async fn what_one_handle_ends_has_ended_for_the_other(one: Arc<dyn Store>, other: Arc<dyn Store>) {

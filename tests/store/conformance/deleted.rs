@@ -53,12 +53,12 @@ pub(crate) async fn a_name_of_a_request_stands_for_a_day_and_for_one_fingerprint
     // Deleting the first one takes no name from the second.
     assert!(store.delete_link(&first.code).await.unwrap().was_there());
     assert_eq!(store.named(&site.id, &name(2, at(25))).await.unwrap(), Some(Inserted::Existing(second)));
-    store.forget_ended_work(at(72)).await.unwrap();
+    store.forget_ended_leases(at(72)).await.unwrap();
     assert_eq!(store.named(&site.id, &name(2, at(25))).await.unwrap(), None);
     // A name that lasts is not forgotten with them.
     let lasting = link(&site, "lasting");
     store.insert_link(&lasting, &[once(3)]).await.unwrap();
-    store.forget_ended_work(at(1_000)).await.unwrap();
+    store.forget_ended_leases(at(1_000)).await.unwrap();
     assert_eq!(store.named(&site.id, &once(3)).await.unwrap(), Some(Inserted::Existing(lasting)));
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use entrenous::domain::link::{Link, LinkChange};
-use entrenous::store::{News, Store};
+use entrenous::store::{Invalidation, Store};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -18,7 +18,7 @@ const ROUNDS: usize = 3;
 
 /// Somebody who listens to a store until it is dropped.
 pub(crate) struct Listener {
-    told: UnboundedReceiver<News>,
+    told: UnboundedReceiver<Invalidation>,
     listening: JoinHandle<()>,
 }
 
@@ -28,13 +28,13 @@ impl Listener {
         let (teller, told) = unbounded_channel();
         let store = Arc::clone(store);
         let tell = move |news| drop(teller.send(news));
-        Self { told, listening: tokio::spawn(async move { store.watch(&tell).await }) }
+        Self { told, listening: tokio::spawn(async move { store.subscribe(&tell).await }) }
     }
 
     /// Begins to listen and waits until changes are told.
     pub(crate) async fn to(store: &Arc<dyn Store>) -> Self {
         let mut listener = Self::begin(store);
-        listener.hears(DEADLINE, |news| *news == News::Everything).await;
+        listener.hears(DEADLINE, |news| *news == Invalidation::Everything).await;
         listener
     }
 
@@ -49,7 +49,7 @@ impl Listener {
     }
 
     /// Waits for such news, and returns how long that took.
-    pub(crate) async fn hears(&mut self, time: Duration, wanted: impl Fn(&News) -> bool) -> Duration {
+    pub(crate) async fn hears(&mut self, time: Duration, wanted: impl Fn(&Invalidation) -> bool) -> Duration {
         let started = Instant::now();
         let heard = timeout(time, async { while !wanted(&self.told.recv().await.expect("it goes on")) {} });
         heard.await.unwrap_or_else(|_| panic!("nothing of the kind is told in {time:?}"));
@@ -81,7 +81,9 @@ pub(crate) async fn what_another_handle_changes_or_deletes_is_told(
     let site = stored_site(&*one, "press").await;
     let link = stored_link(&*one, &site, "abc").await;
     let mut listener = Listener::to(&one).await;
-    let of_it = |news: &News| *news == News::Changed(link.code.clone()) || *news == News::Everything;
+    let of_it = |news: &Invalidation| {
+        *news == Invalidation::Link(link.code.clone()) || *news == Invalidation::Everything
+    };
     for round in 0..ROUNDS {
         listener.forget();
         switch(&*other, &link, round % 2 == 0).await;
@@ -106,7 +108,7 @@ pub(crate) async fn a_replaced_site_may_change_everything(one: Arc<dyn Store>, o
         site.utm = (!site.utm.is_on()).into();
         listener.forget();
         assert!(other.replace_site(&old, &site).await.unwrap());
-        listener.hears(DEADLINE, |news| *news == News::Everything).await;
+        listener.hears(DEADLINE, |news| *news == Invalidation::Everything).await;
         assert_eq!(one.site(&site.id).await.unwrap().as_ref(), Some(&site));
     }
 }
@@ -118,7 +120,7 @@ pub(crate) async fn a_link_that_another_instance_makes_changes_or_deletes_is_tol
     let site = stored_site(&*one, "press").await;
     let mut listener = Listener::to(&one).await;
     let link = stored_link(&*other, &site, "abc").await;
-    let it = News::Changed(link.code.clone());
+    let it = Invalidation::Link(link.code.clone());
     listener.hears(DEADLINE, |news| *news == it).await;
     switch(&*other, &link, true).await;
     listener.hears(DEADLINE, |news| *news == it).await;

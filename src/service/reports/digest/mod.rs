@@ -193,7 +193,7 @@ impl Digests {
     async fn try_to_send(&self, site: &Site, to: &Correspondent, known: Progress, now: Timestamp) -> Outcome {
         let work = work(site, to, known.due);
         if !known.sent {
-            match self.store.take_work(&work, now, now + LEASE).await {
+            match self.store.take_lease(&work, now, now + LEASE).await {
                 Ok(true) => {}
                 Ok(false) => return Outcome::Later(now + LOOK_AGAIN),
                 Err(_) => return Outcome::Later(now + PAUSE),
@@ -212,19 +212,19 @@ impl Digests {
                 let pause = pause(known.failures);
                 tracing::warn!(site = site.name, %refusal, minutes = pause.as_mins(), "digest.smtp_url: a digest was not sent; trying again then");
                 // Who tries next is not who has it now, where there are several.
-                let _ = self.store.hold_work(&work, now, now + pause).await;
+                let _ = self.store.hold_lease(&work, now, now + pause).await;
                 return Outcome::Failed;
             }
             self.metrics.digests_sent.inc();
         }
-        match self.store.hold_work(&work, now, now + NOTED).await {
+        match self.store.hold_lease(&work, now, now + NOTED).await {
             Ok(()) => Outcome::Done,
             Err(_) => Outcome::Sent,
         }
     }
 
     async fn put_off(&self, work: &str, now: Timestamp, pause: SignedDuration) -> Outcome {
-        let _ = self.store.hold_work(work, now, now + pause).await;
+        let _ = self.store.hold_lease(work, now, now + pause).await;
         Outcome::Later(now + pause)
     }
 
