@@ -23,7 +23,7 @@ use crate::domain::own_names::{OwnNameError, OwnNames};
 use crate::domain::session::Lifetime;
 use crate::i18n::Language;
 use crate::journal::Sync;
-use crate::service::reports::digest::{Correspondent, MailServer};
+use crate::service::reports::digest::{Correspondent, MailServer, MailServerError};
 use crate::stats::digest::{Schedule, Weekday};
 use crate::store::StoreUrl;
 
@@ -318,6 +318,20 @@ impl Default for Digest {
     }
 }
 
+/// Why the file with the mail server's address cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum SmtpFileError {
+    /// The address is set twice.
+    #[error("cannot be combined with digest.smtp_url")]
+    Both,
+    /// The file cannot be read.
+    #[error("takes a file that can be read")]
+    Unreadable,
+    /// The file holds something else.
+    #[error(transparent)]
+    Address(#[from] MailServerError),
+}
+
 impl Digest {
     /// When digests are due.
     #[must_use]
@@ -326,12 +340,12 @@ impl Digest {
     }
 
     /// Takes the mail server from its file, where it is in one.
-    fn read_file(&mut self) -> Result<(), &'static str> {
+    fn read_file(&mut self) -> Result<(), SmtpFileError> {
         let Some(file) = &self.smtp_url_file else { return Ok(()) };
         if self.smtp_url.is_some() {
-            return Err("must not stand beside digest.smtp_url");
+            return Err(SmtpFileError::Both);
         }
-        let text = std::fs::read_to_string(file).map_err(|_| "takes a file that can be read")?;
+        let text = std::fs::read_to_string(file).map_err(|_| SmtpFileError::Unreadable)?;
         self.smtp_url = Some(text.parse()?);
         Ok(())
     }
@@ -365,8 +379,13 @@ pub enum Level {
     Trace,
 }
 
+/// The text is not a level of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be error, warn, info, debug or trace")]
+pub struct LevelError;
+
 impl FromStr for Level {
-    type Err = &'static str;
+    type Err = LevelError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
@@ -375,7 +394,7 @@ impl FromStr for Level {
             "info" => Ok(Self::Info),
             "debug" => Ok(Self::Debug),
             "trace" => Ok(Self::Trace),
-            _ => Err("must be error, warn, info, debug or trace"),
+            _ => Err(LevelError),
         }
     }
 }
@@ -428,9 +447,9 @@ impl Settings {
             };
         }
         let mut settings: Self = builder.build()?.try_deserialize()?;
-        let wrong = |reason: &str| SettingsError::Value {
+        let wrong = |reason: SmtpFileError| SettingsError::Value {
             setting: "digest.smtp_url_file",
-            reason: reason.to_owned(),
+            reason: reason.to_string(),
         };
         settings.digest.read_file().map_err(wrong)?;
         settings.check()?;

@@ -100,6 +100,49 @@ fn imports_point_inwards_and_reach_no_library_of_another_ring() {
     }
 }
 
+/// The errors of public functions and of conversions that are bare texts, by the lines that declare them.
+fn bare_text_errors(text: &str) -> Vec<String> {
+    let is_bare = |error: &str| ["String", "&str", "&'static str"].contains(&error.trim());
+    let code = text.split("\n#[cfg(test)]\nmod tests {").next().expect("a first part");
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices("fn ") {
+        let start = code[..at].rfind('\n').map_or(0, |end| end + 1);
+        let signature = code[start..].split(['{', ';']).next().expect("a first part");
+        let error = signature.rsplit_once("-> ").and_then(|(_, result)| {
+            let result = result.split(" where").next()?.trim();
+            Some(result.strip_suffix('>')?.rsplit_once(", ")?.1)
+        });
+        if signature.trim_start().starts_with("pub")
+            && error.is_some_and(is_bare)
+            && signature.contains("Result<")
+        {
+            found.push(signature.trim().to_owned());
+        }
+    }
+    let types = ["type Err = ", "type Error = "].into_iter();
+    found.extend(types.flat_map(|name| code.split(name).skip(1)).filter_map(|rest| {
+        let error = rest.split(';').next()?;
+        is_bare(error).then(|| error.to_owned())
+    }));
+    found
+}
+
+#[test]
+fn no_public_function_fails_with_a_bare_text() {
+    for (path, text) in sources("src") {
+        assert_eq!(bare_text_errors(&text), Vec::<String>::new(), "{}", path.display());
+    }
+    for planted in [
+        "pub fn read(text: &str) -> Result<u8, String> {",
+        "    pub(crate) async fn read(\n        text: &str,\n    ) -> Result<u8, &'static str> {",
+        "    type Err = &'static str;",
+    ] {
+        assert_eq!(bare_text_errors(planted).len(), 1, "{planted}");
+    }
+    let sound = "pub fn read(text: &str) -> Result<BTreeMap<String, String>, Error> {\nfn own() -> Result<u8, String> {";
+    assert_eq!(bare_text_errors(sound), Vec::<String>::new());
+}
+
 #[test]
 fn rooms_do_not_import_each_other() {
     for room in ROOMS {

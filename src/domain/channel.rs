@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::domain::device::Device;
+use crate::domain::rule::CodedError;
 
 /// Everything but RFC 3986's unreserved characters is escaped: right in a query as in `mailto:`.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -24,6 +25,12 @@ pub struct ChannelName(Box<str>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be 1 to 32 lower-case letters, digits, '-' or '_', beginning with a letter")]
 pub struct ChannelNameError;
+
+impl CodedError for ChannelNameError {
+    fn code(&self) -> &'static str {
+        "malformed_channel"
+    }
+}
 
 impl ChannelName {
     /// Takes a name such as `whatsapp`.

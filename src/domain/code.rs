@@ -5,6 +5,8 @@ use std::fmt;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::rule::CodedError;
+
 /// Letters and digits that nobody confuses when reading a code aloud or from paper.
 pub(super) const ALPHABET: [char; 55] = [
     '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'J', 'K', 'L', 'M', 'N',
@@ -81,6 +83,16 @@ pub enum CodeError {
     /// It begins as an option of a command does.
     #[error("must not begin with '-'")]
     LeadingHyphen,
+}
+
+impl CodedError for CodeError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed_code",
+            Self::Reserved => "own_address",
+            Self::LeadingHyphen => "leading_hyphen",
+        }
+    }
 }
 
 impl Code {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::rule::CodedError;
+
 /// What a person answered, remembered in the consent cookie and nowhere else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Choice {
@@ -63,6 +65,12 @@ pub enum Policy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be ask, skip or aggregate")]
 pub struct PolicyError;
+
+impl CodedError for PolicyError {
+    fn code(&self) -> &'static str {
+        "not_a_policy"
+    }
+}
 
 impl std::str::FromStr for Policy {
     type Err = PolicyError;

@@ -8,6 +8,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::domain::rule::CodedError;
+
 const SECONDS_A_DAY: i64 = 86_400;
 /// 0001-01-01.
 const FIRST: Day = Day(-719_162);
@@ -89,6 +91,12 @@ impl fmt::Display for Day {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be a day such as 2026-11-21")]
 pub struct DayError;
+
+impl CodedError for DayError {
+    fn code(&self) -> &'static str {
+        "not_a_day"
+    }
+}
 
 impl FromStr for Day {
     type Err = DayError;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use url::{Host, Url, form_urlencoded};
 
 use crate::domain::own_names::OwnNames;
+use crate::domain::rule::{CodedError, Detail};
 use crate::domain::stripping::Stripping;
 
 /// The longest destination in bytes, as given and in its ASCII form.
@@ -50,6 +51,34 @@ pub enum DestinationError {
     /// It leads back to this service.
     #[error("must not lead back to this service")]
     LeadsBack,
+}
+
+impl CodedError for DestinationError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::TooLong => "too_long",
+            Self::ControlCharacter => "control_character",
+            Self::Unparsable(_) => "not_an_address",
+            Self::Scheme => "not_http",
+            Self::Credentials => "credentials",
+            Self::HostNotAllowed => "host_not_allowed",
+            Self::LeadsBack => "leads_back",
+        }
+    }
+
+    fn details(&self) -> Vec<(&'static str, Detail)> {
+        match self {
+            Self::TooLong => {
+                vec![("max", Detail::text(MAX_DESTINATION_BYTES)), ("unit", Detail::text("bytes"))]
+            }
+            Self::ControlCharacter
+            | Self::Unparsable(_)
+            | Self::Scheme
+            | Self::Credentials
+            | Self::HostNotAllowed
+            | Self::LeadsBack => Vec::new(),
+        }
+    }
 }
 
 /// A host that a site's links may lead to: `example.com` and its subdomains, one IP address, or any.

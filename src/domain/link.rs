@@ -11,6 +11,7 @@ use crate::domain::day::Day;
 use crate::domain::destination::Destination;
 use crate::domain::dimensions::Dimensions;
 use crate::domain::link_key::{Incarnation, LinkKey};
+use crate::domain::rule::{CodedError, Detail};
 use crate::domain::site::SiteId;
 use crate::domain::stripping::Stripping;
 
@@ -253,6 +254,22 @@ pub enum TextError {
     /// A line break or another control character stands in it.
     #[error("must not contain control characters")]
     ControlCharacter,
+}
+
+impl CodedError for TextError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::TooLong(_) => "too_long",
+            Self::ControlCharacter => "control_character",
+        }
+    }
+
+    fn details(&self) -> Vec<(&'static str, Detail)> {
+        match self {
+            Self::TooLong(max) => vec![("max", Detail::text(max)), ("unit", Detail::text("characters"))],
+            Self::ControlCharacter => Vec::new(),
+        }
+    }
 }
 
 impl Text {

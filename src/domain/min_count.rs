@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::day::Day;
+use crate::domain::rule::CodedError;
 use crate::domain::week::Week;
 
 /// How many changes are remembered; of days before them the earliest one holds.
@@ -22,6 +23,12 @@ pub struct MinCount(u8);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be 1, or 5 to 20")]
 pub struct MinCountError;
+
+impl CodedError for MinCountError {
+    fn code(&self) -> &'static str {
+        "not_a_min_count"
+    }
+}
 
 impl MinCount {
     /// Every number is exact.

@@ -21,6 +21,7 @@ pub mod own_names;
 pub mod person;
 pub mod request;
 pub mod reserved;
+pub mod rule;
 pub mod session;
 pub mod site;
 pub mod stripping;

@@ -8,6 +8,7 @@ use std::fmt;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::rule::CodedError;
 use crate::domain::site::{KEY_ALPHABET, SiteId};
 
 /// The longest name in characters.
@@ -66,6 +67,12 @@ pub enum Role {
 #[error("must be owner or reader")]
 pub struct RoleError;
 
+impl CodedError for RoleError {
+    fn code(&self) -> &'static str {
+        "not_a_role"
+    }
+}
+
 impl Role {
     /// Its name.
     #[must_use]
@@ -104,6 +111,12 @@ pub struct PersonName(Box<str>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be 1 to 60 characters on one line")]
 pub struct PersonNameError;
+
+impl CodedError for PersonNameError {
+    fn code(&self) -> &'static str {
+        "malformed_name"
+    }
+}
 
 impl PersonName {
     /// Takes a name; spaces around it are nobody's.
@@ -186,6 +199,12 @@ impl fmt::Debug for PasswordHash {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must have at least 12 characters and at most 256 bytes")]
 pub struct PasswordError;
+
+impl CodedError for PasswordError {
+    fn code(&self) -> &'static str {
+        "password_length"
+    }
+}
 
 /// Checks a new password; any characters are as good.
 ///

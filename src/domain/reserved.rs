@@ -11,6 +11,7 @@ use sha2::Sha256;
 
 use crate::domain::code::{ALPHABET, Code, GENERATED_LENGTH};
 use crate::domain::destination::Destination;
+use crate::domain::rule::CodedError;
 use crate::domain::site::SiteId;
 
 /// For how many seconds a reserved code can be claimed.
@@ -73,11 +74,20 @@ pub struct Claim {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimError {
     /// It was not given out, or not to this site.
-    #[error("must be a claim that this site was given with its reserved code")]
+    #[error("must be a claim that this site received with a reserved code")]
     Unknown,
     /// Its hour is over.
     #[error("has expired; reserve other codes")]
     Expired,
+}
+
+impl CodedError for ClaimError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown_claim",
+            Self::Expired => "expired_claim",
+        }
+    }
 }
 
 impl Reservations {

@@ -11,6 +11,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::channel::{ChannelName, ChannelNameError, Channels};
+use crate::domain::rule::{CodedError, Detail};
 use crate::domain::utm_template::{Part, Templates, TemplatesError, fill};
 
 /// Whether a site's links carry UTM parameters, and which.
@@ -69,6 +70,35 @@ pub enum UtmError {
     /// There are two lines for all channels.
     #[error("the templates for all channels are given twice")]
     AllTwice,
+}
+
+impl CodedError for UtmError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoChannel => "utm_without_channel",
+            Self::ChannelName(_) => "utm_channel_name",
+            Self::Templates(error) => error.code(),
+            Self::OfChannel(..) => "utm_of_channel",
+            Self::UnknownChannel(..) => "utm_unknown_channel",
+            Self::ChannelTwice(_) => "utm_channel_twice",
+            Self::AllTwice => "utm_all_twice",
+        }
+    }
+
+    fn details(&self) -> Vec<(&'static str, Detail)> {
+        match self {
+            Self::ChannelName(error) => vec![("reason", Detail::Reason(error.reason()))],
+            Self::Templates(error) => error.details(),
+            Self::OfChannel(channel, error) => {
+                vec![("channel", Detail::text(channel)), ("reason", Detail::Reason(error.reason()))]
+            }
+            Self::UnknownChannel(channel, known) => {
+                vec![("channel", Detail::text(channel)), ("known", Detail::text(known))]
+            }
+            Self::ChannelTwice(channel) => vec![("channel", Detail::text(channel))],
+            Self::NoChannel | Self::AllTwice => Vec::new(),
+        }
+    }
 }
 
 impl FromStr for OfChannel {

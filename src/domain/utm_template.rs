@@ -8,6 +8,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::rule::{CodedError, Detail};
+
 /// The longest template in characters.
 const MAX_TEMPLATE: usize = 100;
 
@@ -37,6 +39,28 @@ pub enum TemplateError {
     /// It has a brace that opens or closes no placeholder.
     #[error("has a brace that belongs to no placeholder; known are {{channel}} and {{campaign}}")]
     Brace,
+}
+
+impl CodedError for TemplateError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::TooLong => "too_long",
+            Self::ControlCharacter => "control_character",
+            Self::Comma => "comma",
+            Self::Placeholder(_) => "unknown_placeholder",
+            Self::Twice(_) => "placeholder_twice",
+            Self::Brace => "stray_brace",
+        }
+    }
+
+    fn details(&self) -> Vec<(&'static str, Detail)> {
+        match self {
+            Self::TooLong => vec![("max", Detail::text(MAX_TEMPLATE)), ("unit", Detail::text("characters"))],
+            Self::Placeholder(name) => vec![("name", Detail::text(name))],
+            Self::Twice(name) => vec![("name", Detail::text(name))],
+            Self::ControlCharacter | Self::Comma | Self::Brace => Vec::new(),
+        }
+    }
 }
 
 impl Template {
@@ -181,6 +205,26 @@ pub enum TemplatesError {
     /// A template is not taken.
     #[error("{0} {1}")]
     Template(&'static str, TemplateError),
+}
+
+impl CodedError for TemplatesError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown(_) => "unknown_utm_part",
+            Self::Twice(_) => "utm_part_twice",
+            Self::Template(..) => "utm_part",
+        }
+    }
+
+    fn details(&self) -> Vec<(&'static str, Detail)> {
+        match self {
+            Self::Unknown(text) => vec![("text", Detail::text(text))],
+            Self::Twice(part) => vec![("part", Detail::text(part))],
+            Self::Template(part, error) => {
+                vec![("part", Detail::text(part)), ("reason", Detail::Reason(error.reason()))]
+            }
+        }
+    }
 }
 
 impl Templates {

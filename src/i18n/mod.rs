@@ -26,11 +26,16 @@ pub enum Language {
     French,
 }
 
+/// The text is not the tag of a language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be en or fr")]
+pub struct LanguageError;
+
 impl FromStr for Language {
-    type Err = &'static str;
+    type Err = LanguageError;
 
     fn from_str(tag: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|language| language.tag() == tag).ok_or("must be en or fr")
+        Self::ALL.into_iter().find(|language| language.tag() == tag).ok_or(LanguageError)
     }
 }
 

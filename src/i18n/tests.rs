@@ -7,7 +7,7 @@ use fluent_syntax::parser::parse;
 
 use crate::i18n::Language;
 use crate::i18n::Language::{English, French};
-use crate::i18n::{reason, without_scheme};
+use crate::i18n::without_scheme;
 use crate::stats::publication::Number;
 use crate::stats::report::ClicksPerShare;
 
@@ -139,20 +139,10 @@ fn the_code_says_messages_that_exist() {
 }
 
 #[test]
-fn a_reason_is_named_by_its_english_words() {
-    let bundle = English.bundle();
-    for name in messages(English).into_keys().filter(|name| name.starts_with(reason::PREFIX)) {
-        assert!(bundle.has_message(&name));
-        assert_eq!(reason::id(&English.say(&name).to_string()), name);
-    }
-}
-
-#[test]
 fn no_message_is_left_over() {
     let all: String = templates().into_iter().map(|(_, text)| text).chain(code()).collect();
     // Named by what they are about.
-    let by_name =
-        ["channel-", "error-", "stats-period-", "field-", "site-consent-", "site-key-", reason::PREFIX];
+    let by_name = ["channel-", "error-", "stats-period-", "field-", "site-consent-", "site-key-", "reason-"];
     let unused: Vec<_> = messages(English)
         .into_keys()
         .filter(|id| !by_name.iter().any(|beginning| id.starts_with(beginning)))

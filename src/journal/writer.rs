@@ -31,14 +31,19 @@ pub enum Sync {
     Os,
 }
 
+/// The text is not a way to sync.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be always or os")]
+pub struct SyncError;
+
 impl std::str::FromStr for Sync {
-    type Err = &'static str;
+    type Err = SyncError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "always" => Ok(Self::Always),
             "os" => Ok(Self::Os),
-            _ => Err("must be always or os"),
+            _ => Err(SyncError),
         }
     }
 }

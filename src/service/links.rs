@@ -1,5 +1,7 @@
 //! Links: made from what a client asks for, resolved for visitors, read and changed for their site.
 
+pub use crate::domain::rule::InvalidParam;
+
 pub mod bulk;
 pub(crate) mod cache;
 pub mod dedup;
@@ -23,6 +25,7 @@ use crate::domain::link_key::Incarnation;
 use crate::domain::own_address::own_address;
 use crate::domain::own_names::OwnNames;
 use crate::domain::reserved::{Claim, ClaimError, Reservations};
+use crate::domain::rule::{CodedError, Detail, FieldError};
 use crate::domain::session::hour;
 use crate::domain::site::{KeyHash, Site, SiteId};
 use crate::domain::target::Target;
@@ -96,19 +99,52 @@ pub struct DraftChange {
     pub disabled: Option<bool>,
 }
 
-/// A parameter that breaks a rule.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct InvalidParam {
-    /// The field's or header's name.
-    pub name: String,
-    /// What it must be.
-    pub reason: String,
+/// A rule that a link breaks in its context.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DraftError {
+    /// The catalogue has these channels only.
+    #[error("must be one of {0}")]
+    UnknownChannel(String),
+    /// The slug is not a code.
+    #[error(transparent)]
+    Slug(#[from] CodeError),
+    /// The slug could be the address of a share already.
+    #[error("has the form of a reserved code")]
+    ReservedSlug,
+    /// The claim does not hold.
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
+    /// There is a claim and a slug.
+    #[error("cannot be combined with slug")]
+    ClaimWithSlug,
+    /// The site has no such link.
+    #[error("must be the code of one of the site's links")]
+    UnknownParent,
+    /// The link would have ended already.
+    #[error("must be in the future")]
+    NotInFuture,
 }
 
-impl InvalidParam {
-    /// Says what is wrong with `name`.
-    pub fn new(name: &str, reason: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), reason: reason.into() }
+impl CodedError for DraftError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownChannel(_) => "unknown_channel",
+            Self::Slug(error) => error.code(),
+            Self::ReservedSlug => "reserved_slug",
+            Self::Claim(error) => error.code(),
+            Self::ClaimWithSlug => "claim_with_slug",
+            Self::UnknownParent => "unknown_parent",
+            Self::NotInFuture => "not_in_future",
+        }
+    }
+
+    fn details(&self) -> Vec<(&'static str, Detail)> {
+        match self {
+            Self::UnknownChannel(known) => vec![("known", Detail::text(known))],
+            Self::Slug(error) => error.details(),
+            Self::Claim(error) => error.details(),
+            Self::ReservedSlug | Self::ClaimWithSlug | Self::UnknownParent | Self::NotInFuture => Vec::new(),
+        }
     }
 }
 
@@ -516,7 +552,7 @@ impl Links {
         let title = adornment.text("title", draft.title, MAX_TITLE);
         let is_slug = draft.slug.is_some();
         let code = match (draft.slug, draft.claim) {
-            (Some(_), Some(_)) => wrong.take("claim", Err("must not stand beside a slug")),
+            (Some(_), Some(_)) => wrong.take("claim", Err(DraftError::ClaimWithSlug)),
             (Some(slug), None) => wrong.take("slug", self.slug(&slug)),
             (None, Some(claim)) => wrong.take("claim", claim.and_then(|claim| of_its_site(site, claim))),
             (None, None) => Some(Code::random()),
@@ -538,7 +574,7 @@ impl Links {
             [("external_id", draft.external_id.as_ref()), ("Idempotency-Key", idempotency_key)]
         {
             if value.is_some_and(|value| value.is_empty() || value.len() > MAX_ONCE) {
-                wrong.0.push(InvalidParam::new(name, "must be 1 to 255 bytes long"));
+                wrong.0.push(InvalidParam::new(name, FieldError::WrongLength(1, MAX_ONCE)));
             }
         }
         wrong.none()?;
@@ -574,26 +610,27 @@ impl Links {
     }
 
     /// Takes a channel of the catalogue, or says which there are.
-    pub fn channel(&self, name: &str) -> Result<ChannelName, String> {
+    pub fn channel(&self, name: &str) -> Result<ChannelName, DraftError> {
         self.channels.get(name).map(|(name, _)| name.clone()).ok_or_else(|| {
             let known: Vec<&str> = self.channels.iter().map(|(name, _)| name.as_str()).collect();
-            format!("must be one of {}", known.join(", "))
+            DraftError::UnknownChannel(known.join(", "))
         })
     }
 
     /// Takes a slug. One that looks like a reserved code could be somebody's address already.
-    fn slug(&self, slug: &str) -> Result<Code, String> {
-        let code = Code::parse_slug(slug).map_err(|error| error.to_string())?;
+    fn slug(&self, slug: &str) -> Result<Code, DraftError> {
+        let code = Code::parse_slug(slug)?;
         let is_given_out = self.reservations.may_have(&code);
-        if is_given_out { Err("looks like a code that is kept for a share".to_owned()) } else { Ok(code) }
+        if is_given_out { Err(DraftError::ReservedSlug) } else { Ok(code) }
     }
 
     /// A parent is a link of the same site; of others' links nothing is told.
-    async fn parent(&self, site: &Site, parent: &str) -> Result<Result<Link, &'static str>, StoreError> {
-        const UNKNOWN: &str = "must be the code of a link of this site";
+    async fn parent(&self, site: &Site, parent: &str) -> Result<Result<Link, DraftError>, StoreError> {
         match Code::parse(parent) {
-            Ok(code) => Ok(self.of_site(&site.id, &code).await?.ok_or(UNKNOWN)),
-            Err(CodeError::Malformed | CodeError::Reserved | CodeError::LeadingHyphen) => Ok(Err(UNKNOWN)),
+            Ok(code) => Ok(self.of_site(&site.id, &code).await?.ok_or(DraftError::UnknownParent)),
+            Err(CodeError::Malformed | CodeError::Reserved | CodeError::LeadingHyphen) => {
+                Ok(Err(DraftError::UnknownParent))
+            }
         }
     }
 }
@@ -609,8 +646,8 @@ impl std::fmt::Debug for Links {
 struct Wrong(Vec<InvalidParam>);
 
 impl Wrong {
-    fn take<T>(&mut self, name: &str, value: Result<T, impl ToString>) -> Option<T> {
-        value.map_err(|reason| self.0.push(InvalidParam::new(name, reason.to_string()))).ok()
+    fn take<T>(&mut self, name: &str, value: Result<T, impl CodedError>) -> Option<T> {
+        value.map_err(|rule| self.0.push(InvalidParam::new(name, rule))).ok()
     }
 
     fn text(&mut self, name: &str, text: Option<String>, longest: usize) -> Option<Text> {
@@ -620,7 +657,7 @@ impl Wrong {
 
     fn expiry(&mut self, end: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
         let end = end.map(kept_end)?;
-        let future = if end > now { Ok(end) } else { Err("must lie in the future") };
+        let future = if end > now { Ok(end) } else { Err(DraftError::NotInFuture) };
         self.take("expires_at", future)
     }
 

@@ -57,12 +57,17 @@ impl Weekday {
 
 const NAMES: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
+/// The text is not a day of the week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a day of the week such as monday")]
+pub struct WeekdayError;
+
 impl FromStr for Weekday {
-    type Err = &'static str;
+    type Err = WeekdayError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let found = (0..).zip(NAMES).find(|(_, name)| name.eq_ignore_ascii_case(text));
-        found.map(|(number, _)| Self(number)).ok_or("must be a day of the week such as monday")
+        found.map(|(number, _)| Self(number)).ok_or(WeekdayError)
     }
 }
 

@@ -22,6 +22,7 @@ use crate::domain::day::Day;
 use crate::domain::dimensions::Dimensions;
 use crate::domain::family::Family;
 use crate::domain::min_count::MinCount;
+use crate::domain::rule::CodedError;
 use crate::domain::week::Week;
 use crate::stats::publication::{Audience, Bound, Number};
 
@@ -115,6 +116,12 @@ pub enum Grouping {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be channel, page, campaign, link or day")]
 pub struct GroupingError;
+
+impl CodedError for GroupingError {
+    fn code(&self) -> &'static str {
+        "not_a_grouping"
+    }
+}
 
 impl std::str::FromStr for Grouping {
     type Err = GroupingError;

@@ -12,8 +12,11 @@ pub enum StoreUrlError {
     #[error("must begin with sqlite:, redis://, rediss://, redis+sentinel:// or redis+cluster://")]
     Scheme,
     /// The rest of it is wrong.
-    #[error("{0}")]
-    Address(String),
+    #[error(transparent)]
+    Redis(#[from] redis::AddressError),
+    /// The path of the file is missing.
+    #[error("names no file after sqlite:")]
+    NoFile,
 }
 
 /// An address of a store, checked as far as it can be without asking it. Its `Debug` and `Display`
@@ -30,9 +33,9 @@ impl StoreUrl {
     pub fn parse(text: &str) -> Result<Self, StoreUrlError> {
         match text.split_once(':') {
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self(text.to_owned())),
-            Some(("sqlite", _)) => Err(StoreUrlError::Address("names no file after sqlite:".to_owned())),
+            Some(("sqlite", _)) => Err(StoreUrlError::NoFile),
             Some(("redis" | "rediss" | "redis+sentinel" | "redis+cluster", _)) => {
-                redis::check_url(text).map_err(StoreUrlError::Address)?;
+                redis::check_url(text)?;
                 Ok(Self(text.to_owned()))
             }
             _ => Err(StoreUrlError::Scheme),

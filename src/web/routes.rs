@@ -165,7 +165,7 @@ fn at<const N: usize>(path: &str, methods: &'static str, routes: [Route; N]) -> 
     });
     let resource = routes.into_iter().fold(web::resource(path), Resource::route);
     resource.default_service(web::to(move || async move {
-        Err::<&'static str, _>(Problem::method_not_allowed(methods))
+        Err::<&'static str, _>(Problem::MethodNotAllowed(methods))
     }))
 }
 
@@ -175,7 +175,7 @@ fn read() -> Route {
 }
 
 async fn nothing_here() -> Result<&'static str, Problem> {
-    Err(Problem::not_found())
+    Err(Problem::NotFound)
 }
 
 #[cfg(test)]

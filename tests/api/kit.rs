@@ -256,7 +256,7 @@ async fn the_form_keeps_to_the_limit_of_the_sites_key_and_says_so() {
     assert_eq!(response.status(), 429);
     assert!(response.headers().contains_key("retry-after"));
     let text = response.text().await.expect("text");
-    assert!(text.contains("More was asked for within a minute") && text.contains("value=\"kept\""), "{text}");
+    assert!(text.contains("too many requests within a minute") && text.contains("value=\"kept\""), "{text}");
     assert_eq!(links(&service).await.len(), 9);
 }
 

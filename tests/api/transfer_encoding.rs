@@ -153,7 +153,7 @@ async fn the_refusal_is_a_problem_for_programs_and_a_page_for_browsers() {
     let page = raw::exchange(service.address(), browser.replace("/api/v1/links", "/privacy").as_bytes());
     let page = page.expect("an answer");
     assert_eq!((page.status, page.headers("content-type")), (411, vec!["text/html; charset=utf-8"]));
-    assert!(page.text().contains("A length is needed"), "{}", page.text());
+    assert!(page.text().contains("Length required"), "{}", page.text());
 }
 
 #[tokio::test]

@@ -593,10 +593,10 @@ pub(crate) async fn problem(response: Response, status: u16, code: &str) -> Valu
     body
 }
 
-/// The names in a 422's `invalid_params`, each of which must come with a reason.
+/// Returns the names in a 422's `invalid_params`, each of which must come with a code and a reason.
 pub(crate) fn wrong_names(problem: &Value) -> Vec<&str> {
     let params = problem["invalid_params"].as_array().expect("invalid_params");
-    let reasoned = |param: &Value| param["reason"].as_str().is_some_and(|reason| !reason.is_empty());
-    assert!(params.iter().all(reasoned), "{problem}");
+    let has = |param: &Value, name: &str| param[name].as_str().is_some_and(|text| !text.is_empty());
+    assert!(params.iter().all(|param| has(param, "code") && has(param, "reason")), "{problem}");
     params.iter().map(|param| param["name"].as_str().expect("a name")).collect()
 }

@@ -50,12 +50,8 @@ impl People {
         password: Option<&str>,
     ) -> Result<(Person, Option<String>), PersonError> {
         let name = PersonName::parse(name);
-        let mut wrong: Vec<_> = name
-            .as_ref()
-            .err()
-            .map(|error| InvalidParam::new("name", error.to_string()))
-            .into_iter()
-            .collect();
+        let mut wrong: Vec<_> =
+            name.as_ref().err().map(|error| InvalidParam::new("name", *error)).into_iter().collect();
         wrong.extend(wrong_password(password));
         let (Ok(name), true) = (name, wrong.is_empty()) else { return Err(PersonError::Invalid(wrong)) };
         let (password, made) = self.password(password).await?;
@@ -152,7 +148,7 @@ impl People {
 
 fn wrong_password(password: Option<&str>) -> Option<InvalidParam> {
     let error = password.and_then(|password| check_password(password).err())?;
-    Some(InvalidParam::new("password", error.to_string()))
+    Some(InvalidParam::new("password", error))
 }
 
 impl fmt::Debug for People {

@@ -7,10 +7,11 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
 use sha2::Sha256;
 
-use crate::domain::destination::Destination;
-use crate::domain::link::{MAX_CAMPAIGN, Text};
+use crate::domain::destination::{Destination, DestinationError};
+use crate::domain::link::{MAX_CAMPAIGN, Text, TextError};
 use crate::domain::own_names::OwnNames;
-use crate::domain::person::check_password;
+use crate::domain::person::{PasswordError, check_password};
+use crate::domain::rule::{CodedError, Detail};
 use crate::domain::session::hour;
 use crate::domain::site::{KeyHash, Site, SiteId};
 use crate::domain::token::Token;
@@ -50,6 +51,61 @@ pub struct ViewDraft {
     pub password: Option<String>,
 }
 
+/// A rule that a view breaks.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ViewRuleError {
+    /// It is neither the whole site nor a page nor a campaign.
+    #[error("must be the whole site, one page or one campaign")]
+    Unknown,
+    /// Both a page and a campaign are named.
+    #[error("cannot be combined with page")]
+    PageAndCampaign,
+    /// The page is not a destination of the site.
+    #[error(transparent)]
+    Page(#[from] DestinationError),
+    /// The campaign has no name.
+    #[error("must not be empty")]
+    Empty,
+    /// The campaign's name is not taken.
+    #[error(transparent)]
+    Campaign(#[from] TextError),
+    /// The view would end too early or too late.
+    #[error("must be in the future, at most {MAX_DAYS} days away")]
+    Expiry,
+    /// The password is too short or too long.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// The site has as many views as it may.
+    #[error("a site can share at most {MAX_VIEWS} views at once; revoke one first")]
+    TooMany,
+}
+
+impl CodedError for ViewRuleError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown_part",
+            Self::PageAndCampaign => "page_and_campaign",
+            Self::Page(error) => error.code(),
+            Self::Empty => "empty",
+            Self::Campaign(error) => error.code(),
+            Self::Expiry => "view_expiry",
+            Self::Password(error) => error.code(),
+            Self::TooMany => "too_many_views",
+        }
+    }
+
+    fn details(&self) -> Vec<(&'static str, Detail)> {
+        match self {
+            Self::Page(error) => error.details(),
+            Self::Campaign(error) => error.details(),
+            Self::Password(error) => error.details(),
+            Self::Expiry => vec![("days", Detail::text(MAX_DAYS))],
+            Self::TooMany => vec![("max", Detail::text(MAX_VIEWS))],
+            Self::Unknown | Self::PageAndCampaign | Self::Empty => Vec::new(),
+        }
+    }
+}
+
 /// Why a view cannot be shared.
 #[derive(Debug, thiserror::Error)]
 pub enum ViewError {
@@ -87,25 +143,25 @@ impl SharedViews {
         now: Timestamp,
     ) -> Result<(View, Token), ViewError> {
         let mut wrong = Vec::new();
-        let mut refuse = |name: &str, reason: String| wrong.push(InvalidParam::new(name, reason));
+        let mut refuse = |name: &str, rule: ViewRuleError| wrong.push(InvalidParam::new(name, rule));
         let scope = match (&draft.page, &draft.campaign) {
             (Some(_), Some(_)) => {
-                refuse("campaign", "must not stand beside page: a view is of one of them".to_owned());
+                refuse("campaign", ViewRuleError::PageAndCampaign);
                 None
             }
             (Some(page), None) => {
                 let page = Destination::parse(page, &site.destinations, &self.own_names);
                 let page = page.map(|page| page.page(&site.stripping));
-                page.map_err(|error| refuse("page", error.to_string())).ok().map(Scope::Page)
+                page.map_err(|error| refuse("page", error.into())).ok().map(Scope::Page)
             }
             (None, Some(campaign)) => match Text::parse(campaign, MAX_CAMPAIGN) {
                 Ok(Some(campaign)) => Some(Scope::Campaign(campaign)),
                 Ok(None) => {
-                    refuse("campaign", "must not be empty".to_owned());
+                    refuse("campaign", ViewRuleError::Empty);
                     None
                 }
                 Err(error) => {
-                    refuse("campaign", error.to_string());
+                    refuse("campaign", error.into());
                     None
                 }
             },
@@ -113,14 +169,14 @@ impl SharedViews {
         };
         let expires_at = whole_milliseconds(draft.expires_at.unwrap_or(hour(now) + days(USUAL_DAYS)));
         if expires_at <= now || expires_at > now + days(MAX_DAYS) {
-            refuse("expires_at", format!("must be in the future, at most {MAX_DAYS} days away"));
+            refuse("expires_at", ViewRuleError::Expiry);
         }
         if let Some(Err(error)) = draft.password.as_deref().map(check_password) {
-            refuse("password", error.to_string());
+            refuse("password", error.into());
         }
         let known = self.of_site(&site.id, now).await?;
         if known.len() >= MAX_VIEWS {
-            refuse("", format!("a site shares at most {MAX_VIEWS} views at once: revoke one first"));
+            refuse("", ViewRuleError::TooMany);
         }
         let (Some(scope), true) = (scope, wrong.is_empty()) else { return Err(ViewError::Invalid(wrong)) };
         let password = match &draft.password {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::domain::day::Day;
 use crate::domain::link::Link;
+use crate::domain::rule::FieldError;
 use crate::domain::site::Site;
 use crate::service::links::{Draft, InvalidParam, LinkError, Links};
 use crate::store::{Inserted, StoreError};
@@ -63,13 +64,13 @@ pub async fn make(
     channels.dedup();
     let mut wrong: Vec<InvalidParam> = Vec::new();
     if channels.is_empty() {
-        wrong.push(InvalidParam::new("channel", "must be at least one"));
+        wrong.push(InvalidParam::new("channel", FieldError::Missing));
     }
     let last_day = Some(&draft.last_day).filter(|text| !text.is_empty()).map(|text| text.parse::<Day>());
     let expires_at = match last_day.transpose() {
         Ok(day) => day.map(|day| day.plus(1).start()),
         Err(error) => {
-            wrong.push(InvalidParam::new("expires_at", error.to_string()));
+            wrong.push(InvalidParam::new("expires_at", error));
             None
         }
     };

@@ -26,35 +26,65 @@ pub(super) struct Watched {
 /// Where a Sentinel listens if nothing else is said.
 const SENTINEL_PORT: u16 = 26_379;
 
+/// Why a text is not the address of a Redis. No sentence repeats the address, which may hold a password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// It has another scheme.
+    #[error("must begin with redis://, rediss://, redis+sentinel:// or redis+cluster://")]
+    Scheme,
+    /// It has several servers where this scheme takes one.
+    #[error("names more than one server; {0}:// takes one, redis+sentinel:// and redis+cluster:// take more")]
+    SeveralServers(&'static str),
+    /// It is not a list of a Cluster's nodes.
+    #[error("must list the Cluster's nodes as host:port,host:port and nothing else")]
+    Nodes,
+    /// It is not a list of Sentinels with a name.
+    #[error("must have the form redis+sentinel://host:port,host:port/name, or …/name/0")]
+    Sentinels,
+    /// It cannot be parsed.
+    #[error("is not an address: {0}")]
+    Unparsable(#[from] url::ParseError),
+    /// It has no host.
+    #[error("names no host")]
+    NoHost,
+    /// Something else than a database follows the port.
+    #[error("must end after the port or with the number of a database, such as /0")]
+    Database,
+    /// The driver refuses it.
+    #[error("must have the form redis://user:password@host:port/database")]
+    Malformed,
+    /// It asks to trust any certificate.
+    #[error("must not switch the check of the server's certificate off")]
+    Insecure,
+}
+
 impl Address {
     /// Takes one of the forms above.
     ///
     /// # Errors
     /// With what is wrong, in words that never repeat the address.
-    pub(super) fn parse(url: &str) -> Result<Self, String> {
+    pub(super) fn parse(url: &str) -> Result<Self, AddressError> {
         match url.split_once("://") {
             Some(("redis+cluster", nodes)) => cluster(nodes).map(Self::Cluster),
             Some(("redis+sentinel", rest)) => sentinel(rest).map(Box::new).map(Self::Sentinel),
             Some((scheme @ ("redis" | "rediss"), rest)) => {
                 if rest.contains(',') {
-                    return Err(format!(
-                        "names more than one server; {scheme}:// takes one, \
-                         redis+sentinel:// and redis+cluster:// take more"
-                    ));
+                    let scheme = if scheme == "redis" { "redis" } else { "rediss" };
+                    return Err(AddressError::SeveralServers(scheme));
                 }
                 server(url).map(Box::new).map(Self::Single)
             }
-            _ => Err("must begin with redis://, rediss://, redis+sentinel:// or redis+cluster://".to_owned()),
+            _ => Err(AddressError::Scheme),
         }
     }
 }
 
 /// The user's name and password stand once, in front of the first node, and hold for all nodes.
-fn cluster(nodes: &str) -> Result<Vec<ConnectionInfo>, String> {
+fn cluster(nodes: &str) -> Result<Vec<ConnectionInfo>, AddressError> {
     let (user, nodes) = split_user(nodes);
     let nodes = nodes.trim_end_matches('/').split(',').map(|node| {
         if node.is_empty() || node.contains(['/', '?', '#']) {
-            return Err("must list the Cluster's nodes as host:port,host:port and nothing else".to_owned());
+            return Err(AddressError::Nodes);
         }
         server(&format!("redis://{user}{node}"))
     });
@@ -62,19 +92,18 @@ fn cluster(nodes: &str) -> Result<Vec<ConnectionInfo>, String> {
 }
 
 /// The user's name and password stand in front of the first Sentinel and hold for the servers.
-fn sentinel(rest: &str) -> Result<Watched, String> {
-    let form = || "must have the form redis+sentinel://host:port,host:port/name, or …/name/0".to_owned();
+fn sentinel(rest: &str) -> Result<Watched, AddressError> {
     let (user, rest) = split_user(rest);
-    let (hosts, path) = rest.split_once('/').ok_or_else(form)?;
+    let (hosts, path) = rest.split_once('/').ok_or(AddressError::Sentinels)?;
     let (name, database) = path.split_once('/').unwrap_or((path, "0"));
     let sound = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     if name.is_empty() || !name.bytes().all(sound) {
-        return Err(form());
+        return Err(AddressError::Sentinels);
     }
-    let database: u32 = database.parse().map_err(|_| form())?;
+    let database: u32 = database.parse().map_err(|_| AddressError::Sentinels)?;
     let sentinels = hosts.split(',').map(|host| {
         if host.is_empty() || host.contains(['?', '#']) {
-            return Err(form());
+            return Err(AddressError::Sentinels);
         }
         let info = server(&format!("redis://{host}"))?;
         Ok(match info.addr() {
@@ -96,21 +125,19 @@ fn split_user(rest: &str) -> (&str, &str) {
     rest.split_at(rest.rfind('@').map_or(0, |at| at + 1))
 }
 
-fn server(url: &str) -> Result<ConnectionInfo, String> {
+fn server(url: &str) -> Result<ConnectionInfo, AddressError> {
     // Both parsers are asked: the driver's takes an empty host, and its words may repeat values.
-    let parsed = url::Url::parse(url).map_err(|error| format!("is not an address: {error}"))?;
+    let parsed = url::Url::parse(url)?;
     if parsed.host_str().is_none_or(str::is_empty) {
-        return Err("names no host".to_owned());
+        return Err(AddressError::NoHost);
     }
     let database = parsed.path().trim_matches('/');
     if !database.is_empty() && database.parse::<u32>().is_err() {
-        return Err("must end after the port or with the number of a database, such as /0".to_owned());
+        return Err(AddressError::Database);
     }
-    let info = url
-        .into_connection_info()
-        .map_err(|_| "must have the form redis://user:password@host:port/database".to_owned())?;
+    let info = url.into_connection_info().map_err(|_| AddressError::Malformed)?;
     if let ConnectionAddr::TcpTls { insecure: true, .. } = info.addr() {
-        return Err("must not switch the check of the server's certificate off".to_owned());
+        return Err(AddressError::Insecure);
     }
     Ok(info.set_tcp_settings(tcp_settings()))
 }
@@ -192,7 +219,7 @@ mod tests {
             "redis+sentinel://a:1/main@hunter2",
             "valkey://user:hunter2@a",
         ] {
-            let error = Address::parse(wrong).err().unwrap_or_else(|| panic!("{wrong} is taken"));
+            let error = Address::parse(wrong).err().unwrap_or_else(|| panic!("{wrong} is taken")).to_string();
             assert!(!error.contains("hunter2"), "{error}");
         }
     }

@@ -56,7 +56,7 @@ impl Connection {
     /// [`StoreError::Unavailable`] when nobody answers there, [`StoreError::Unsuitable`] when the user or the password
     /// is refused.
     pub(super) async fn open(url: &str) -> Result<Self, StoreError> {
-        let address = Address::parse(url).map_err(failure::unavailable)?;
+        let address = Address::parse(url).map_err(|error| failure::unavailable(error.to_string()))?;
         let opened = async {
             Ok(match address {
                 Address::Single(info) => Self::Server(Box::new(Server::open(*info).await?)),

@@ -10,6 +10,7 @@ use std::sync::{Mutex, RwLock};
 use std::time::Duration;
 
 use self::address::Address;
+pub(super) use self::address::AddressError;
 use self::connection::Connection;
 use crate::domain::identity::StoreId;
 use crate::store::{KeyPlace, StoreError};
@@ -57,7 +58,7 @@ mod week_closing;
 ///
 /// # Errors
 /// With what is wrong; the text never repeats the address, which may hold a password.
-pub(super) fn check_url(url: &str) -> Result<(), String> {
+pub(super) fn check_url(url: &str) -> Result<(), AddressError> {
     Address::parse(url).map(|_| ())
 }
 

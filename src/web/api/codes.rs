@@ -56,7 +56,7 @@ pub(crate) async fn reserve(
     // A page that cannot be shared is refused now, and not when the address of a link that will never be there stands in
     // somebody's message.
     let destination = match url.map(|url| app.links.destination(&holder.site, &url)) {
-        Some(Err(error)) => return Err(Problem::invalid(vec![InvalidParam::new("url", error.to_string())])),
+        Some(Err(error)) => return Err(Problem::invalid(vec![InvalidParam::new("url", error)])),
         Some(Ok(destination)) => Some(destination),
         None => None,
     };

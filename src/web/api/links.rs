@@ -14,6 +14,7 @@ use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
 use crate::domain::device::Device;
 use crate::domain::link::{FOR_EVER, Link, MAX_CAMPAIGN, Text, last_end};
+use crate::domain::rule::FieldError;
 use crate::domain::site::{KeyKind, Site};
 use crate::service::links::{Draft, DraftChange, InvalidParam, LinkError};
 use crate::store::{Cursor, Deletion, Inserted, LinkFilter};
@@ -179,11 +180,11 @@ pub(crate) async fn list(
     let limit = query.get("limit").map_or(Some(DEFAULT_LIST), |limit| limit.parse().ok());
     let limit = limit.filter(|limit| (1..=MAX_LIST).contains(limit));
     if limit.is_none() {
-        wrong.push(InvalidParam::new("limit", "must be a number from 1 to 100"));
+        wrong.push(InvalidParam::new("limit", FieldError::OutOfRange(1, MAX_LIST)));
     }
     let after = query.get("cursor").map(|cursor| read_cursor(cursor));
     if after == Some(None) {
-        wrong.push(InvalidParam::new("cursor", "must be a next_cursor of an earlier answer"));
+        wrong.push(InvalidParam::new("cursor", FieldError::NotCursor));
     }
     let filter = filter(&query, &site, &app, &mut wrong).await?;
     let (Some(limit), true) = (limit, wrong.is_empty()) else { return Err(Problem::invalid(wrong)) };
@@ -231,7 +232,7 @@ pub(crate) async fn change(
 ) -> Result<HttpResponse, Problem> {
     let OwnLink { site, link } = own;
     let changed = app.links.change(&site, &link.code, change, app.clock.now()).await?;
-    Ok(shown(&changed.ok_or_else(Problem::not_found)?, &app))
+    Ok(shown(&changed.ok_or(Problem::NotFound)?, &app))
 }
 
 /// `DELETE /api/v1/links/{code}`.
@@ -240,7 +241,7 @@ pub(crate) async fn delete(
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
     match app.links.delete(&site.id, &link.code).await? {
-        Deletion::NotThere => Err(Problem::not_found()),
+        Deletion::NotThere => Err(Problem::NotFound),
         Deletion::LetGo => Ok(HttpResponse::NoContent().finish()),
         Deletion::HeldByReader => {
             Ok(json(StatusCode::ACCEPTED, &json!({ "code": link.code, "detail": HELD })))
@@ -252,7 +253,7 @@ pub(crate) async fn delete(
 fn allowed(holder: &KeyHolder, draft: Draft) -> Result<Draft, Problem> {
     let needs_secret = draft.slug.is_some() || draft.external_id.is_some();
     if needs_secret && holder.kind == KeyKind::Publishable {
-        return Err(Problem::secret_key_needed());
+        return Err(Problem::SecretKeyNeeded);
     }
     Ok(draft)
 }
@@ -288,7 +289,7 @@ fn draft(mut fields: Fields, holder: &KeyHolder, app: &AppState) -> Result<Draft
 
 fn idempotency_key(head: &RequestHead) -> Result<Option<String>, Problem> {
     let Some(value) = head.headers().get("idempotency-key") else { return Ok(None) };
-    let wrong = |_| Problem::invalid(vec![InvalidParam::new("Idempotency-Key", "must be ASCII text")]);
+    let wrong = |_| Problem::invalid(vec![InvalidParam::new("Idempotency-Key", FieldError::NotAscii)]);
     value.to_str().map(|key| Some(key.to_owned())).map_err(wrong)
 }
 
@@ -299,24 +300,23 @@ async fn filter(
     wrong: &mut Vec<InvalidParam>,
 ) -> Result<LinkFilter, Problem> {
     let mut filter = LinkFilter::default();
-    let mut refuse = |name: &str, reason: String| wrong.push(InvalidParam::new(name, reason));
     if let Some(channel) = query.get("channel") {
         match ChannelName::parse(channel) {
             Ok(channel) => filter.channel = Some(channel),
-            Err(error) => refuse("channel", error.to_string()),
+            Err(error) => wrong.push(InvalidParam::new("channel", error)),
         }
     }
     if let Some(campaign) = query.get("campaign") {
         match Text::parse(campaign, MAX_CAMPAIGN) {
             Ok(Some(campaign)) => filter.campaign = Some(app.links.known_spelling(site, campaign).await?),
             Ok(None) => {}
-            Err(error) => refuse("campaign", error.to_string()),
+            Err(error) => wrong.push(InvalidParam::new("campaign", error)),
         }
     }
     if let Some(page) = query.get("page") {
         match app.links.page(site, page) {
             Ok(page) => filter.page = Some(page),
-            Err(error) => refuse("page", error.to_string()),
+            Err(error) => wrong.push(InvalidParam::new("page", error)),
         }
     }
     Ok(filter)

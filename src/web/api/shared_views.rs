@@ -66,7 +66,7 @@ pub(crate) async fn revoke(
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
     let revoked = app.views.revoke(&site.id, client.segment("id"), app.clock.now()).await?;
-    if revoked { Ok(HttpResponse::NoContent().finish()) } else { Err(Problem::not_found()) }
+    if revoked { Ok(HttpResponse::NoContent().finish()) } else { Err(Problem::NotFound) }
 }
 
 impl From<ViewError> for Problem {

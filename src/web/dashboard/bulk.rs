@@ -189,16 +189,16 @@ pub(crate) async fn links_of(
             names.push(name);
         }
         if names.len() > MAX_LINKS {
-            return Err(Problem::not_found());
+            return Err(Problem::NotFound);
         }
     }
     let mut links = Vec::with_capacity(names.len());
     for name in &names {
-        let code = Code::parse(name).map_err(|_| Problem::not_found())?;
+        let code = Code::parse(name).map_err(|_| Problem::NotFound)?;
         links.extend(app.links.of_site(&site.id, &code).await?);
     }
     let gone = (names.len() - links.len()) as u64;
-    if links.is_empty() { Err(Problem::not_found()) } else { Ok((links, gone)) }
+    if links.is_empty() { Err(Problem::NotFound) } else { Ok((links, gone)) }
 }
 
 /// `GET /stats/kit/{codes}`.

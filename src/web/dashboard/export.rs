@@ -17,7 +17,7 @@ pub(crate) async fn download(
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
     let name = name.as_str();
-    let (by, format) = name.split_once('.').ok_or_else(Problem::not_found)?;
+    let (by, format) = name.split_once('.').ok_or(Problem::NotFound)?;
     let mut query = query.fields();
     if name == "lineage.json" {
         return documents::lineage(&app, &site, &query).await;

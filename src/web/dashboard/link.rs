@@ -145,7 +145,7 @@ pub(crate) async fn show(
         let format = match kind {
             "csv" => Format::Csv,
             "json" => Format::Json,
-            _ => return Err(Problem::not_found()),
+            _ => return Err(Problem::NotFound),
         };
         return documents::of_link(&app, &signed_in.site, &link, &query.fields(), format).await;
     }
@@ -156,8 +156,8 @@ pub(crate) async fn show(
 
 /// The link of this code, if it is the site's.
 pub(crate) async fn own_link(site: &Site, code: &str, app: &AppState) -> Result<Link, Problem> {
-    let code = Code::parse(code).map_err(|_| Problem::not_found())?;
-    app.links.of_site(&site.id, &code).await?.ok_or_else(Problem::not_found)
+    let code = Code::parse(code).map_err(|_| Problem::NotFound)?;
+    app.links.of_site(&site.id, &code).await?.ok_or(Problem::NotFound)
 }
 
 /// The page of a link.

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::domain::day::Day;
 use crate::domain::link::Link;
+use crate::domain::rule::CodedError;
 use crate::domain::site::Site;
 use crate::service::links::{DraftChange, LinkError};
 use crate::web::AppState;
@@ -79,7 +80,7 @@ pub(crate) async fn change(
     }
     match app.links.change(site, &link.code, draft, app.clock.now()).await {
         Ok(Some(_)) => Ok(html::see_other(&page.link(format!("/stats/{}?done=changed", link.code)))),
-        Ok(None) => Err(Problem::not_found()),
+        Ok(None) => Err(Problem::NotFound),
         Err(LinkError::Invalid(wrong)) => {
             let reasons: Vec<_> = wrong.iter().map(|param| page.language.reason(&param.reason)).collect();
             let why = page.say("link-wrong-url").text("reason", reasons.join(", ")).to_string();
@@ -148,7 +149,7 @@ impl AskedChange {
         let is_same = app.links.is_destination_of(link, &self.url);
         let url = if is_same { Ok(link.url.clone()) } else { app.links.destination(site, &self.url) };
         let url = url.map_err(|error| {
-            let reason = page.language.reason(error.to_string());
+            let reason = page.language.reason(error.reason());
             Wrong { field: "url", why: page.say("link-wrong-url").text("reason", reason).to_string() }
         })?;
         if url != link.url {

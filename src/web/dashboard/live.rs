@@ -77,7 +77,7 @@ pub(crate) async fn follow(
         Some(code) => Subject::Link(own_link(&site, code, &app).await?.into()),
     };
     let seen = known.or_else(|| fields.get("seen").cloned()).unwrap_or_default();
-    let follower = app.live.follow(&subject, &id, &session.token).ok_or_else(Problem::unavailable)?;
+    let follower = app.live.follow(&subject, &id, &session.token).ok_or(Problem::Unavailable)?;
     let stream = Stream {
         follower,
         seen,

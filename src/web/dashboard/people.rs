@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 
-use crate::domain::person::{PersonName, Role};
+use crate::domain::person::{PersonName, Role, RoleError};
 use crate::domain::session::Holder;
 use crate::service::accounts::people::PersonError;
 use crate::service::links::InvalidParam;
@@ -87,7 +87,7 @@ pub(crate) async fn change_role(
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
     let changed = app.people.change_role(&owner.site.id, &form.person, form.role).await?;
-    changed.map(|_| html::see_other(&owner.page.link(PATH))).ok_or_else(Problem::not_found)
+    changed.map(|_| html::see_other(&owner.page.link(PATH))).ok_or(Problem::NotFound)
 }
 
 /// `POST /stats/people/password`: `person` gets a new password, which is shown once.
@@ -96,7 +96,7 @@ pub(crate) async fn new_password(
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
     let changed = app.people.change_password(&owner.site.id, &person, None).await?;
-    let (person, made) = changed.ok_or_else(Problem::not_found)?;
+    let (person, made) = changed.ok_or(Problem::NotFound)?;
     let made = made.map(|password| (person.name.to_string(), password));
     page(&app, &owner, Shown { made, ..Shown::default() }).await
 }
@@ -107,7 +107,7 @@ pub(crate) async fn remove(
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
     let removed = app.people.remove(&owner.site.id, &person).await?;
-    if removed { Ok(html::see_other(&owner.page.link(PATH))) } else { Err(Problem::not_found()) }
+    if removed { Ok(html::see_other(&owner.page.link(PATH))) } else { Err(Problem::NotFound) }
 }
 
 /// What the page shows once, after a form.
@@ -164,8 +164,6 @@ pub(crate) fn in_words(params: &[InvalidParam], page: &Page) -> String {
 }
 
 fn role(text: &str) -> Result<Role, Problem> {
-    text.parse().map_err(|error| {
-        let error: crate::domain::person::RoleError = error;
-        Problem::invalid(vec![InvalidParam::new("role", error.to_string())])
-    })
+    let role: Result<Role, RoleError> = text.parse();
+    role.map_err(|error| Problem::invalid(vec![InvalidParam::new("role", error)]))
 }

@@ -58,14 +58,14 @@ pub(crate) async fn show(query: &str, app: &AppState, reader: Reader<'_>) -> Res
         return Ok(kept.answer());
     }
     let turn = timeout(PATIENCE, app.public_pages.turn.acquire()).await;
-    let _turn = turn.ok().and_then(Result::ok).ok_or_else(Problem::unavailable)?;
+    let _turn = turn.ok().and_then(Result::ok).ok_or(Problem::Unavailable)?;
     // Whoever had the turn before may have made it.
     if let Some(kept) = app.public_pages.fresh(&key) {
         return Ok(kept.answer());
     }
     let made = overview::show(query, app, Reader { page, ..reader }).await?;
     let (parts, body) = made.into_parts();
-    let body = to_bytes(body).await.map_err(|_| Problem::unavailable())?;
+    let body = to_bytes(body).await.map_err(|_| Problem::Unavailable)?;
     let (status, headers) = (parts.status(), parts.headers().clone());
     let kept = Kept { made_at: Instant::now(), status, headers, body };
     app.public_pages.keep(key, kept.clone());

@@ -80,7 +80,7 @@ pub(crate) async fn change_password(
 ) -> Result<HttpResponse, Problem> {
     app.limits.sign_in(&network)?;
     let (site, page) = (&signed_in.site.id, &signed_in.page);
-    let name = own_name(&signed_in).ok_or_else(Problem::not_found)?;
+    let name = own_name(&signed_in).ok_or(Problem::NotFound)?;
     // A queue of their own: they are signed in already.
     let queue = (name.folded(), signed_in.session.id());
     let turn = app.attempts.turn(queue).await.ok_or_else(too_many_wait)?;
@@ -95,7 +95,7 @@ pub(crate) async fn change_password(
             let next = page.link("/stats/sessions?changed");
             renew(&app, Some(signed_in.token()), site, holder, &next).await
         }
-        Ok(None) => Err(Problem::not_found()),
+        Ok(None) => Err(Problem::NotFound),
         Err(error @ PersonError::Invalid(_)) => {
             let (status, error) = refused(&error, page);
             refuse(&app, &signed_in, status, error).await

@@ -7,6 +7,7 @@ use crate::domain::consent::{Policy, PolicyError};
 use crate::domain::day::Day;
 use crate::domain::destination::HostRule;
 use crate::domain::min_count::{MinCount, MinCountError};
+use crate::domain::rule::CodedError;
 use crate::domain::session::Holder;
 use crate::domain::site::{KeyKind, OriginRule, Site};
 use crate::domain::stripping::{ParameterName, Stripping};
@@ -54,7 +55,7 @@ impl FromForm for ChosenKey {
         let (kind, message) = match fields.text("kind") {
             "publishable" => (KeyKind::Publishable, "site-key-new-publishable"),
             "secret" => (KeyKind::Secret, "site-key-new-secret"),
-            _ => return Err(Problem::bad_request()),
+            _ => return Err(Problem::BadRequest),
         };
         Ok(Self { kind, message })
     }
@@ -101,7 +102,7 @@ pub(crate) async fn replace_key(
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
     let site = &owner.site;
-    let key = app.sites.rotate_key(&site.name, kind).await?.ok_or_else(Problem::not_found)?;
+    let key = app.sites.rotate_key(&site.name, kind).await?.ok_or(Problem::NotFound)?;
     let shown = Shown { key: Some((message, key.reveal().to_owned())), ..Shown::default() };
     if kind == KeyKind::Secret && matches!(owner.session.holder, Holder::Key(_)) {
         // Their session has ended with the old key. Where no other can begin now, they sign in with the new one.
@@ -228,7 +229,10 @@ fn settings(
         Vec::new()
     });
     let utm = Utm::from_lines(&form.utm, &app.channels).unwrap_or_else(|error| {
-        refuse("utm", page.say("site-wrong-utm").text("reason", error.to_string()).to_string());
+        refuse(
+            "utm",
+            page.say("site-wrong-utm").text("reason", page.language.reason(error.reason())).to_string(),
+        );
         Utm::default()
     });
     let mut names = |field: &'static str, text: &str| {
@@ -248,13 +252,13 @@ fn policy(chosen: &str) -> Result<Option<Policy>, Problem> {
         return Ok(None);
     }
     let policy: Result<Policy, PolicyError> = chosen.parse();
-    policy.map(Some).map_err(|error| Problem::invalid(vec![InvalidParam::new("consent", error.to_string())]))
+    policy.map(Some).map_err(|error| Problem::invalid(vec![InvalidParam::new("consent", error)]))
 }
 
 /// The k of a choice, which is one of those on the page.
 fn min_count(chosen: &str) -> Result<MinCount, Problem> {
     let k: Result<MinCount, MinCountError> = chosen.parse();
-    k.map_err(|error| Problem::invalid(vec![InvalidParam::new("min_count", error.to_string())]))
+    k.map_err(|error| Problem::invalid(vec![InvalidParam::new("min_count", error)]))
 }
 
 /// What stands in the lines of a text, or the first line that is none.

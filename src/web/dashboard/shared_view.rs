@@ -90,7 +90,7 @@ async fn numbers(
     query: &str,
     ViewByToken { token, view }: &ViewByToken,
 ) -> Result<HttpResponse, Problem> {
-    let site = app.sites.get(&view.site).await?.ok_or_else(Problem::not_found)?;
+    let site = app.sites.get(&view.site).await?.ok_or(Problem::NotFound)?;
     let viewer = Viewer::View(view.scope.clone());
     let shared = Some(Shared::Until(page.day(Day::last_before(view.expires_at).to_string())));
     let reader = Reader { site: &site, page, viewer: &viewer, path: &path(token), shared, missed: None };

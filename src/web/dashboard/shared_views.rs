@@ -8,7 +8,7 @@ use crate::domain::day::Day;
 use crate::domain::own_address::own_address;
 use crate::domain::site::Site;
 use crate::i18n::without_scheme;
-use crate::service::accounts::shared_views::{ViewDraft, ViewError};
+use crate::service::accounts::shared_views::{ViewDraft, ViewError, ViewRuleError};
 use crate::service::links::InvalidParam;
 use crate::stats::view::{Scope, USUAL_DAYS, View};
 use crate::web::AppState;
@@ -131,9 +131,8 @@ pub(crate) async fn publish(
 /// What the form asks for. The last day is one on which the view is still open.
 fn draft(form: &FormFields) -> Result<ViewDraft, Vec<InvalidParam>> {
     let mut wrong = Vec::new();
-    let mut refuse = |name: &str, reason: &str| wrong.push(InvalidParam::new(name, reason));
-    let last_day =
-        form.text("until").parse::<Day>().map_err(|error| refuse("expires_at", &error.to_string())).ok();
+    let last_day = form.text("until").parse::<Day>();
+    let last_day = last_day.map_err(|error| wrong.push(InvalidParam::new("expires_at", error))).ok();
     let expires_at = last_day.map(|day| day.plus(1).start());
     let of = form.text("of").to_owned();
     let (page, campaign) = match form.text("scope") {
@@ -141,7 +140,7 @@ fn draft(form: &FormFields) -> Result<ViewDraft, Vec<InvalidParam>> {
         "page" => (Some(of), None),
         "campaign" => (None, Some(of)),
         _ => {
-            refuse("part", "must be the whole site, one page or one campaign");
+            wrong.push(InvalidParam::new("part", ViewRuleError::Unknown));
             (None, None)
         }
     };
@@ -155,7 +154,7 @@ async fn page(
     draft: ViewForm,
     made: Option<String>,
 ) -> Result<HttpResponse, Problem> {
-    let site = app.sites.get(&signed_in.site.id).await?.ok_or_else(Problem::not_found)?;
+    let site = app.sites.get(&signed_in.site.id).await?.ok_or(Problem::NotFound)?;
     let page = &signed_in.page;
     let row = |view: &View| ViewRow {
         id: view.id(),

@@ -176,7 +176,7 @@ pub(crate) async fn sign_out(
 /// The answer to an attempt for a name for which too many wait.
 pub(crate) fn too_many_wait() -> Problem {
     let most = u32::try_from(MOST_QUEUED).unwrap_or(u32::MAX);
-    Problem::too_many(most, LONGEST.as_secs())
+    Problem::TooManyRequests { limit: most, retry_after: LONGEST.as_secs() }
 }
 
 fn known_name(app: &AppState) -> &'static str {
@@ -212,7 +212,7 @@ impl From<PersonError> for Problem {
     fn from(error: PersonError) -> Self {
         match error {
             PersonError::Invalid(params) => Self::invalid(params),
-            PersonError::Taken => Self::name_taken(),
+            PersonError::Taken => Self::NameTaken,
             PersonError::Busy(busy) => busy.into(),
             PersonError::Store(error) => error.into(),
         }

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use url::form_urlencoded;
 
 use crate::domain::link::last_end;
+use crate::domain::rule::FieldError;
 use crate::service::links::InvalidParam;
 use crate::web::extract::request::header;
 use crate::web::extract::state;
@@ -30,9 +31,9 @@ async fn bytes(request: &HttpRequest, payload: web::Payload) -> Result<web::Byte
     let app = state(request);
     match timeout(app.settings.request_timeout(), payload.to_bytes_limited(MAX_BODY)).await {
         Ok(Ok(Ok(bytes))) => Ok(bytes),
-        Ok(Ok(Err(_))) => Err(Problem::bad_request()),
-        Ok(Err(_)) => Err(Problem::too_large()),
-        Err(_) => Err(Problem::timed_out()),
+        Ok(Ok(Err(_))) => Err(Problem::BadRequest),
+        Ok(Err(_)) => Err(Problem::TooLarge),
+        Err(_) => Err(Problem::TimedOut),
     }
 }
 
@@ -57,7 +58,7 @@ impl<T: FromFields> FromRequest for Json<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), web::Payload::from_request(request, payload));
         Box::pin(async move {
-            let payload = payload.await.map_err(|_| Problem::bad_request())?;
+            let payload = payload.await.map_err(|_| Problem::BadRequest)?;
             read(json_object(&request, payload).await?).map(Self)
         })
     }
@@ -100,9 +101,9 @@ pub(crate) async fn json_object(request: &HttpRequest, payload: web::Payload) ->
         _ => false,
     };
     if !is_json {
-        return Err(Problem::wrong_type("Send the body as Content-Type: application/json."));
+        return Err(Problem::WrongMediaType("Send the body as Content-Type: application/json."));
     }
-    serde_json::from_slice(&bytes(request, payload).await?).map_err(|_| Problem::not_json())
+    serde_json::from_slice(&bytes(request, payload).await?).map_err(|_| Problem::NotJson)
 }
 
 /// A hash of a JSON document, which does not depend on white space and the order of fields.
@@ -125,7 +126,9 @@ pub(crate) async fn form_fields(
     payload: web::Payload,
 ) -> Result<Vec<(String, String)>, Problem> {
     if media_type(request) != "application/x-www-form-urlencoded" {
-        return Err(Problem::wrong_type("Send the form as Content-Type: application/x-www-form-urlencoded."));
+        return Err(Problem::WrongMediaType(
+            "Send the form as Content-Type: application/x-www-form-urlencoded.",
+        ));
     }
     Ok(form_urlencoded::parse(&bytes(request, payload).await?).into_owned().collect())
 }
@@ -139,8 +142,8 @@ pub(crate) fn query(request: &HttpRequest, known: &[&str]) -> Result<BTreeMap<St
 pub(crate) fn known_fields(query: &str, known: &[&str]) -> Result<BTreeMap<String, String>, Problem> {
     let all: BTreeMap<_, _> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let unknown = all.keys().filter(|name| !known.contains(&name.as_str()));
-    let reason = format!("is not a parameter of this call; known are {}", known.join(", "));
-    let wrong: Vec<_> = unknown.map(|name| InvalidParam::new(name, reason.as_str())).collect();
+    let rule = FieldError::UnknownParameter(known.join(", "));
+    let wrong: Vec<_> = unknown.map(|name| InvalidParam::new(name, rule.clone())).collect();
     if wrong.is_empty() { Ok(all) } else { Err(Problem::invalid(wrong)) }
 }
 
@@ -164,7 +167,7 @@ impl Fields {
     pub(crate) fn of(value: Value) -> Result<Self, Vec<InvalidParam>> {
         match value {
             Value::Object(left) => Ok(Self { left, wrong: Vec::new() }),
-            _ => Err(vec![InvalidParam::new("", "the body must be a JSON object")]),
+            _ => Err(vec![InvalidParam::new("", FieldError::NotObject)]),
         }
     }
 
@@ -177,7 +180,7 @@ impl Fields {
     pub(crate) fn set_text(&mut self, name: &str) -> Option<String> {
         let text = self.nullable_text(name)?;
         if text.is_none() {
-            self.refuse(name, "must be a text");
+            self.refuse(name, FieldError::NotString);
         }
         text
     }
@@ -185,7 +188,7 @@ impl Fields {
     /// A text that must be there.
     pub(crate) fn required_text(&mut self, name: &str) -> String {
         if !self.left.contains_key(name) {
-            self.refuse(name, "is missing");
+            self.refuse(name, FieldError::Missing);
         }
         self.text(name).unwrap_or_default()
     }
@@ -196,7 +199,7 @@ impl Fields {
             Value::String(text) => Some(Some(text)),
             Value::Null => Some(None),
             _ => {
-                self.refuse(name, "must be a text");
+                self.refuse(name, FieldError::NotString);
                 None
             }
         }
@@ -207,7 +210,7 @@ impl Fields {
         let text = self.nullable_text(name)?;
         let time = text.map(|text| end_of_time(&text).map_or_else(|| text.parse(), Ok));
         if let Some(Err(_)) = time {
-            self.refuse(name, "must be a time such as 2027-01-31T12:00:00Z (RFC 3339)");
+            self.refuse(name, FieldError::NotTime);
         }
         Some(time.and_then(Result::ok))
     }
@@ -218,7 +221,7 @@ impl Fields {
         let number = value.as_u64().and_then(|number| usize::try_from(number).ok());
         let number = number.filter(|number| range.contains(number));
         if number.is_none() {
-            self.refuse(name, &format!("must be a whole number from {} to {}", range.start(), range.end()));
+            self.refuse(name, FieldError::OutOfRange(*range.start(), *range.end()));
         }
         number
     }
@@ -227,7 +230,7 @@ impl Fields {
     pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
         let value = self.left.remove(name)?;
         if !value.is_boolean() {
-            self.refuse(name, "must be true or false");
+            self.refuse(name, FieldError::NotBoolean);
         }
         value.as_bool()
     }
@@ -237,11 +240,11 @@ impl Fields {
         match self.left.remove(name) {
             Some(Value::Array(values)) if values.len() <= most => values,
             Some(_) => {
-                self.refuse(name, &format!("must be a list of at most {most}"));
+                self.refuse(name, FieldError::NotArray(most));
                 Vec::new()
             }
             None => {
-                self.refuse(name, "is missing");
+                self.refuse(name, FieldError::Missing);
                 Vec::new()
             }
         }
@@ -249,12 +252,12 @@ impl Fields {
 
     /// Ends the reading: every field that is left is one too many.
     pub(crate) fn end(mut self) -> Result<(), Vec<InvalidParam>> {
-        let unknown = self.left.keys().map(|name| InvalidParam::new(name, "is not a field of this call"));
+        let unknown = self.left.keys().map(|name| InvalidParam::new(name, FieldError::UnknownField));
         self.wrong.extend(unknown);
         if self.wrong.is_empty() { Ok(()) } else { Err(self.wrong) }
     }
 
-    fn refuse(&mut self, name: &str, reason: &str) {
-        self.wrong.push(InvalidParam::new(name, reason));
+    fn refuse(&mut self, name: &str, rule: FieldError) {
+        self.wrong.push(InvalidParam::new(name, rule));
     }
 }

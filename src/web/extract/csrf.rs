@@ -45,7 +45,7 @@ impl FormLock {
 
 /// Refuses a form that does not come from a page of the session with this token.
 pub(crate) fn refuse_stale(session_token: &str, sent: &str) -> Result<(), Problem> {
-    if FormLock::of(session_token).opens_for(sent) { Ok(()) } else { Err(Problem::stale_form()) }
+    if FormLock::of(session_token).opens_for(sent) { Ok(()) } else { Err(Problem::StaleForm) }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ impl FormFields {
     /// Reads the body of a request.
     pub(crate) async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Self, Problem> {
         let payload = web::Payload::from_request(request, &mut payload).await;
-        let payload = payload.map_err(|_| Problem::bad_request())?;
+        let payload = payload.map_err(|_| Problem::BadRequest)?;
         Ok(Self(body::form_fields(request, payload).await?))
     }
 

@@ -48,8 +48,8 @@ pub(crate) struct OwnLink {
 impl OwnLink {
     async fn read(request: &HttpRequest) -> Result<Self, Problem> {
         let SecretKey(site) = SecretKey::read(request).await?;
-        let code = Code::parse(request.match_info().query("code")).map_err(|_| Problem::not_found())?;
-        let link = state(request).links.of_site(&site.id, &code).await?.ok_or_else(Problem::not_found)?;
+        let code = Code::parse(request.match_info().query("code")).map_err(|_| Problem::NotFound)?;
+        let link = state(request).links.of_site(&site.id, &code).await?.ok_or(Problem::NotFound)?;
         Ok(Self { site, link })
     }
 }
@@ -78,7 +78,7 @@ impl FromRequest for ExpectedLink {
             if is_expected(&request, &entity_tag(&own.link, state(&request))) {
                 Ok(Self(own))
             } else {
-                Err(Problem::precondition_failed())
+                Err(Problem::PreconditionFailed)
             }
         })
     }
@@ -121,7 +121,7 @@ impl FromRequest for AnyKey {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), web::Payload::from_request(request, payload));
         Box::pin(async move {
-            let payload = payload.await.map_err(|_| Problem::bad_request())?;
+            let payload = payload.await.map_err(|_| Problem::BadRequest)?;
             Self::read(&request, payload).await
         })
     }
@@ -142,7 +142,7 @@ impl AnyKey {
                 }
                 Ok(Self { holder, body: body::json_object(request, payload).await? })
             }
-            Err(problem) if problem.code() != Problem::unknown_key().code() => Err(problem),
+            Err(problem) if problem != Problem::UnknownKey => Err(problem),
             refused => {
                 let body = body::json_object(request, payload).await;
                 let claim = body.as_ref().ok().and_then(|body| body.get("claim")?.as_str());
@@ -154,7 +154,7 @@ impl AnyKey {
                     Some(claim) => app.sites.get(&claim.site).await?,
                     None => None,
                 };
-                let refusal = || refused.as_ref().err().cloned().unwrap_or_else(Problem::foreign_origin);
+                let refusal = || refused.as_ref().err().cloned().unwrap_or(Problem::ForeignOrigin);
                 let site = site.ok_or_else(refusal)?;
                 if refused.as_ref().is_ok_and(|holder| holder.site.id != site.id) {
                     return Err(refusal());

@@ -27,10 +27,10 @@ pub(crate) async fn look_up<T>(
     let misses = app.limits.misses();
     misses.take(&network)?;
     match read().await {
-        Ok(None) => Err(Problem::not_found()),
+        Ok(None) => Err(Problem::NotFound),
         found => {
             misses.give_back(&network);
-            found?.ok_or_else(Problem::not_found)
+            found?.ok_or(Problem::NotFound)
         }
     }
 }
@@ -38,7 +38,7 @@ pub(crate) async fn look_up<T>(
 /// Returns the problem for a request that cannot name anything, which costs its sender a miss.
 pub(crate) fn miss(head: &RequestHead, app: &AppState) -> Problem {
     let network = request::network(head, app.trusted_proxies());
-    app.limits.misses().take(&network).err().unwrap_or_else(Problem::not_found)
+    app.limits.misses().take(&network).err().unwrap_or(Problem::NotFound)
 }
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -78,7 +78,7 @@ impl Misses {
         if client.left < 1.0 {
             let seconds = (1.0 - client.left) * MINUTE.as_secs_f64() / most;
             let wait = Duration::try_from_secs_f64(seconds).unwrap_or(MINUTE);
-            return Err(Problem::too_many(self.per_minute, wait.as_secs() + 1));
+            return Err(Problem::TooManyRequests { limit: self.per_minute, retry_after: wait.as_secs() + 1 });
         }
         client.left -= 1.0;
         Ok(())

@@ -22,7 +22,7 @@ impl TryFrom<SignedIn> for Owner {
     type Error = Problem;
 
     fn try_from(signed_in: SignedIn) -> Result<Self, Problem> {
-        if signed_in.viewer.may_manage() { Ok(Self(signed_in)) } else { Err(Problem::owner_needed()) }
+        if signed_in.viewer.may_manage() { Ok(Self(signed_in)) } else { Err(Problem::OwnerNeeded) }
     }
 }
 

@@ -10,6 +10,7 @@ use url::form_urlencoded::Serializer;
 use crate::domain::channel::ChannelName;
 use crate::domain::code::Code;
 use crate::domain::day::Day;
+use crate::domain::rule::{CodedError, Detail};
 use crate::service::links::InvalidParam;
 use crate::stats::report::{Filter, Period};
 
@@ -18,13 +19,40 @@ pub(crate) const DEFAULT_DAYS: i32 = 30;
 /// The longest period in days: counts are kept at most 25 months.
 pub(crate) const MAX_DAYS: i32 = 800;
 
+/// Why days make no period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum PeriodError {
+    /// The first day is after the last one.
+    #[error("must not be after to")]
+    Reversed,
+    /// The period has more than [`MAX_DAYS`].
+    #[error("must be less than {MAX_DAYS} days before to")]
+    TooLong,
+}
+
+impl CodedError for PeriodError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Reversed => "from_after_to",
+            Self::TooLong => "period_too_long",
+        }
+    }
+
+    fn details(&self) -> Vec<(&'static str, Detail)> {
+        match self {
+            Self::Reversed => Vec::new(),
+            Self::TooLong => vec![("days", Detail::text(MAX_DAYS))],
+        }
+    }
+}
+
 /// The period of `from` and `to`; where they are not given, the 30 days up to the `latest` of which there is something to see.
 pub(crate) fn period(query: &BTreeMap<String, String>, latest: Day) -> Result<Period, Vec<InvalidParam>> {
     let mut wrong = Vec::new();
     let mut day = |name: &str| {
         let day: Option<Result<Day, _>> = query.get(name).map(|text| text.parse());
         day.transpose().unwrap_or_else(|error| {
-            wrong.push(InvalidParam::new(name, error.to_string()));
+            wrong.push(InvalidParam::new(name, error));
             None
         })
     };
@@ -32,9 +60,9 @@ pub(crate) fn period(query: &BTreeMap<String, String>, latest: Day) -> Result<Pe
     let last = to.unwrap_or_else(|| from.map_or(latest, |from| from.max(latest)));
     let first = from.unwrap_or_else(|| last.plus(1 - DEFAULT_DAYS));
     if first > last {
-        wrong.push(InvalidParam::new("from", "must not be after to"));
+        wrong.push(InvalidParam::new("from", PeriodError::Reversed));
     } else if last.number() - first.number() >= MAX_DAYS {
-        wrong.push(InvalidParam::new("from", "must be at most 800 days before to"));
+        wrong.push(InvalidParam::new("from", PeriodError::TooLong));
     }
     if wrong.is_empty() { Ok(Period { first, last }) } else { Err(wrong) }
 }
@@ -42,13 +70,19 @@ pub(crate) fn period(query: &BTreeMap<String, String>, latest: Day) -> Result<Pe
 /// The filter that the parameters name.
 pub(crate) fn filter(query: &BTreeMap<String, String>) -> Result<Filter, Vec<InvalidParam>> {
     let mut wrong = Vec::new();
-    let mut take = |name: &str, reason: Option<String>| {
-        wrong.extend(reason.map(|reason| InvalidParam::new(name, reason)));
-    };
     let channel = query.get("channel").map(|name| ChannelName::parse(name));
-    take("channel", channel.as_ref().and_then(|name| name.as_ref().err().map(ToString::to_string)));
+    wrong.extend(
+        channel
+            .as_ref()
+            .and_then(|name| name.as_ref().err().copied())
+            .map(|error| InvalidParam::new("channel", error)),
+    );
     let link = query.get("link").map(|code| Code::parse(code));
-    take("link", link.as_ref().and_then(|code| code.as_ref().err().map(ToString::to_string)));
+    wrong.extend(
+        link.as_ref()
+            .and_then(|code| code.as_ref().err().copied())
+            .map(|error| InvalidParam::new("link", error)),
+    );
     let campaign = |name: &String| (!name.is_empty()).then(|| name.as_str().into());
     if !wrong.is_empty() {
         return Err(wrong);

@@ -52,7 +52,7 @@ pub(crate) struct Exceeded {
 
 impl From<Exceeded> for Problem {
     fn from(Exceeded { limit, retry_after }: Exceeded) -> Self {
-        Self::too_many(limit, retry_after)
+        Self::TooManyRequests { limit, retry_after }
     }
 }
 

@@ -152,10 +152,10 @@ pub(crate) fn wants_page(head: &RequestHead) -> bool {
 /// The site that the request's key belongs to, and what the key may do. A secret key that a browser sends stands in a page,
 /// where anybody can read it: it is refused, so that nobody publishes such a page.
 pub(crate) async fn key_holder(request: &HttpRequest, app: &AppState) -> Result<KeyHolder, Problem> {
-    let hash = key(request.head()).ok_or_else(Problem::no_key)?;
-    let (site, kind) = app.sites.by_key(&hash).await?.ok_or_else(Problem::unknown_key)?;
+    let hash = key(request.head()).ok_or(Problem::NoKey)?;
+    let (site, kind) = app.sites.by_key(&hash).await?.ok_or(Problem::UnknownKey)?;
     if kind == KeyKind::Secret && request.headers().contains_key(ORIGIN) {
-        return Err(Problem::secret_key_in_page());
+        return Err(Problem::SecretKeyInPage);
     }
     Ok(KeyHolder { site, kind, hash, network: network(request.head(), app.trusted_proxies()) })
 }
@@ -202,7 +202,7 @@ impl KeyHolder {
     pub(crate) fn with_secret(self) -> Result<Site, Problem> {
         match self.kind {
             KeyKind::Secret => Ok(self.site),
-            KeyKind::Publishable => Err(Problem::secret_key_needed()),
+            KeyKind::Publishable => Err(Problem::SecretKeyNeeded),
         }
     }
 }
@@ -222,7 +222,7 @@ pub(crate) fn says_foreign(head: &RequestHead) -> bool {
 pub(crate) fn refuse_foreign_form(head: &RequestHead, public_url: &Url) -> Result<(), Problem> {
     // Whatever else the request says: a browser that tells this has not been made to by a page.
     if says_foreign(head) {
-        return Err(Problem::foreign_origin());
+        return Err(Problem::ForeignOrigin);
     }
     match origin(head) {
         None => Ok(()),
@@ -234,7 +234,7 @@ pub(crate) fn refuse_foreign_form(head: &RequestHead, public_url: &Url) -> Resul
             let own = origin.split_once("://").is_some_and(|(scheme, authority)| {
                 scheme == public_url.scheme() && Some(authority) == header(head, &HOST)
             });
-            if own { Ok(()) } else { Err(Problem::foreign_origin()) }
+            if own { Ok(()) } else { Err(Problem::ForeignOrigin) }
         }
     }
 }

@@ -87,7 +87,7 @@ pub(crate) async fn signed_in(request: &HttpRequest) -> Result<SignedIn, Problem
     let here = request.uri().path_and_query().map_or("/stats", |here| here.as_str());
     let here = if request.method().is_safe() { here } else { "/stats" };
     let next: String = form_urlencoded::byte_serialize(here.as_bytes()).collect();
-    Err(Problem::sign_in_first(html::of(request.head()).link(format!("/stats/sign-in?next={next}"))))
+    Err(Problem::SignInFirst(html::of(request.head()).link(format!("/stats/sign-in?next={next}"))))
 }
 
 /// Returns who is signed in with this browser, if anybody is.

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::domain::day::Day;
 use crate::domain::link::Link;
+use crate::domain::rule::FieldError;
 use crate::domain::site::Site;
 use crate::service::links::InvalidParam;
 use crate::stats::lineage::Lineage;
@@ -52,11 +53,11 @@ pub(crate) async fn of_site(
     let by = match query.get("group_by").map(|by| by.parse::<Grouping>()) {
         Some(Ok(by)) => Some(by),
         Some(Err(error)) => {
-            wrong.push(InvalidParam::new("group_by", error.to_string()));
+            wrong.push(InvalidParam::new("group_by", error));
             None
         }
         None => {
-            wrong.push(InvalidParam::new("group_by", "is missing: channel, page, campaign, link or day"));
+            wrong.push(InvalidParam::new("group_by", FieldError::Missing));
             None
         }
     };
@@ -81,7 +82,7 @@ fn limit(query: &BTreeMap<String, String>, by: Option<Grouping>) -> Result<usize
     match query.get("limit") {
         Some(limit) => {
             let number = limit.parse().ok().filter(|limit| (1..=MAX_GROUPS).contains(limit));
-            number.ok_or_else(|| InvalidParam::new("limit", "must be a number from 1 to 100000"))
+            number.ok_or_else(|| InvalidParam::new("limit", FieldError::OutOfRange(1, MAX_GROUPS)))
         }
         None if by == Some(Grouping::Link) => Ok(DEFAULT_LINKS),
         None => Ok(usize::MAX),

@@ -24,6 +24,7 @@ use crate::domain::code::Code;
 use crate::domain::day::Day;
 use crate::domain::family::Family;
 use crate::domain::link::Text;
+use crate::domain::rule::FieldError;
 use crate::domain::week::Week;
 use crate::service::links::InvalidParam;
 use crate::stats::publication::{Bound, Number};
@@ -59,7 +60,7 @@ impl Format {
         match name {
             "csv" => Ok(Self::Csv),
             "json" => Ok(Self::Json),
-            _ => Err(InvalidParam::new("format", "must be json or csv")),
+            _ => Err(InvalidParam::new("format", FieldError::NotOneOf("json, csv"))),
         }
     }
 }

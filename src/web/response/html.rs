@@ -126,6 +126,6 @@ pub(crate) async fn file(request: HttpRequest, app: web::Data<AppState>) -> Resu
         "style.css" => Ok(STYLE.answer(&request, FOR_EVER)),
         "stats.js" => Ok(script::asset().answer(&request, FOR_EVER)),
         "icon.svg" => Ok(ICON.answer(&request, "public, max-age=86400")),
-        name => app.component.answer_for_ever(name, &request).ok_or_else(Problem::not_found),
+        name => app.component.answer_for_ever(name, &request).ok_or(Problem::NotFound),
     }
 }

@@ -13,6 +13,7 @@ use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
 use crate::domain::link::{Link, LinkState};
+use crate::domain::rule::FieldError;
 use crate::domain::site::Site;
 use crate::i18n::Language;
 use crate::service::links::InvalidParam;
@@ -49,10 +50,10 @@ pub(crate) async fn svg(request: HttpRequest, app: web::Data<AppState>) -> Resul
     let now = app.clock.now();
     let target = resolve_anew(request.head(), &code, &app).await?;
     if !target.site.badges {
-        return Err(Problem::not_found());
+        return Err(Problem::NotFound);
     }
     if target.state(now) == LinkState::TakenDown {
-        return Err(Problem::taken_down());
+        return Err(Problem::TakenDown);
     }
     let code = &target.key.code;
     let key: CompactString = if of_page { format!("{code} page").into() } else { code.as_str().into() };
@@ -60,7 +61,7 @@ pub(crate) async fn svg(request: HttpRequest, app: web::Data<AppState>) -> Resul
     if let Some((_, drawing)) = known {
         return Ok(picture("image/svg+xml", drawing));
     }
-    let link = app.links.read(code).await?.ok_or_else(Problem::not_found)?;
+    let link = app.links.read(code).await?.ok_or(Problem::NotFound)?;
     let (clicks, bound) = clicks(&app, &target.site, &link, of_page).await?;
     let drawing = web::Bytes::from(draw(clicks, bound));
     app.badges.0.insert(key, (now, drawing.clone()));
@@ -71,7 +72,7 @@ fn of_page(query: &BTreeMap<String, String>) -> Result<bool, Problem> {
     match query.get("of").map(String::as_str) {
         None | Some("link") => Ok(false),
         Some("page") => Ok(true),
-        Some(_) => Err(Problem::invalid(vec![InvalidParam::new("of", "must be link or page")])),
+        Some(_) => Err(Problem::invalid(vec![InvalidParam::new("of", FieldError::NotOneOf("link, page"))])),
     }
 }
 

@@ -11,6 +11,7 @@ use url::form_urlencoded;
 use crate::domain::consent::Choice;
 use crate::domain::day::Day;
 use crate::domain::request::RequestKind;
+use crate::domain::rule::FieldError;
 use crate::domain::site::{Site, SiteId};
 use crate::domain::target::Target;
 use crate::service::ingest::recorder::WorkerRecorder;
@@ -82,7 +83,7 @@ pub(crate) async fn answer(
         Some("allow") => Some(Choice::Granted),
         Some("refuse") => Some(Choice::Denied),
         Some("later") => None,
-        _ => return Err(wrong_choice("must be allow, refuse or later")),
+        _ => return Err(invalid("choice", FieldError::NotOneOf("allow, refuse, later"))),
     };
     // A browser's objection outweighs the answer, as it does on every later visit, and a robot that
     // fills forms in is nobody.
@@ -134,13 +135,12 @@ pub(crate) async fn change(
         Some("allow") => Some(Choice::Granted),
         Some("refuse") => Some(Choice::Denied),
         Some("forget") => None,
-        _ => return Err(wrong_choice("must be allow, refuse or forget")),
+        _ => return Err(invalid("choice", FieldError::NotOneOf("allow, refuse, forget"))),
     };
     let (head, page) = (request.head(), html::of(request.head()));
     let Some(asked) = form.get("site").cloned().or_else(|| site_in(&request)) else {
         if choice.is_some() {
-            let reason = "must say whose question this answers";
-            return Err(Problem::invalid(vec![InvalidParam::new("site", reason)]));
+            return Err(invalid("site", FieldError::Missing));
         }
         let mut answer = html::see_other(&page.link("/privacy"));
         for site in request::answered_sites(head, &app, MOST_FORGOTTEN) {
@@ -170,8 +170,8 @@ async fn site_called(head: &RequestHead, app: &AppState, asked: &str) -> Result<
     app.sites.by_name(asked).await?.ok_or_else(|| miss(head, app))
 }
 
-fn wrong_choice(reason: &str) -> Problem {
-    Problem::invalid(vec![InvalidParam::new("choice", reason)])
+fn invalid(name: &str, rule: FieldError) -> Problem {
+    Problem::invalid(vec![InvalidParam::new(name, rule)])
 }
 
 /// The consent cookie of a site; without a choice, the one that takes it away.

@@ -99,7 +99,7 @@ fn is_of_another_host(head: &RequestHead, app: &AppState) -> bool {
 
 fn misdirected(head: &RequestHead, app: &AppState) -> HttpResponse {
     let started = Instant::now();
-    let refused = finish::problem(head, &Problem::misdirected());
+    let refused = finish::problem(head, &Problem::Misdirected);
     finish::tell(app, "", refused.status(), started);
     refused
 }
@@ -107,7 +107,7 @@ fn misdirected(head: &RequestHead, app: &AppState) -> HttpResponse {
 /// Answers a request that came with a `Transfer-Encoding`. Its connection ends with the answer.
 fn refuse(head: &RequestHead, app: &AppState) -> HttpResponse {
     let started = Instant::now();
-    let mut refused = finish::problem(head, &Problem::length_required());
+    let mut refused = finish::problem(head, &Problem::LengthRequired);
     refused.head_mut().set_connection_type(ConnectionType::Close);
     finish::tell(app, "", refused.status(), started);
     refused

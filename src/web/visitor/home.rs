@@ -36,7 +36,7 @@ pub(crate) async fn share(
     app: web::Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
     request::refuse_foreign_form(request.head(), &app.public_url)?;
-    let site = trial_site(&request, &app).await?.ok_or_else(Problem::not_found)?;
+    let site = trial_site(&request, &app).await?.ok_or(Problem::NotFound)?;
     let form = body::form(&request, payload).await?;
     let text = |name: &str| form.get(name).map(|value| value.trim().to_owned()).unwrap_or_default();
     let (url, channel) = (text("url"), text("channel"));

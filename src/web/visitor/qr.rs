@@ -7,6 +7,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName
 use actix_web::{HttpRequest, HttpResponse, web};
 use qrcode::EcLevel;
 
+use crate::domain::rule::{CodedError, Detail, FieldError};
 use crate::service::links::InvalidParam;
 use crate::web::AppState;
 use crate::web::extract::body;
@@ -34,11 +35,37 @@ pub(crate) async fn svg(request: HttpRequest, app: web::Data<AppState>) -> Resul
 pub(crate) async fn png(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     let pixels = |symbol: &Symbol, size| {
         symbol.png(size).ok_or_else(|| {
-            let reason = format!("must be at least {} for a code of this address", symbol.side());
-            Problem::invalid(vec![InvalidParam::new("size", reason)])
+            Problem::invalid(vec![InvalidParam::new("size", PictureError::TooSmall(symbol.side()))])
         })
     };
     Ok(picture("image/png", drawn(asked(&request, &app).await?, pixels).await?))
+}
+
+/// Why a code cannot be drawn as it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum PictureError {
+    /// The code of this address has so many modules on each side.
+    #[error("must be at least {0} for this address")]
+    TooSmall(usize),
+    /// The address does not fit into a code with so much error correction.
+    #[error("must be a lower level, because the short address is too long for this one")]
+    LevelTooHigh,
+}
+
+impl CodedError for PictureError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::TooSmall(_) => "too_small",
+            Self::LevelTooHigh => "level_too_high",
+        }
+    }
+
+    fn details(&self) -> Vec<(&'static str, Detail)> {
+        match self {
+            Self::TooSmall(min) => vec![("min", Detail::text(min))],
+            Self::LevelTooHigh => Vec::new(),
+        }
+    }
 }
 
 /// Of what, and how, a picture is asked for.
@@ -55,11 +82,11 @@ async fn asked(request: &HttpRequest, app: &AppState) -> Result<Asked, Problem> 
     let mut wrong = Vec::new();
     let size = size(&query);
     if size.is_none() {
-        wrong.push(InvalidParam::new("size", format!("must be a number from {SMALLEST} to {LARGEST}")));
+        wrong.push(InvalidParam::new("size", FieldError::OutOfRange(SMALLEST, LARGEST)));
     }
     let level = level(&query);
     if level.is_none() {
-        wrong.push(InvalidParam::new("ecc", "must be l, m, q or h"));
+        wrong.push(InvalidParam::new("ecc", FieldError::NotOneOf("l, m, q, h")));
     }
     let (Some(size), Some(level)) = (size, level) else { return Err(Problem::invalid(wrong)) };
     Ok(Asked { address: app.links.short_url(&target.key.code), level, size })
@@ -73,10 +100,8 @@ async fn drawn<P: Send + 'static>(
     let turn = TURN.acquire().await.expect("nobody closes it");
     let drawn = web::block(move || {
         let _turn = turn;
-        let symbol = Symbol::of(&asked.address, asked.level).map_err(|_| {
-            let reason = "must be a lower level: the short address is too long for so much correction";
-            Problem::invalid(vec![InvalidParam::new("ecc", reason)])
-        })?;
+        let symbol = Symbol::of(&asked.address, asked.level)
+            .map_err(|_| Problem::invalid(vec![InvalidParam::new("ecc", PictureError::LevelTooHigh)]))?;
         draw(&symbol, asked.size)
     });
     drawn.await.expect("drawing does not panic, and ends before the runtime does")

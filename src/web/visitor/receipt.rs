@@ -17,12 +17,12 @@ use crate::web::visitor::visit::{code, look_up};
 pub(crate) async fn show(request: HttpRequest, app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
     let code = code(&request, &app)?;
     let link = look_up(request.head(), &app, &code, async || app.links.read(&code).await).await?;
-    let site = app.sites.get(&link.site).await?.ok_or_else(Problem::not_found)?;
+    let site = app.sites.get(&link.site).await?.ok_or(Problem::NotFound)?;
     let state = match link.state(app.clock.now()) {
         LinkState::Live => templates::LinkState::Active,
         LinkState::Expired => templates::LinkState::Expired,
         LinkState::Disabled => templates::LinkState::Disabled,
-        LinkState::TakenDown => return Err(Problem::taken_down()),
+        LinkState::TakenDown => return Err(Problem::TakenDown),
     };
     let page = html::of(request.head());
     html::page(&ReceiptPage {

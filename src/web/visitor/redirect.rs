@@ -83,7 +83,7 @@ async fn redirect(
         found => found?,
     };
     if !is_get && head.method != Method::HEAD {
-        return Err(Problem::method_not_allowed("GET, HEAD"));
+        return Err(Problem::MethodNotAllowed("GET, HEAD"));
     }
     let recording = match kind {
         RequestKind::Prefetch => return Ok(Found::Answer(ask_again())),

@@ -122,9 +122,9 @@ impl Asked {
     ) -> Result<(ChannelName, Destination), Problem> {
         let mut wrong = Vec::new();
         let channel = app.links.channel(request.match_info().query("channel"));
-        let channel = channel.map_err(|reason| wrong.push(InvalidParam::new("channel", reason)));
+        let channel = channel.map_err(|error| wrong.push(InvalidParam::new("channel", error)));
         let url = app.links.destination(site, self.get("url")).map(|url| url.stripped(&site.stripping));
-        let url = url.map_err(|error| wrong.push(InvalidParam::new("url", error.to_string())));
+        let url = url.map_err(|error| wrong.push(InvalidParam::new("url", error)));
         match (channel, url) {
             (Ok(channel), Ok(url)) => Ok((channel, url)),
             _ => Err(Problem::invalid(wrong)),
@@ -149,19 +149,19 @@ impl Asked {
 /// a thousand questions at once, the last would fail only because of the others.
 async fn turn(app: &AppState) -> Result<SemaphorePermit<'_>, Problem> {
     let turn = timeout(app.settings.request_timeout(), app.share_turns.acquire()).await;
-    turn.ok().and_then(Result::ok).ok_or_else(Problem::unavailable)
+    turn.ok().and_then(Result::ok).ok_or(Problem::Unavailable)
 }
 
 /// The site of a publishable key.
 async fn publisher(key: &str, app: &AppState) -> Result<(Site, KeyHash), Problem> {
     if key.is_empty() {
-        return Err(Problem::no_key());
+        return Err(Problem::NoKey);
     }
     let hash = KeyHash::of(key);
     match app.sites.by_key(&hash).await? {
         Some((site, KeyKind::Publishable)) => Ok((site, hash)),
-        Some((_, KeyKind::Secret)) => Err(Problem::secret_key_in_address()),
-        None => Err(Problem::unknown_key()),
+        Some((_, KeyKind::Secret)) => Err(Problem::SecretKeyInAddress),
+        None => Err(Problem::UnknownKey),
     }
 }
 
@@ -170,7 +170,7 @@ async fn publisher(key: &str, app: &AppState) -> Result<(Site, KeyHash), Problem
 fn refuse_unfollowed(head: &RequestHead) -> Result<(), Problem> {
     let is = |name, value| header(head, name).is_none_or(|found| found == value);
     let followed = is(&SEC_FETCH_MODE, "navigate") && is(&SEC_FETCH_DEST, "document");
-    if followed { Ok(()) } else { Err(Problem::not_followed()) }
+    if followed { Ok(()) } else { Err(Problem::NotFollowed) }
 }
 
 /// Makes the link of a tap that is the first one.

@@ -47,15 +47,15 @@ pub(crate) async fn known_target_anew(
     app: &AppState,
     now: Timestamp,
 ) -> Result<Cached<Target>, Problem> {
-    live(app.links.resolve_anew(code).await?.ok_or_else(Problem::not_found)?, now)
+    live(app.links.resolve_anew(code).await?.ok_or(Problem::NotFound)?, now)
 }
 
 fn live(target: Cached<Target>, now: Timestamp) -> Result<Cached<Target>, Problem> {
     match target.state(now) {
         LinkState::Live => Ok(target),
-        LinkState::Expired => Err(Problem::expired()),
-        LinkState::Disabled => Err(Problem::disabled()),
-        LinkState::TakenDown => Err(Problem::taken_down()),
+        LinkState::Expired => Err(Problem::Expired),
+        LinkState::Disabled => Err(Problem::Disabled),
+        LinkState::TakenDown => Err(Problem::TakenDown),
     }
 }
 
@@ -94,7 +94,7 @@ pub(crate) async fn look_up<T>(
     read: impl AsyncFnOnce() -> Result<Option<T>, StoreError>,
 ) -> Result<T, Problem> {
     if app.reservations.may_have(code) {
-        let not_yet = || if pending::is_over(head) { Problem::not_found() } else { Problem::not_here_yet() };
+        let not_yet = || if pending::is_over(head) { Problem::NotFound } else { Problem::NotHereYet };
         return read().await?.ok_or_else(not_yet);
     }
     miss_limit::look_up(head, app, read).await

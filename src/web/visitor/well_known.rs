@@ -42,7 +42,7 @@ pub(crate) async fn traffic_advice() -> HttpResponse {
 /// `GET /.well-known/security.txt` (RFC 9116), where the settings name a contact. It ends some months after each day on
 /// which somebody asks.
 pub(crate) async fn security(app: web::Data<AppState>) -> Result<HttpResponse, Problem> {
-    let contact = app.settings.security.contact.as_ref().ok_or_else(Problem::not_found)?;
+    let contact = app.settings.security.contact.as_ref().ok_or(Problem::NotFound)?;
     let expires = expires(app.clock.now());
     let languages: Vec<_> = Language::ALL.into_iter().map(Language::tag).collect();
     let canonical = own_address(&app.public_url, SECURITY);

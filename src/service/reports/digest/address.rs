@@ -13,12 +13,17 @@ use crate::domain::destination::is_loopback;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Correspondent(pub(super) Mailbox);
 
+/// The text is not an e-mail address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("takes e-mail addresses such as name@example.com")]
+pub struct CorrespondentError;
+
 impl FromStr for Correspondent {
-    type Err = &'static str;
+    type Err = CorrespondentError;
 
     /// Takes `name@host` or `Name <name@host>`. The error does not repeat it.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let address = text.trim().parse().map_err(|_| "takes e-mail addresses such as name@example.com")?;
+        let address = text.trim().parse().map_err(|_| CorrespondentError)?;
         Ok(Self(address))
     }
 }
@@ -39,12 +44,23 @@ impl MailServer {
     }
 }
 
+/// Why a text is not the address of a mail server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MailServerError {
+    /// It has another form.
+    #[error("takes smtps://user:password@host:465, or smtp://host:587?tls=required")]
+    Malformed,
+    /// Anybody on the way could read the password.
+    #[error("would send its password in clear: use smtps://, or add ?tls=required")]
+    ClearPassword,
+}
+
 impl FromStr for MailServer {
-    type Err = &'static str;
+    type Err = MailServerError;
 
     /// The error does not repeat it.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = "takes smtps://user:password@host:465, or smtp://host:587?tls=required";
+        let wrong = MailServerError::Malformed;
         let url = Url::parse(text.trim()).map_err(|_| wrong)?;
         let tls = url.query_pairs().find(|(name, _)| name == "tls").map(|(_, value)| value.into_owned());
         let host = url.host().ok_or(wrong)?;
@@ -61,7 +77,7 @@ impl FromStr for MailServer {
             url::Host::Ipv6(address) => is_loopback(&url::Host::Ipv6(address)),
         });
         if url.password().is_some() && !safe && !local {
-            return Err("would send its password in clear: use smtps://, or add ?tls=required");
+            return Err(MailServerError::ClearPassword);
         }
         Ok(Self(text.trim().to_owned()))
     }
@@ -98,7 +114,7 @@ mod tests {
             "smtp://user:pass@mail.example",
             "smtp://user:pass@mail.example?tls=opportunistic",
         ] {
-            let why = refused.parse::<MailServer>().expect_err(refused);
+            let why = refused.parse::<MailServer>().expect_err(refused).to_string();
             assert!(!why.contains("mail.example") && !why.contains("user:pass@mail"), "{why}");
         }
     }

@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::sleep;
 use url::Url;
 
-pub use self::address::{Correspondent, MailServer};
+pub use self::address::{Correspondent, MailServer, MailServerError};
 pub use self::letter::Letter;
 pub use self::post::Post;
 use crate::domain::channel::Channels;

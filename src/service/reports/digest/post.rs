@@ -32,14 +32,19 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// No connection to such a server can be prepared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no connection to such a server can be prepared")]
+pub struct PostError;
+
 impl Post {
     /// Prepares to send; connects to nobody yet.
     ///
     /// # Errors
     /// When no connection to such a server can be prepared; the text says nothing of its address.
-    pub fn new(server: &MailServer, from: Correspondent) -> Result<Self, &'static str> {
+    pub fn new(server: &MailServer, from: Correspondent) -> Result<Self, PostError> {
         let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(server.as_str());
-        let server = server.map_err(|_| "no connection to such a server can be prepared")?;
+        let server = server.map_err(|_| PostError)?;
         Ok(Self { server: server.timeout(Some(ANSWER)).build(), from })
     }
 
