@@ -81,6 +81,7 @@ pub struct InvalidParam {
 
 impl InvalidParam {
     /// Says which rule the parameter `name` breaks.
+    #[expect(clippy::needless_pass_by_value, reason = "callers have just been given the error")]
     pub fn new(name: &str, rule: impl CodedError) -> Self {
         Self { name: name.to_owned(), reason: rule.reason() }
     }

@@ -224,7 +224,7 @@ pub(crate) async fn page(
     })
 }
 
-/// The numbers of one link: it is one share, and has no clicks_per_share of its own.
+/// The numbers of one link: it is one share, and has no clicks per share of its own.
 fn totals(rows: &Rows<'_>) -> Vec<Total> {
     let mut totals = rows.totals();
     totals.truncate(4);

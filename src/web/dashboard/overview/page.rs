@@ -17,7 +17,7 @@ pub(in crate::web) struct OverviewPage {
     pub(in crate::web) site: String,
     /// What is said of a page that is shown to others, who have no other page; nothing to the signed-in.
     pub(in crate::web) shared: Option<Shared>,
-    /// Whether clicks_per_share is known: not where shares are in steps.
+    /// Whether clicks per share are known: not where shares are in steps.
     pub(in crate::web) has_clicks_per_share: bool,
     /// Whether it shows a part only of what its reader may see, or one list.
     pub(in crate::web) is_part: bool,
@@ -165,7 +165,7 @@ pub(in crate::web) struct Total {
     pub(in crate::web) change: Option<Change>,
 }
 
-/// A count, or clicks_per_share, where it is known.
+/// A count, or clicks per share, where they are known.
 #[derive(Clone, Debug)]
 pub(in crate::web) enum Figure {
     Count(Number),

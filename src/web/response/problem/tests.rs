@@ -163,7 +163,7 @@ fn every_language_says_every_reason_in_its_own_words_and_fills_in_its_details() 
         };
         assert_eq!(Language::English.reason(&reason), sentence, "{}", reason.code());
         let french = Language::French.reason(&reason);
-        assert!(!french.contains("$") && !french.contains("reason-"), "{french}");
+        assert!(!french.contains('$') && !french.contains("reason-"), "{french}");
         if !["utm_part", "utm_of_channel"].contains(&reason.code()) {
             assert_ne!(french, sentence, "{}", reason.code());
         }

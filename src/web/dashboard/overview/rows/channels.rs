@@ -10,7 +10,7 @@ use crate::web::dashboard::overview::rows::Rows;
 const COLOURS: [&str; 6] = ["c1", "c2", "c3", "c4", "c5", "c6"];
 
 impl Rows<'_> {
-    /// The channels beside each other, where there are any. Parts of shares are known where clicks_per_share is.
+    /// The channels beside each other, where there are any. Parts of shares are known where clicks per share are.
     pub(in crate::web) fn channels(&self, has_clicks_per_share: bool) -> Option<Channels> {
         let table = self.report.table(Grouping::Channel)?;
         let sum = |of: fn(&Numbers) -> Number| -> u64 {
