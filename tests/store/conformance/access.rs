@@ -117,7 +117,7 @@ pub(crate) async fn a_session_is_found_by_its_token_until_it_is_ended(store: Arc
     }
     assert_eq!(store.all_sessions().await.unwrap().len(), 2);
     for session in [&by_name, &by_key] {
-        assert_eq!(store.sessions(&session.site).await.unwrap(), std::slice::from_ref(&session));
+        assert_eq!(store.sessions(&session.site).await.unwrap().as_slice(), std::slice::from_ref(session));
     }
     assert_eq!(store.session(&KeyHash::of("c")).await.unwrap(), None);
     store.note_use(&by_key.token, noon(3)).await.unwrap();
