@@ -128,6 +128,7 @@ impl Application {
         let _ = closing.begin(Day::of(clock.now())).await;
         let (forgotten, days_forgotten) = watch::channel(());
         let midnight = Midnight {
+            health: Arc::clone(&health),
             clock: clock.clone(),
             steady: steady.clone(),
             day_keys: Arc::clone(&day_keys),

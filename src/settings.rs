@@ -402,9 +402,17 @@ impl FromStr for Level {
 /// Settings that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// A file, a variable or a flag has an unknown key, or a value of another kind.
+    /// A variable or a flag has an unknown key, or a value of another kind.
     #[error(transparent)]
     Read(#[from] config::ConfigError),
+    /// A file has an unknown key, or a value of another kind.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: config::ConfigError,
+    },
     /// An environment variable begins as settings do and is none.
     #[error("{name}: there is no setting of this name{}", hint(meant.as_deref()))]
     Variable {
@@ -431,7 +439,13 @@ impl Settings {
         variables::check(std::env::vars_os())?;
         let mut builder = Config::builder();
         for path in files(folder) {
-            builder = builder.add_source(File::from(path).format(FileFormat::Toml));
+            let file = File::from(path.as_path()).format(FileFormat::Toml);
+            // Each file for itself, because an error of all of them together does not say where it stands.
+            let alone = Config::builder().add_source(file.clone()).build();
+            if let Err(error) = alone.and_then(Config::try_deserialize::<Self>) {
+                return Err(SettingsError::File { path, error });
+            }
+            builder = builder.add_source(file);
         }
         let environment = Environment::with_prefix(ENV_PREFIX)
             .prefix_separator("__")

@@ -43,6 +43,8 @@ pub enum Fault {
     StorePartUnavailable,
     /// Counts of damaged records were set aside.
     CountsSetAside,
+    /// An ended day cannot be closed, or counts whose time is over cannot be dropped.
+    ClosingFailed,
     /// The store passed over more entries than a replay explains.
     PassedOver,
     /// Forwarded-for headers come from a peer that `server.trusted_proxies` does not name.
@@ -195,6 +197,7 @@ impl Fault {
             Self::StoreRolledBack => "store_rolled_back",
             Self::StorePartUnavailable => "store_part_unavailable",
             Self::CountsSetAside => "counts_set_aside",
+            Self::ClosingFailed => "closing_failed",
             Self::PassedOver => "passed_over",
             Self::UntrustedForwarder => "untrusted_forwarder",
             Self::OneNetwork => "one_network",

@@ -71,7 +71,7 @@ impl Prober {
             return;
         }
         tokio::join!(
-            self.try_store(Fault::StoreUnavailable, "store.url", self.context.store.probe()),
+            self.try_store(Fault::StoreUnavailable, "store.url", self.use_store()),
             self.try_store(
                 Fault::EphemeralStoreUnavailable,
                 "store.ephemeral_url",
@@ -83,6 +83,13 @@ impl Prober {
         self.plausibility.judge(Day::of(self.context.clock.now()), &self.context.health);
         self.context.health.log_news();
         looks.last = Some(Instant::now());
+    }
+
+    /// Writes into the store, and reads what every request for a page or the API needs.
+    async fn use_store(&self) -> Result<(), StoreError> {
+        self.context.store.probe().await?;
+        self.context.store.sites().await?;
+        self.context.store.days_to_close(Day::of(self.context.clock.now())).await.map(drop)
     }
 
     async fn try_store(
@@ -105,7 +112,7 @@ impl Prober {
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("it has not answered for {} seconds", PATIENCE.as_secs()),
         };
-        health.raise_as(WITNESS, fault, format!("{setting}: the store cannot be written: {why}"));
+        health.raise_as(WITNESS, fault, format!("{setting}: the store cannot be used: {why}"));
     }
 
     async fn try_folder(&self, under_way: &mut Option<JoinHandle<io::Result<()>>>) {

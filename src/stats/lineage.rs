@@ -57,7 +57,7 @@ pub struct Resharing {
     pub clicks_per_share: Option<ClicksPerShare>,
 }
 
-/// Adds up shares; `channels` are the same days' statistics by channel, of which clicks_per_share is taken.
+/// Adds up shares. The clicks per share come from `channels`, the same days' statistics by channel.
 #[must_use]
 pub fn lineage(all: &[Shares], channels: &[Group]) -> Lineage {
     let mut generations: BTreeMap<u32, u64> = BTreeMap::new();

@@ -11,6 +11,7 @@ use tokio::time::sleep;
 
 use crate::domain::day::Day;
 use crate::journal::Position;
+use crate::service::health::{Fault, Health};
 use crate::service::ingest::recorder::Recorder;
 use crate::service::rollover::close_days::Closing;
 use crate::service::rollover::day_keys::DayKeys;
@@ -28,9 +29,13 @@ const LOOK_BACK: SignedDuration = SignedDuration::from_mins(1);
 const GO_ON: SignedDuration = SignedDuration::from_secs(5);
 /// Between attempts while the store refuses.
 const RETRY: Duration = Duration::from_secs(1);
+/// What tells that old counts cannot be dropped, beside what tells that days cannot be closed.
+const OLD_COUNTS: &str = "old counts";
 
 /// What ends with the day, and what tells its end.
 pub struct Midnight {
+    /// Where it is told that a day cannot be closed.
+    pub health: Arc<Health>,
     /// The time by which days end.
     pub clock: SharedClock,
     /// The time by which counts are old enough to be dropped.
@@ -84,14 +89,17 @@ impl Midnight {
             };
             match outcome {
                 Ok(before) => {
+                    self.health.clear(Fault::ClosingFailed);
                     (cleared, closed, looked_back, complained) = (Some(today), Some(before), now, false);
                     sleep(LOOK).await;
                 }
                 Err(error) => {
-                    if !std::mem::replace(&mut complained, true) {
-                        tracing::warn!(
-                            "store.url: the ended day cannot be cleared yet; trying again: {error}"
-                        );
+                    let reason = format!("store.url: the ended day cannot be closed yet: {error}");
+                    // That the store is away is told already.
+                    if !matches!(error, StoreError::Unavailable(_)) {
+                        self.health.raise(Fault::ClosingFailed, reason);
+                    } else if !std::mem::replace(&mut complained, true) {
+                        tracing::warn!("{reason}; trying again");
                     }
                     sleep(RETRY).await;
                 }
@@ -111,9 +119,15 @@ impl Midnight {
                 if dropped != Some(today) {
                     let first_kept = today.months_before(self.retention_months);
                     match self.store.forget_counts_before(first_kept).await {
-                        Ok(()) => (dropped, complained) = (Some(today), false),
+                        Ok(()) => {
+                            self.health.clear_as(OLD_COUNTS, Fault::ClosingFailed);
+                            (dropped, complained) = (Some(today), false);
+                        }
                         Err(error) => {
-                            if !std::mem::replace(&mut complained, true) {
+                            if !matches!(error, StoreError::Unavailable(_)) {
+                                let reason = format!("store.url: old counts cannot be dropped yet: {error}");
+                                self.health.raise_as(OLD_COUNTS, Fault::ClosingFailed, reason);
+                            } else if !std::mem::replace(&mut complained, true) {
                                 tracing::warn!(%error, "old counts cannot be dropped yet; trying again");
                             }
                             sleep(RETRY).await;
@@ -128,8 +142,10 @@ impl Midnight {
     /// Does what a day's end asks for. In this order: a set that told visitors apart must not
     /// outlive the number that closing moves.
     async fn clear_before(&self, today: Day) -> Result<Day, StoreError> {
-        self.forget_visitors_before(today).await?;
-        self.closing.close_before(today).await
+        let forgotten = self.forget_visitors_before(today).await;
+        // What cannot be forgotten of one site's visitors holds up the closing of no other.
+        let closed = self.closing.close_before(today).await;
+        forgotten.and(closed)
     }
 
     /// Closes what is due again: what another instance could not settle before, and days whose closing takes several
@@ -138,8 +154,7 @@ impl Midnight {
         if closed == Some(today) && !self.closing.is_due(today).await? {
             return Ok(today);
         }
-        self.forget_visitors_before(today).await?;
-        self.closing.close_before(today).await
+        self.clear_before(today).await
     }
 
     async fn forget_visitors_before(&self, today: Day) -> Result<(), StoreError> {
@@ -203,6 +218,7 @@ mod tests {
         };
         let before = tag(&*day_keys.tagger(evening).await);
         let midnight = Midnight {
+            health: Arc::default(),
             clock: SharedClock::new(clock.clone()),
             steady: SteadyTime::begin(clock, Arc::default()),
             day_keys: Arc::clone(&day_keys),

@@ -107,7 +107,8 @@ pub(crate) fn consent_state(head: &RequestHead, app: &AppState, site: &SiteId) -
 }
 
 fn objects(head: &RequestHead) -> bool {
-    [&SEC_GPC, &DNT].iter().any(|name| header(head, name).is_some_and(|value| value.trim() == "1"))
+    let values = [&SEC_GPC, &DNT].into_iter().flat_map(|name| head.headers().get_all(name));
+    values.map(HeaderValue::as_bytes).any(|value| value.trim_ascii() == b"1")
 }
 
 /// What the person has answered a site.
