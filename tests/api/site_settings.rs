@@ -74,7 +74,7 @@ async fn what_an_owner_saves_holds_at_once(backend: Backend) {
     let origins = rules(site.origins.iter().map(ToString::to_string).collect());
     assert_eq!(origins, "https://courier.example https://www.courier.example");
     assert_eq!((site.consent, site.forward_query, site.lineage), (Some(Policy::Skip), true, true));
-    // Nothing else is another.
+    // Nothing else is another, except the revision of the record.
     let changed = Site {
         destinations: site.destinations.clone(),
         origins: site.origins.clone(),
@@ -82,6 +82,7 @@ async fn what_an_owner_saves_holds_at_once(backend: Backend) {
         utm: site.utm.clone(),
         forward_query: true,
         lineage: true,
+        revision: before.revision + 1,
         ..before
     };
     assert_eq!(site, changed);
