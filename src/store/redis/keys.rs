@@ -166,7 +166,7 @@ pub(super) fn probe(number: u32) -> (String, String) {
     (number.to_string(), format!("ens:probe:{{{number}}}"))
 }
 
-/// String with an expiry: which key a day has, as [`crate::store::redis::agreement`] says.
+/// String with an expiry: which key a day has, as [`crate::store::redis::secrets`] says.
 pub(super) fn day_key_name(day: Day) -> String {
     format!("ens:n:{}", day.number())
 }
