@@ -175,11 +175,7 @@ impl<K: Hash + Eq + Clone> Limit<K> {
         let Some((limit, limiter)) = &self.0 else { return Ok(()) };
         let Some(count) = u32::try_from(count).ok().and_then(NonZeroU32::new) else { return Ok(()) };
         let exceeded = |retry_after| Err(Exceeded { limit: limit.get(), retry_after });
-        // More than can ever be had at once takes all of it: what is beyond is refused one by one.
-        let all = |InsufficientCapacity(most)| {
-            NonZeroU32::new(most).map_or(Ok(Ok(())), |most| limiter.check_key_n(key, most))
-        };
-        match limiter.check_key_n(key, count).or_else(all) {
+        match limiter.check_key_n(key, count) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(wait)) => exceeded(wait.wait_time_from(DefaultClock::default().now()).as_secs() + 1),
             Err(InsufficientCapacity(_)) => exceeded(60),
