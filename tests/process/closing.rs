@@ -17,7 +17,7 @@ use crate::program::{DEADLINE, Home, Service, serve};
 use crate::random::random_below;
 
 /// So many that closing them takes a while.
-const LINKS: u16 = 6_000;
+const LINKS: u16 = 12_000;
 /// So many that each day's pools take more than one step when their week is closed.
 const PAGES: u16 = 1_500;
 /// Days that were missed while the service was off.
@@ -68,8 +68,9 @@ async fn close_and_kill(k: MinCount) {
             std::thread::sleep(Duration::from_millis(1));
             seen = left(&connection);
         }
-        // What was seen is the end of a step: on to anywhere in one of the next.
-        std::thread::sleep(Duration::from_micros(random_below(40_000) as u64));
+        // What was seen is the end of a step: on to anywhere in one of the next, of which there are fewer towards the end.
+        let pause = usize::try_from(40_000 * seen / rows).expect("few rows");
+        std::thread::sleep(Duration::from_micros(random_below(pause + 1) as u64));
         service.kill();
         assert_eq!(service.end(), None);
         most = left(&connection);
