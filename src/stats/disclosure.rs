@@ -153,7 +153,7 @@ impl Secret {
 }
 
 /// Rounds a number to a multiple of k with the drawn r.
-fn round(number: u64, r: u64, k: MinCount) -> u64 {
+pub(super) fn round(number: u64, r: u64, k: MinCount) -> u64 {
     (number + r) / k.get() * k.get()
 }
 

@@ -14,6 +14,7 @@ use crate::domain::channel::ChannelName;
 use crate::domain::min_count::MinCount;
 use crate::domain::networks::Networks;
 use crate::stats::counts::Amount;
+use crate::stats::disclosure;
 
 /// A number of clicks, rounded, as it was at a full hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,10 +107,9 @@ impl Draw for SystemDraw {
     }
 }
 
-/// Rounds to a multiple of k, right on average.
+/// Rounds a number to a multiple of k, with r drawn anew.
 fn round(number: u64, k: MinCount, draw: &mut impl Draw) -> u64 {
-    let k = k.get();
-    (number + draw.below(k)) / k * k
+    disclosure::round(number, draw.below(k.get()), k)
 }
 
 impl Subject {

@@ -21,13 +21,13 @@ use crate::domain::day::Day;
 use crate::domain::visitor::Network;
 use crate::service::health::{Fault, Health};
 
-/// From how many networks the clicks of a day come at least where no proxy hides them.
+/// The number of networks that a day needs to be plausible.
 const ENOUGH_NETWORKS: RangeInclusive<u64> = 6..=10;
-/// So many clicks from one network make a day busy.
+/// The number of clicks from one network that makes a day busy.
 const BUSY_CLICKS: RangeInclusive<u64> = 250..=500;
-/// So many clicks with headers that are not believed are looked at.
+/// The number of clicks with untrusted headers from which on the headers are judged.
 const FORWARDED_CLICKS: RangeInclusive<u64> = 50..=100;
-/// Of a hundred clicks so many must carry the headers: a single client can write what it likes.
+/// The percentage of clicks that must carry the headers, because a single client can make headers up.
 const FORWARDED_PERCENT: RangeInclusive<u64> = 80..=90;
 /// No day has this number.
 const NO_DAY: i32 = i32::MIN;
@@ -82,7 +82,7 @@ impl Plausibility {
         }
     }
 
-    /// Notes a counted click of somebody of whom nothing else may be known.
+    /// Notes an open, whose network must not be known.
     pub fn note_headers(&self, day: Day, forwarded: bool) {
         if let Some(signs) = self.signs_of(&mut self.today(), day) {
             signs.note_headers(forwarded);
